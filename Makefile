@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine: `make sweep` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STORE ?= runs/bido_vs_tldmi
+SPACE ?= bido_vs_tldmi
+
+.PHONY: sweep test test-slow checks browser clean
+
+sweep: $(VENV)/.installed
+	$(BIN)/tldmi-sweep --space $(SPACE) --store $(STORE)
+
+test: $(VENV)/.installed-test browser checks
+	$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/.installed-test browser
+	$(BIN)/python -m pytest -q -m slow
+
+checks: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The report is tested in a real browser; Debian and Ubuntu have it as a package.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
+	  echo "no browser found: install chromium and chromedriver for the browser tests"
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -e .
+	touch $@
+
+$(VENV)/.installed-test: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -e '.[test]'
+	touch $(VENV)/.installed $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,166 @@
+"""The tables of a store: one Arrow schema each. Readers pass it: missing columns are null, never lost."""
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Raised whenever a column changes its meaning or type; a store of another version is refused."""
+
+
+def _fields(**types: pa.DataType) -> list[pa.Field]:
+    return [pa.field(name, kind) for name, kind in types.items()]
+
+
+_PROVENANCE = _fields(
+    seconds=pa.float64(),  # wall time of the unit
+    cpu_seconds=pa.float64(),
+    host=pa.string(),
+    device=pa.string(),
+    versions=pa.string(),  # JSON: package -> version
+    git_sha=pa.string(),
+    finished_at=pa.timestamp("us", tz="UTC"),
+)
+PROVENANCE_COLUMNS = tuple(field.name for field in _PROVENANCE)
+"""Columns that differ between two identical runs; everything else repeats bit for bit."""
+
+_DEFENSE = _fields(
+    defense=pa.string(),
+    freeze_depth=pa.int32(),
+    frozen_bn=pa.string(),
+    lambda_x=pa.float64(),
+    lambda_y=pa.float64(),
+    control=pa.string(),  # none | permuted_labels | untrained
+    seed=pa.int64(),  # of the training of T
+)
+
+TARGETS = pa.schema(
+    [
+        *_fields(target_id=pa.string(), status=pa.string(), reason=pa.string()),  # status: done | failed
+        *_DEFENSE,
+        *_fields(
+            config_id=pa.string(),  # identity of the configuration without its seed
+            config=pa.string(),  # canonical JSON of the TargetConfig
+            data=pa.string(),
+            data_hash=pa.string(),
+            classes=pa.int32(),
+            train_images=pa.int32(),
+            test_images=pa.int32(),
+            architecture=pa.string(),
+            pretrained=pa.string(),
+            epochs=pa.int32(),
+            theta_t=pa.int64(),  # parameters of T
+            theta_c=pa.int64(),  # parameters still trained
+            acc=pa.float64(),  # natural accuracy on D_priv test, 0..1
+            train_acc=pa.float64(),
+            artifact=pa.string(),  # weights, relative to the store
+            artifact_sha256=pa.string(),
+        ),
+        *_PROVENANCE,
+    ]
+)
+
+ATTACKS = pa.schema(
+    [
+        *_fields(
+            attack_id=pa.string(),
+            target_id=pa.string(),
+            config_id=pa.string(),
+            status=pa.string(),
+            reason=pa.string(),
+            attack=pa.string(),
+        ),
+        *_DEFENSE,
+        *_fields(
+            attack_seed=pa.int64(),
+            settings=pa.string(),  # canonical JSON of the attack settings
+            generator_id=pa.string(),
+            classes=pa.int32(),
+            attacked_classes=pa.int32(),
+            restarts=pa.int32(),
+            reconstructions=pa.int32(),  # rows judged; classes never hit count as failures
+            classes_without_start=pa.int32(),  # BREPMI: classes no random latent was given
+            chance=pa.float64(),  # 1 / classes
+            acc=pa.float64(),  # of T, repeated here for reading one table
+            evaluator=pa.string(),  # headline evaluator
+            evaluator_acc=pa.float64(),  # on real D_priv test pictures
+            att_acc=pa.float64(),  # top-1, headline evaluator, all restarts
+            att_acc_top5=pa.float64(),
+            att_acc_low=pa.float64(),  # 95 % bootstrap interval over classes
+            att_acc_high=pa.float64(),
+            att_acc_restart_sd=pa.float64(),  # sample sd over restarts; null with one restart
+            second_evaluator=pa.string(),
+            second_evaluator_acc=pa.float64(),
+            second_att_acc=pa.float64(),
+            second_att_acc_top5=pa.float64(),
+            target_confidence=pa.float64(),  # mean P_T of the attacked class on 8-bit images
+            knn_distance=pa.float64(),  # mean squared l2 to the nearest private training feature of the class
+            queries=pa.int64(),  # forward passes of T on one image each
+            sheet=pa.string(),  # PNG sheet of reconstructions, relative to the store
+            attack_seconds=pa.float64(),
+            judging_seconds=pa.float64(),
+        ),
+        *_PROVENANCE,
+    ]
+)
+TIMING_COLUMNS = (*PROVENANCE_COLUMNS, "attack_seconds", "judging_seconds")
+
+RECONSTRUCTIONS = pa.schema(
+    _fields(
+        attack_id=pa.string(),
+        target_id=pa.string(),
+        attack=pa.string(),
+        class_index=pa.int32(),
+        class_name=pa.string(),
+        restart=pa.int32(),
+        found=pa.bool_(),  # False: no start was found (BREPMI), the row is a failure without a picture
+        target_confidence=pa.float64(),
+        predicted=pa.int32(),  # class the headline evaluator gives
+        rank=pa.int32(),  # rank of the attacked class by the headline evaluator, 0 is top-1
+        second_predicted=pa.int32(),
+        second_rank=pa.int32(),
+        knn_distance=pa.float64(),
+        queries=pa.int64(),
+        radius=pa.float64(),  # BREPMI: radius of the last sphere
+        sheet=pa.string(),
+        sheet_row=pa.int32(),
+        sheet_column=pa.int32(),
+    )
+)
+
+CURVES = pa.schema(
+    _fields(
+        target_id=pa.string(),
+        epoch=pa.int32(),
+        loss=pa.float64(),  # mean over the epoch's batches
+        cross_entropy=pa.float64(),
+        dependence_x=pa.float64(),  # sum of d(z_j, x); null without a dependence term
+        dependence_y=pa.float64(),
+        train_acc=pa.float64(),
+        learning_rate=pa.float64(),
+    )
+)
+
+TRIALS = pa.schema(
+    _fields(
+        sweep_id=pa.string(),
+        number=pa.int32(),  # order of proposal
+        role=pa.string(),  # search | confirmation | control
+        trial_id=pa.string(),
+        target_id=pa.string(),
+        config_id=pa.string(),
+        attack_ids=pa.list_(pa.string()),
+        state=pa.string(),  # done | failed
+        reason=pa.string(),
+        acc=pa.float64(),
+        worst_att_acc=pa.float64(),  # over the space's attacks, headline evaluator
+    )
+)
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "targets": TARGETS,
+    "attacks": ATTACKS,
+    "reconstructions": RECONSTRUCTIONS,
+    "curves": CURVES,
+    "trials": TRIALS,
+}
+"""Schema of each table. The unit that names a part: target_id, attack_id (attacks, reconstructions),
+target_id (curves), ``<sweep_id>-<number>`` (trials)."""

@@ -1,0 +1,39 @@
+"""Who judges reconstructions: evaluators, never used to choose them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from search_spaces.settings import Settings
+
+
+class FaceEmbedding(Settings):
+    """A face network trained elsewhere on other people; a class is its nearest training-picture centroid."""
+
+    kind: Literal["face_embedding"] = "face_embedding"
+    network: Literal["sface", "face_resnet"] = "sface"
+
+
+class TrainedClassifier(Settings):
+    """A small CNN trained on D_priv, the published way of judging; optimistic on small data sets."""
+
+    kind: Literal["trained_classifier"] = "trained_classifier"
+    epochs: Annotated[int, Field(ge=1)] = 40
+    width: Annotated[int, Field(ge=4, le=512)] = 32
+    batch_size: Annotated[int, Field(ge=2)] = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    seed: int = 1000
+
+
+class KnownAttributes(Settings):
+    """Attributes of drawn persons read off a picture by networks trained on other, public persons."""
+
+    kind: Literal["known_attributes"] = "known_attributes"
+    epochs: Annotated[int, Field(ge=1)] = 8
+    width: Annotated[int, Field(ge=4, le=512)] = 24
+    seed: int = 2000
+
+
+EvaluatorSettings = Annotated[
+    FaceEmbedding | TrainedClassifier | KnownAttributes, Field(discriminator="kind")
+]

@@ -1,0 +1,29 @@
+"""The attacker's image prior, trained on D_pub once and shared by every T of a sweep."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from search_spaces.settings import Settings
+
+
+class WGANGP(Settings):
+    """WGAN with gradient penalty (the prior of GMI and BREPMI)."""
+
+    kind: Literal["wgan_gp"] = "wgan_gp"
+    initial: str | None = None
+    """Packaged generator weights to start from, or nothing: from scratch."""
+    z_dim: Annotated[int, Field(ge=2, le=4096)] = 100
+    width: Annotated[int, Field(ge=4, le=512)] = 64
+    critic_width: Annotated[int, Field(ge=4, le=512)] = 64
+    generator_steps: Annotated[int, Field(ge=0)] = 11232
+    critic_steps_per_generator_step: Annotated[int, Field(ge=1)] = 5
+    critic_warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Critic steps before the first generator step (all there is when ``generator_steps`` is 0)."""
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    gradient_penalty: Annotated[float, Field(ge=0)] = 10.0
+    seed: int = 0
+
+
+GeneratorSettings = WGANGP

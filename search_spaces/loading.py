@@ -1,0 +1,158 @@
+"""Read spaces and setups from YAML: shipped ones by name, others by path; all errors at once."""
+
+import difflib
+from collections.abc import Iterable
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from search_spaces.datasets import ImageFolder
+from search_spaces.settings import Settings
+from search_spaces.setups import Setup
+from search_spaces.space import Space
+
+Model = TypeVar("Model", bound=Settings)
+
+
+class InvalidSpace(ValueError):
+    """A space or setup that cannot be used; the message lists every error with its path."""
+
+
+def space_names() -> list[str]:
+    """Return the names of the shipped spaces, sorted."""
+    return _shipped_names("spaces")
+
+
+def setup_names() -> list[str]:
+    """Return the names of the shipped setups, sorted."""
+    return _shipped_names("setups")
+
+
+def load_space(name_or_path: str) -> Space:
+    """Return the space of a shipped name or of a YAML file.
+
+    Raises ``InvalidSpace`` for an unknown name, an unreadable file, malformed YAML or invalid values.
+    """
+    return _load(name_or_path, "spaces", Space)
+
+
+def load_setup(name_or_path: str) -> Setup:
+    """Return the setup of a shipped name, of a YAML file, or of ``image_folder=PRIVATE,PUBLIC``.
+
+    Raises ``InvalidSpace`` as ``load_space`` does.
+    """
+    if name_or_path.startswith("image_folder="):
+        return _image_folder_setup(name_or_path.removeprefix("image_folder="))
+    return _load(
+        {"dicebear": "drawn_persons", "embedded": "orl_faces"}.get(name_or_path, name_or_path),
+        "setups",
+        Setup,
+    )
+
+
+def shipped_text(folder: str, name: str) -> str:
+    """Return the YAML text of a shipped space (``folder`` = ``spaces``) or setup (``setups``)."""
+    return _shipped(folder).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _shipped(folder: str) -> Traversable:
+    return resources.files("search_spaces").joinpath(folder)
+
+
+def _shipped_names(folder: str) -> list[str]:
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in _shipped(folder).iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def _load(name_or_path: str, folder: str, model: type[Model]) -> Model:
+    text, source = _read(name_or_path, folder)
+    return _validate(_parse(text, source), source, model)
+
+
+def _read(name_or_path: str, folder: str) -> tuple[str, str]:
+    if name_or_path in _shipped_names(folder):
+        return shipped_text(folder, name_or_path), f"{folder}/{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if path.suffix not in {".yaml", ".yml"}:
+        raise InvalidSpace(_unknown_name(name_or_path, folder))
+    try:
+        return path.read_text(encoding="utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSpace(f"{path}: cannot be read: {error}") from error
+
+
+def _unknown_name(name: str, folder: str) -> str:
+    known = _shipped_names(folder)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    shipped = ", ".join(known)
+    return f"unknown {folder[:-1]} {name!r}: shipped are {shipped}; or give a path to a .yaml file.{hint}"
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """The safe loader, but a key written twice is an error instead of a silent last-one-wins."""
+
+
+def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[str] = set()
+    for key_node, _ in node.value:
+        key = str(loader.construct_object(key_node))
+        if key in seen:
+            raise yaml.MarkedYAMLError(
+                problem=f"key {key!r} is written twice", problem_mark=key_node.start_mark
+            )
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    try:
+        # S506: the loader derives from SafeLoader, it builds plain values only.
+        value = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise InvalidSpace(f"{source}: malformed YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidSpace(f"{source}: expected a mapping of names to values, found {type(value).__name__}")
+    return value
+
+
+def _validate(value: dict[str, Any], source: str, model: type[Model]) -> Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        lines = [f"  {_where(item['loc'])}: {item['msg']}{_found(item)}" for item in error.errors()]
+        count = f"{len(lines)} error{'s' if len(lines) > 1 else ''}"
+        raise InvalidSpace("\n".join([f"{source}: {count}:", *lines])) from error
+
+
+def _where(location: Iterable[int | str]) -> str:
+    return ".".join(str(part) for part in location) or "(whole file)"
+
+
+def _found(item: Any) -> str:  # noqa: ANN401  (pydantic's error details)
+    value = item.get("input")
+    return f" (found {value!r})" if isinstance(value, str | int | float | bool) else ""
+
+
+def _image_folder_setup(folders: str) -> Setup:
+    private, separator, public = folders.partition(",")
+    if not separator or not private or not public:
+        raise InvalidSpace(
+            f"image_folder={folders}: give both folders as image_folder=PRIVATE,PUBLIC, "
+            "each with one sub-folder per class"
+        )
+    base = load_setup("image_folder")
+    if not isinstance(base.data, ImageFolder):
+        raise InvalidSpace("the shipped setup image_folder does not describe an image folder")
+    data = base.data.model_copy(update={"private": Path(private), "public": Path(public)})
+    return base.model_copy(update={"data": data})
