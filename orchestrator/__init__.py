@@ -1,0 +1,41 @@
+"""What runs where: the search, the chain of each trial, executors, and the command ``tldmi-sweep``.
+
+Names are imported on first use, so that the commands that only look at a store answer at once.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator.errors import ExitCode, SweepError, SweepInUse, Terminated
+    from orchestrator.executors import ClusterSettings
+    from orchestrator.sweep import SweepOutcome, run_sweep
+
+_HOME_OF = {
+    "ClusterSettings": "executors",
+    "ExitCode": "errors",
+    "SweepError": "errors",
+    "SweepInUse": "errors",
+    "SweepOutcome": "sweep",
+    "Terminated": "errors",
+    "run_sweep": "sweep",
+}
+
+__all__ = [
+    "ClusterSettings",
+    "ExitCode",
+    "SweepError",
+    "SweepInUse",
+    "SweepOutcome",
+    "Terminated",
+    "run_sweep",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  (whatever the name stands for)
+    """Import the module of ``name`` on first use."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'orchestrator' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"orchestrator.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

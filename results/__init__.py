@@ -1,0 +1,102 @@
+"""What came out: the store of rows and artifacts, its reader, the front, statistics, figures and reports.
+
+Names are imported on first use, so that ``import results`` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from results.configurations import AttackSummary, Configuration
+    from results.errors import (
+        ExportRefused,
+        InvalidPath,
+        InvalidRows,
+        PathMissing,
+        ResultsError,
+        StoreError,
+        StoreMissing,
+        StoreNotWritable,
+        StoreSchemaMismatch,
+        UnknownSweep,
+    )
+    from results.export import export
+    from results.figures import front_figure, front_png
+    from results.pareto import hypervolume, nondominated
+    from results.reader import SweepResults, load
+    from results.report import render_report
+    from results.stats import Difference, bootstrap_over_classes, delta, paired_difference
+    from results.status import Status, status
+    from results.store import Scan, Store, UnreadablePart, open_store
+    from results.sweeps import SweepRecord, read_sweep, write_sweep
+
+_HOMES = {
+    "configurations": ("AttackSummary", "Configuration"),
+    "errors": (
+        "ExportRefused",
+        "InvalidPath",
+        "InvalidRows",
+        "PathMissing",
+        "ResultsError",
+        "StoreError",
+        "StoreMissing",
+        "StoreNotWritable",
+        "StoreSchemaMismatch",
+        "UnknownSweep",
+    ),
+    "export": ("export",),
+    "figures": ("front_figure", "front_png"),
+    "pareto": ("hypervolume", "nondominated"),
+    "reader": ("SweepResults", "load"),
+    "report": ("render_report",),
+    "stats": ("Difference", "bootstrap_over_classes", "delta", "paired_difference"),
+    "status": ("Status", "status"),
+    "store": ("Scan", "Store", "UnreadablePart", "open_store"),
+    "sweeps": ("SweepRecord", "read_sweep", "write_sweep"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AttackSummary",
+    "Configuration",
+    "Difference",
+    "ExportRefused",
+    "InvalidPath",
+    "InvalidRows",
+    "PathMissing",
+    "ResultsError",
+    "Scan",
+    "Status",
+    "Store",
+    "StoreError",
+    "StoreMissing",
+    "StoreNotWritable",
+    "StoreSchemaMismatch",
+    "SweepRecord",
+    "SweepResults",
+    "UnknownSweep",
+    "UnreadablePart",
+    "bootstrap_over_classes",
+    "delta",
+    "export",
+    "front_figure",
+    "front_png",
+    "hypervolume",
+    "load",
+    "nondominated",
+    "open_store",
+    "paired_difference",
+    "read_sweep",
+    "render_report",
+    "status",
+    "write_sweep",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import the module of ``name`` on first use."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'results' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"results.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

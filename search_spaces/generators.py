@@ -11,8 +11,9 @@ class WGANGP(Settings):
     """WGAN with gradient penalty (the prior of GMI and BREPMI)."""
 
     kind: Literal["wgan_gp"] = "wgan_gp"
-    initial: str | None = None
-    """Packaged generator weights to start from, or nothing: from scratch."""
+    initial: Literal["eigenfaces", "digiface_dcgan"] | None = None
+    """The generator to start from: a linear one of principal components of the public pictures, the packaged
+    DCGAN of rendered faces, or nothing: a convolutional one of ``width``, from scratch."""
     z_dim: Annotated[int, Field(ge=2, le=4096)] = 100
     width: Annotated[int, Field(ge=4, le=512)] = 64
     critic_width: Annotated[int, Field(ge=4, le=512)] = 64

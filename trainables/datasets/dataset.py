@@ -18,7 +18,7 @@ class LabelledImages:
 
 @dataclass(frozen=True)
 class FaceData:
-    """D_priv (train and test share classes 0..K-1) and D_pub (other classes; labels are of its own people)."""
+    """D_priv (train and test share classes 0..K-1) and D_pub (other classes, with labels of its own)."""
 
     name: str
     private_train: LabelledImages

@@ -1,1 +1,5 @@
-# LAB: read /tmp/lab/TEAM.md (interfaces: Prior, train_prior, prior_tensors, prior_from_tensors).
+"""The attacker's image priors: generators of public pictures and the critic of them."""
+
+from trainables.generators.prior import Prior, prior_from_tensors, prior_tensors, train_prior
+
+__all__ = ["Prior", "prior_from_tensors", "prior_tensors", "train_prior"]

@@ -1,1 +1,6 @@
-# LAB: read /tmp/lab/TEAM.md (interfaces: build_target, ARCHITECTURES; names face_resnet.py, sface.py, small_cnn.py; load_sface()).
+"""The networks: targets by name, and the face networks that targets start from or that judge."""
+
+from trainables.models.building import ARCHITECTURES, PRETRAINED, PretrainedUnusable, build_target
+from trainables.models.target_model import TargetModel
+
+__all__ = ["ARCHITECTURES", "PRETRAINED", "PretrainedUnusable", "TargetModel", "build_target"]

@@ -1,0 +1,1 @@
+"""Readers of packaged weight files: pure functions from bytes to named tensors."""

@@ -1,0 +1,127 @@
+"""The Ray cluster of a sweep: started or joined, checked to be able to hold every step, and left clean."""
+
+import logging
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from orchestrator.chain import Share, Shares
+from orchestrator.errors import InvalidRequest, Unreachable
+from orchestrator.executors import ClusterSettings
+
+OBJECT_STORE_BYTES = 100_000_000
+"""Enough for configurations and reports, all that passes through Ray; results go to the store."""
+AUTO_TARGET_GPUS = 1.0
+AUTO_ATTACK_GPUS = 0.5
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A connected cluster: resources of each node, and the shares that steps take."""
+
+    nodes: tuple[dict[str, float], ...]
+    shares: Shares
+
+    def slots(self, threads: int) -> int:
+        """Return how many trainings fit at once."""
+        return sum(_fits(node, Share(threads, self.shares.target_gpus)) for node in self.nodes)
+
+
+@contextmanager
+def connected(settings: ClusterSettings, threads: int) -> Iterator[Cluster]:
+    """Connect to the cluster, check it, and disconnect; a cluster of our own leaves nothing behind.
+
+    Raises ``Unreachable`` when there is no cluster, ``InvalidRequest`` when no node can ever hold a step.
+    """
+    folder = tempfile.mkdtemp(prefix="tldmi-ray-") if settings.address == "local" else None
+    try:
+        if folder:
+            _start_local(settings, folder)
+        else:
+            _join(settings.address)
+        yield checked_cluster(_alive_nodes(), settings, threads)
+    finally:
+        ray.shutdown()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def checked_cluster(nodes: Sequence[dict[str, float]], settings: ClusterSettings, threads: int) -> Cluster:
+    """Return the cluster of ``nodes``; raises ``InvalidRequest`` when a step fits on none of them.
+
+    Ray itself would leave such a step pending for ever.
+    """
+    gpus = any(node.get("GPU", 0) >= 1 for node in nodes)
+    shares = Shares(
+        _share(settings.gpus_per_target, AUTO_TARGET_GPUS if gpus else 0.0),
+        _share(settings.gpus_per_attack, AUTO_ATTACK_GPUS if gpus else 0.0),
+    )
+    for name, share in (("training T", shares.target_gpus), ("an attack", shares.attack_gpus)):
+        if not any(_fits(node, Share(threads, share)) for node in nodes):
+            raise InvalidRequest(
+                f"{name} asks for {threads} CPU(s) and {share:g} GPU(s), but no node has them: "
+                f"{_described(nodes)}; ask for less with --gpus-per-target, --gpus-per-attack or --threads, "
+                "or give more with --workers"
+            )
+    return Cluster(tuple(nodes), shares)
+
+
+def _start_local(settings: ClusterSettings, folder: str) -> None:
+    """Start a cluster that listens on this machine alone."""
+    _init(
+        address="local",
+        num_cpus=settings.workers,
+        object_store_memory=OBJECT_STORE_BYTES,
+        _node_ip_address="127.0.0.1",
+        _temp_dir=folder,
+    )
+
+
+def _join(address: str) -> None:
+    try:
+        _init(address=address)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise Unreachable(
+            f"no Ray cluster at {address!r}: {error}; start one with 'ray start --head', give its address, "
+            "or use --address local. For a cluster with tokens set RAY_AUTH_MODE=token"
+        ) from error
+
+
+def _init(**options: Any) -> None:  # noqa: ANN401  (passed on to Ray)
+    with _own_sigterm():
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **options)
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep the handler of SIGTERM: Ray's own would end the process without cleaning up."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _alive_nodes() -> list[dict[str, float]]:
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return [dict(node["Resources"]) for node in nodes if node["Alive"]]
+
+
+def _fits(node: dict[str, float], share: Share) -> int:
+    """Return how many times ``share`` fits on ``node``."""
+    by_cpu = int(node.get("CPU", 0) // share.cpus)
+    return min(by_cpu, int(node.get("GPU", 0) / share.gpus)) if share.gpus else by_cpu
+
+
+def _share(asked: float | None, automatic: float) -> float:
+    return automatic if asked is None else asked
+
+
+def _described(nodes: Sequence[dict[str, float]]) -> str:
+    return ", ".join(f"{node.get('CPU', 0):g} CPU and {node.get('GPU', 0):g} GPU" for node in nodes)

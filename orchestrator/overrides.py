@@ -1,0 +1,105 @@
+"""Settings changed on the command line: ``--set target.epochs=3`` on top of a space and its setup."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import yaml
+from pydantic import ValidationError
+
+from search_spaces import InvalidSpace, Setup, Space
+
+ROOTS: dict[str, type[Space] | type[Setup]] = {"space": Space, "setup": Setup}
+
+
+def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[Space, Setup]:
+    """Return both with each ``KEY=VALUE`` of ``assignments`` applied and everything validated anew.
+
+    KEY is a dotted path; an item of a list is named by its index or its kind (``attacks.gmi.iterations``).
+    It starts with a field of the space or of the setup, or with ``space`` or ``setup`` to say which. VALUE
+    is YAML. Raises ``InvalidSpace`` for a path that leads nowhere, and for values that are not allowed.
+    """
+    if not assignments:
+        return space, setup
+    plain = {
+        "space": space.model_dump(exclude_unset=True),
+        "setup": setup.model_dump(exclude_unset=True),
+    }
+    for assignment in assignments:
+        _assign(plain, assignment)
+    errors = [line for root, model in ROOTS.items() for line in _errors(model, plain[root])]
+    if errors:
+        raise InvalidSpace("\n".join([f"--set: {len(errors)} error(s):", *errors]))
+    return Space.model_validate(plain["space"]), Setup.model_validate(plain["setup"])
+
+
+def _assign(plain: dict[str, Any], assignment: str) -> None:
+    key, equals, text = assignment.partition("=")
+    if not equals or not key:
+        raise InvalidSpace(f"--set {assignment}: give KEY=VALUE, for example target.epochs=3")
+    path = _rooted(key.split("."))
+    place: Any = plain
+    for name in path[:-1]:
+        place = _entered(place, name, assignment)
+    if isinstance(place, list | tuple):
+        raise InvalidSpace(f"--set {assignment}: name a value inside the item {path[-1]!r}")
+    place[path[-1]] = _value(text, assignment)
+
+
+def _rooted(path: list[str]) -> list[str]:
+    """Return ``path`` starting with ``space`` or ``setup``, whichever has it; raises ``InvalidSpace``."""
+    if path[0] in ROOTS:
+        return path
+    homes = [root for root, model in ROOTS.items() if path[0] in model.model_fields]
+    if len(homes) != 1:
+        known = sorted({name for model in ROOTS.values() for name in model.model_fields})
+        _refuse(path[0], homes, known)
+    return [homes[0], *path]
+
+
+def _refuse(name: str, homes: list[str], known: list[str]) -> NoReturn:
+    if homes:
+        full = " or ".join(f"{home}.{name}" for home in homes)
+        raise InvalidSpace(f"--set {name}: both space and setup have it; write {full}")
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise InvalidSpace(f"--set {name}: no such setting; there are {', '.join(known)}.{hint}")
+
+
+def _entered(place: Any, name: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
+    """Return what lies under ``name``; lists are copied open so that their items can be changed."""
+    if isinstance(place, list | tuple):
+        return _item(place, name, assignment)
+    inner = place.get(name, {})
+    if isinstance(inner, tuple):
+        inner = list(inner)
+    if not isinstance(inner, dict | list):
+        raise InvalidSpace(f"--set {assignment}: {name} is the value {inner!r}, there is nothing inside it")
+    place[name] = inner
+    return inner
+
+
+def _item(place: Sequence[Any], name: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
+    if name.isdigit() and int(name) < len(place):
+        return place[int(name)]
+    for item in place:
+        if isinstance(item, dict) and item.get("kind") == name:
+            return item
+    kinds = [item["kind"] for item in place if isinstance(item, dict) and "kind" in item]
+    raise InvalidSpace(f"--set {assignment}: no item {name!r}; there are {', '.join(kinds) or len(place)}")
+
+
+def _value(text: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidSpace(f"--set {assignment}: the value is malformed YAML: {error}") from error
+
+
+def _errors(model: type[Space] | type[Setup], plain: dict[str, Any]) -> list[str]:
+    try:
+        model.model_validate(plain)
+    except ValidationError as error:
+        found = error.errors()
+        return [f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in found]
+    return []

@@ -1,0 +1,98 @@
+"""Where a sweep came from: versions, commit, machine and time of each run, kept beside its settings."""
+
+import functools
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from results import Store
+from search_spaces import Sweep
+
+PACKAGES = ("tldmi-sweep", "ray", "optuna", "torch", "numpy", "pyarrow", "pydantic")
+RUNS_KEPT = 100
+"""Runs of one sweep whose provenance is kept; the oldest go first."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """One run of a sweep. No environment, arguments or user names: those may hold secrets."""
+
+    started_at: str
+    host: str
+    cpus: int
+    executor: str
+    versions: dict[str, str | None]
+    git_sha: str | None
+    git_dirty: bool | None
+
+
+def current_provenance(executor: str) -> Provenance:
+    """Return the provenance of a run that starts now."""
+    status = _git("status", "--porcelain", "--untracked-files=no")
+    return Provenance(
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        host=platform.node(),
+        cpus=os.cpu_count() or 1,
+        executor=executor,
+        versions=versions(),
+        git_sha=_git("rev-parse", "--verify", "HEAD"),
+        git_dirty=None if status is None else bool(status),
+    )
+
+
+def record_run(store: Store, sweep: Sweep, provenance: Provenance) -> None:
+    """Write the settings of ``sweep`` and the provenance of all its runs so far, this one last."""
+    path = settings_path(sweep.sweep_id)
+    runs = _earlier_runs(store, path)[-RUNS_KEPT + 1 :]
+    content = {"sweep": sweep.model_dump(mode="json"), "runs": [*runs, asdict(provenance)]}
+    store.put_bytes(path, json.dumps(content, sort_keys=True, indent=1).encode())
+
+
+def settings_path(sweep_id: str) -> str:
+    """Return where in a store the settings of a sweep are.
+
+    >>> settings_path("3f2a")
+    'settings/3f2a.json'
+    """
+    return f"settings/{sweep_id}.json"
+
+
+def versions() -> dict[str, str | None]:
+    """Return the version of Python and of each package that matters; ``None``: not installed."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+
+
+def _earlier_runs(store: Store, path: str) -> list[object]:
+    if not store.exists(path):
+        return []
+    try:
+        runs = json.loads(store.get_bytes(path))["runs"]
+    except (ValueError, KeyError, TypeError):  # damaged by hand: no row is lost with it
+        return []
+    return list(runs) if isinstance(runs, list) else []
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@functools.cache
+def _git(*arguments: str) -> str | None:
+    """Return what git says of the checkout this file is in; ``None`` without checkout or git."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

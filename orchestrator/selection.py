@@ -1,0 +1,126 @@
+"""Which sweep a command means: a space, a setup, and the settings changed on the command line."""
+
+import functools
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.errors import InvalidRequest
+from orchestrator.overrides import overridden
+from search_spaces import Setup, Space, load_setup, load_space
+
+RUNS = Path("runs")
+"""Folder of the stores that are not named."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The options that say which sweep is meant."""
+
+    space: str
+    data: str | None = None
+    store: str | None = None
+    trials: int | None = None
+    seed: int | None = None
+    threads: int = 1
+    assignments: tuple[str, ...] = ()
+
+    def load(self) -> tuple[Space, Setup]:
+        """Return the space and the setup; raises ``InvalidSpace`` with every error found."""
+        space = load_space(self.space)
+        space, setup = overridden(space, load_setup(self.data or space.setup), self.assignments)
+        search = space.search
+        if self.trials is not None:
+            search = search.model_copy(update={"trials": self.trials})
+        if self.seed is not None:
+            search = search.model_copy(update={"seed": self.seed})
+            space = space.model_copy(update={"seed": self.seed})
+        return space.model_copy(update={"search": search}), setup
+
+    def store_uri(self, space: Space, setup: Setup) -> str:
+        """Return the store named, else ``runs/<space>-<setup>``."""
+        return self.store or str(RUNS / f"{space.name}-{setup.name}")
+
+    @property
+    def command(self) -> str:
+        """The command line that means this sweep again."""
+        options = {
+            "--data": self.data,
+            "--store": self.store,
+            "--trials": self.trials,
+            "--seed": self.seed,
+            "--threads": None if self.threads == 1 else self.threads,
+        }
+        words = ["tldmi-sweep", "--space", self.space]
+        words += [word for name, value in options.items() if value is not None for word in (name, str(value))]
+        words += [word for assignment in self.assignments for word in ("--set", assignment)]
+        return shlex.join(words)
+
+
+def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that select a sweep, as its first argument ``selection``."""
+
+    @functools.wraps(function)
+    def command(
+        space: str,
+        data: str | None,
+        store: str | None,
+        trials: int | None,
+        seed: int | None,
+        threads: int,
+        assignments: tuple[str, ...],
+        **others: Any,  # noqa: ANN401  (options of the command itself)
+    ) -> Any:  # noqa: ANN401
+        return function(Selection(space, data, store, trials, seed, threads, assignments), **others)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option("--space", required=True, metavar="NAME|FILE", help="A shipped space or a YAML file."),
+    click.option(
+        "--data",
+        metavar="NAME|image_folder=PRIVATE,PUBLIC",
+        help="Data: orl_faces, drawn_persons, your folders, or a YAML file.  [default: the space's own]",
+    ),
+    click.option("--store", metavar="FOLDER", help="Where results go.  [default: runs/<space>-<setup>]"),
+    click.option("--trials", type=click.IntRange(min=1), help="Configurations to try."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the search and of the trainings."),
+    click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="CPU threads of a step; part of the sweep's identity, as it changes the last bits.",
+    ),
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a setting of the space or setup, as in target.epochs=3 or attacks.gmi.iterations=50.",
+    ),
+)
+
+
+def chosen_store(store: str | None) -> str:
+    """Return the store named, else the only one under ``runs``.
+
+    Raises ``InvalidRequest`` when there is none or more than one.
+    """
+    if store is not None:
+        return store
+    from results.store import MARKER
+
+    found = sorted(str(path.parent) for path in RUNS.glob(f"*/{MARKER}"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise InvalidRequest(f"no store under {RUNS}/: name one, or run tldmi-sweep --space bido_vs_tldmi")
+    raise InvalidRequest(f"several stores under {RUNS}/: name one of {', '.join(found)}")

@@ -1,0 +1,106 @@
+"""The steps of a trial as the orchestrator calls them: the work is imported only where it runs.
+
+A step takes its configuration and the store's URI, does nothing when the store holds its result, and answers
+with a ``StepReport``, which, unlike the outcome of the work itself, is read without importing torch.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
+
+if TYPE_CHECKING:
+    from trainables.step import StepOutcome
+
+LOG = logging.getLogger(__name__)
+Value = float | int | str | None
+StepConfig = TargetConfig | AttackConfig | GeneratorConfig | EvaluatorConfig
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """How a step ended: built now (``done``), in the store already (``found``), or ``failed``."""
+
+    status: Literal["done", "found", "failed"]
+    reason: str | None = None
+    values: dict[str, Value] = field(default_factory=dict)
+    """Plain columns of the step's row."""
+    seconds: float | None = None
+    """Wall time of the step, filled in by ``perform``."""
+
+
+Step = Callable[[Any, str], StepReport]
+"""(configuration, store URI) -> report. The configuration is the one of its kind of step."""
+
+
+def train_target(config: TargetConfig, store_uri: str) -> StepReport:
+    """Train T."""
+    from trainables.target import train_target
+
+    return _report(train_target(config, store_uri))
+
+
+def run_attack(config: AttackConfig, store_uri: str) -> StepReport:
+    """Attack T and judge the reconstructions."""
+    from trainables.attack import run_attack
+
+    return _report(run_attack(config, store_uri))
+
+
+def build_generator(config: GeneratorConfig, store_uri: str) -> StepReport:
+    """Build the generator and its critic."""
+    from trainables.generator import build_generator
+
+    return _report(build_generator(config, store_uri))
+
+
+def build_evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
+    """Build an evaluator and its statistics of D_priv."""
+    from trainables.evaluator import build_evaluator_step
+
+    return _report(build_evaluator_step(config, store_uri))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The four kinds of step of a chain; importable functions, so that a cluster's workers find them."""
+
+    target: Step = train_target
+    attack: Step = run_attack
+    generator: Step = build_generator
+    evaluator: Step = build_evaluator
+
+
+def perform(step: Step, config: StepConfig, store_uri: str) -> StepReport:
+    """Return the report of ``step``; an error it raises is logged and becomes a failure with its reason.
+
+    One trial's defect must not end the sweep: its row says what happened and the search goes on.
+    """
+    started = time.perf_counter()
+    try:
+        report = step(config, store_uri)
+    except Exception as error:
+        LOG.exception("step %s of %s failed", step.__name__, type(config).__name__)
+        report = StepReport("failed", explain(error))
+    return replace(report, seconds=time.perf_counter() - started)
+
+
+def explain(error: Exception) -> str:
+    """Return one line that says what ``error`` is and where it was raised.
+
+    >>> explain(ValueError("no pictures"))
+    'ValueError: no pictures'
+    """
+    text = " ".join(str(error).split()) or "no message"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text}{place}"
+
+
+def _report(outcome: "StepOutcome") -> StepReport:
+    return StepReport(outcome.status, outcome.reason, dict(outcome.values))

@@ -1,0 +1,92 @@
+"""Numbers as text: percent with one decimal, intervals, points, seconds and counts. Unknown is a dash."""
+
+from results.stats import Difference, Interval
+
+UNKNOWN = "–"  # noqa: RUF001
+MINUS = "−"  # noqa: RUF001
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction in percent, without the sign.
+
+    >>> percent(0.6967)
+    '69.7'
+    """
+    return UNKNOWN if fraction is None else f"{100 * fraction:.1f}"
+
+
+def interval_text(interval: Interval | None) -> str:
+    """Return an interval of fractions in percent.
+
+    >>> interval_text((0.5375, 0.7125))
+    '53.8 to 71.2'
+    """
+    return "" if interval is None else f"{signed(interval[0], plus='')} to {signed(interval[1], plus='')}"
+
+
+def signed(fraction: float, plus: str = "+") -> str:
+    """Return a fraction in points of percent with a true minus sign.
+
+    >>> signed(0.125)
+    '+12.5'
+    """
+    text = f"{abs(100 * fraction):.1f}"
+    if float(text) == 0:
+        return text
+    return f"{MINUS if fraction < 0 else plus}{text}"
+
+
+def difference_text(difference: Difference | None) -> str:
+    """Return the value of a difference in points of percent."""
+    return UNKNOWN if difference is None else signed(difference.value)
+
+
+def difference_interval(difference: Difference | None) -> str:
+    """Return the interval of a difference in points of percent."""
+    return "" if difference is None else interval_text((difference.low, difference.high))
+
+
+def delta_text(value: float | None) -> str:
+    """Return Delta with two decimals."""
+    return UNKNOWN if value is None else f"{value:.2f}".replace("-", MINUS)
+
+
+def number_text(value: float | None, digits: int = 2) -> str:
+    """Return a number with ``digits`` decimals."""
+    return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def count_text(value: int | None) -> str:
+    """Return a count in thousands or millions where it is large.
+
+    >>> count_text(16_800_000), count_text(720_000), count_text(81)
+    ('16.8 M', '720 k', '81')
+    """
+    if value is None:
+        return UNKNOWN
+    if value >= 1_000_000:
+        return f"{value / 1e6:.1f} M"
+    return f"{value / 1e3:.0f} k" if value >= 10_000 else str(value)
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Return a duration for people.
+
+    >>> seconds_text(8.24), seconds_text(754), seconds_text(9000)
+    ('8.2 s', '12 min 34 s', '2 h 30 min')
+    """
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "seed"), counted(3, "seed")
+    ('1 seed', '3 seeds')
+    """
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

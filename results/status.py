@@ -1,0 +1,89 @@
+"""How far a sweep has come: counts, failures and the front so far. Reads small tables, imports no pandas."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from results.configurations import Configuration
+from results.store import Scan, UnreadablePart, open_store
+from results.summary import Failure, SweepSummary, Tables, summarise
+from results.sweeps import read_sweep, resolve_sweep, sweep_ids
+
+_TABLES = ("trials", "targets", "attacks")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a sweep has come. ``left`` is nothing when no plan was recorded."""
+
+    sweep_id: str | None
+    title: str | None
+    done: Mapping[str, int]
+    """Trials by role: search, confirmation, control."""
+    failed: Mapping[str, int]
+    left: Mapping[str, int] | None
+    front: tuple[Configuration, ...]
+    """Non-dominated configurations so far, from the lowest Acc to the highest."""
+    hypervolume: float
+    failures: tuple[Failure, ...]
+    unreadable: tuple[UnreadablePart, ...]
+
+    @property
+    def finished(self) -> bool:
+        """Nothing that was planned is left."""
+        return self.left is not None and not any(self.left.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the status as plain values, ready for JSON."""
+        return {
+            "sweep_id": self.sweep_id,
+            "title": self.title,
+            "done": dict(self.done),
+            "failed": dict(self.failed),
+            "left": None if self.left is None else dict(self.left),
+            "finished": self.finished,
+            "hypervolume": self.hypervolume,
+            "front": [_front_row(one) for one in self.front],
+            "failures": [vars(failure) for failure in self.failures],
+            "unreadable_parts": [part._asdict() for part in self.unreadable],
+        }
+
+
+def status(uri: str, sweep_id: str | None = None) -> Status:
+    """Return how far a sweep of the store at ``uri`` has come, the latest without an id.
+
+    Raises `StoreMissing`, `StoreSchemaMismatch` and `UnknownSweep`.
+    """
+    store = open_store(uri)
+    scans: dict[str, Scan] = {table: store.scan(table) for table in _TABLES}
+    known = sweep_ids(store, scans["trials"].rows, scans["targets"].rows)
+    chosen = resolve_sweep(known, sweep_id)
+    unreadable = tuple(part for scan in scans.values() for part in scan.unreadable)
+    tables = Tables(**{table: scan.rows for table, scan in scans.items()}, unreadable=unreadable)
+    return _status(summarise(chosen, read_sweep(store, chosen) if chosen else None, tables))
+
+
+def _status(summary: SweepSummary) -> Status:
+    return Status(
+        sweep_id=summary.sweep_id,
+        title=summary.record.title if summary.record else None,
+        done=summary.done,
+        failed=summary.failed,
+        left=summary.left,
+        front=summary.front,
+        hypervolume=summary.hypervolume,
+        failures=summary.failures,
+        unreadable=summary.unreadable,
+    )
+
+
+def _front_row(one: Configuration) -> dict[str, Any]:
+    return {
+        "config_id": one.config_id,
+        "label": one.label,
+        "defense": one.defense,
+        "acc": one.acc,
+        "worst_att_acc": one.worst_att_acc,
+        "worst_attack": one.worst_attack,
+        "seeds": len(one.seeds),
+    }

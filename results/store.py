@@ -1,0 +1,214 @@
+"""The store: tables of rows and named bytes under one URI. A place must offer a few byte operations."""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+
+from results.errors import InvalidPath, StoreMissing, StoreSchemaMismatch
+from results.parts import Row, decode, encode, schema_of, table_from_rows
+from results.schema import SCHEMA_VERSION, SCHEMAS
+
+MARKER = "store.json"
+"""The file that makes a folder a store; it holds the version of the tables."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_LONGEST_NAME = 200
+_READERS = 8
+
+
+class UnreadablePart(NamedTuple):
+    """A part that is no readable Parquet file of its table: its path in the store and why."""
+
+    path: str
+    reason: str
+
+
+class Scan(NamedTuple):
+    """One pass over a table: the rows of every readable part, and the parts that were skipped."""
+
+    rows: pa.Table
+    unreadable: tuple[UnreadablePart, ...]
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` when it can name a unit or a folder of a store.
+
+    Raises `InvalidPath` unless it is 1 to 200 of the characters ``A-Z a-z 0-9 . _ -``, the first no dot.
+
+    >>> check_name("3f2a-0001")
+    '3f2a-0001'
+    """
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise InvalidPath(
+            f"Invalid name {name!r} in a store: 1 to {_LONGEST_NAME} of A-Z a-z 0-9 . _ - , the first no dot."
+        )
+    return name
+
+
+def check_path(path: str) -> str:
+    """Return ``path`` when every segment of it is a valid name, so that it stays inside the store.
+
+    >>> check_path("artifacts/targets/3f2a.safetensors")
+    'artifacts/targets/3f2a.safetensors'
+    """
+    for segment in path.split("/"):
+        check_name(segment)
+    return path
+
+
+class Store(ABC):
+    """Rows and bytes under one URI. An implementation gives the byte operations; tables come with them."""
+
+    @property
+    @abstractmethod
+    def uri(self) -> str:
+        """The place of the store, absolute: `open_store` of it, on any process, opens the same store."""
+
+    @abstractmethod
+    def put_bytes(self, path: str, data: bytes) -> None:
+        """Write ``data`` under ``path`` in one step: a reader sees all of it or what was there before.
+
+        Raises `InvalidPath` and `StoreNotWritable`.
+        """
+
+    @abstractmethod
+    def get_bytes(self, path: str) -> bytes:
+        """Return the bytes under ``path``; raises `PathMissing`."""
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Return whether something is stored under ``path``."""
+
+    @abstractmethod
+    def list_paths(self, prefix: str = "") -> list[str]:
+        """Return every stored path that starts with ``prefix``, sorted."""
+
+    @abstractmethod
+    def check_writable(self) -> None:
+        """Write and remove a probe; raises `StoreNotWritable` with the reason. Call it before work starts."""
+
+    def write_rows(self, table: str, unit: str, rows: Sequence[Row]) -> None:
+        """Write the part of ``unit`` in one step; a second write of the same unit replaces the first.
+
+        Raises `InvalidRows`, `InvalidPath` and `StoreNotWritable`; then nothing has changed.
+        """
+        self.put_bytes(part_path(table, unit), encode(table_from_rows(table, unit, rows)))
+
+    def has_rows(self, table: str, unit: str) -> bool:
+        """Return whether the part of ``unit`` is there and readable; a corrupt one counts as not written."""
+        path = part_path(table, unit)
+        return self.exists(path) and not self._scan(table, [path]).unreadable
+
+    def units(self, table: str) -> list[str]:
+        """Return the units that have a part in ``table``, readable or not, sorted."""
+        return [path.split("/")[1].removesuffix(".parquet") for path in self._part_paths(table)]
+
+    def read_rows(self, table: str, unit: str | None = None) -> pa.Table:
+        """Return the rows of one unit, or of all in the order of their names, under the explicit schema.
+
+        A unit that was never written has no rows; an unreadable part is skipped (see `unreadable_parts`).
+        """
+        return self.scan(table, unit).rows
+
+    def unreadable_parts(self, table: str) -> tuple[UnreadablePart, ...]:
+        """Return the parts of ``table`` that `read_rows` skips, each with the reason."""
+        return self.scan(table).unreadable
+
+    def scan(self, table: str, unit: str | None = None) -> Scan:
+        """Return the readable rows and the unreadable parts of a table, or of one unit, in a single pass."""
+        if unit is None:
+            return self._scan(table, self._part_paths(table))
+        path = part_path(table, unit)
+        return self._scan(table, [path] if self.exists(path) else [])
+
+    def _part_paths(self, table: str) -> list[str]:
+        schema_of(table)
+        return [path for path in self.list_paths(f"{table}/") if path.endswith(".parquet")]
+
+    def _scan(self, table: str, paths: list[str]) -> Scan:
+        with ThreadPoolExecutor(_READERS) as pool:
+            parts = list(pool.map(lambda path: self._read_part(table, path), paths))
+        tables = [part for part in parts if isinstance(part, pa.Table)]
+        unreadable = tuple(part for part in parts if isinstance(part, UnreadablePart))
+        # Not schema.empty_table(), which imports pandas.
+        # schema.empty_table() would import pandas.
+        return Scan(pa.concat_tables([pa.Table.from_batches([], schema_of(table)), *tables]), unreadable)
+
+    def _read_part(self, table: str, path: str) -> pa.Table | UnreadablePart:
+        try:
+            return decode(table, self.get_bytes(path))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            return UnreadablePart(path, str(error).splitlines()[0])
+
+
+def part_path(table: str, unit: str) -> str:
+    """Return the path of the part of ``unit``.
+
+    >>> part_path("targets", "3f2a")
+    'targets/3f2a.parquet'
+    """
+    schema_of(table)
+    return f"{table}/{check_name(unit)}.parquet"
+
+
+def open_store(uri: str, create: bool = False) -> Store:
+    """Return the store at ``uri``: a path or a ``file://`` URI.
+
+    With ``create`` a missing or empty place becomes a store. Raises `StoreMissing`, `StoreSchemaMismatch`,
+    `StoreNotWritable`, and `InvalidPath` for a URI that names no local folder.
+    """
+    from results.local_store import LocalStore
+
+    store = LocalStore(local_path(uri))
+    if store.exists(MARKER):
+        _check_version(store)
+    elif any(store.list_paths(f"{table}/") for table in SCHEMAS):
+        raise StoreSchemaMismatch(
+            f"{store.uri} holds tables but no {MARKER}, so their version is unknown. "
+            f"Restore {MARKER} from a copy, or name another folder."
+        )
+    elif create:
+        store.check_writable()
+        store.put_bytes(
+            MARKER, json.dumps({"format": "tldmi-sweep", "schema_version": SCHEMA_VERSION}).encode()
+        )
+    else:
+        raise StoreMissing(f"No store at {store.uri}. Name another with --store, or run a sweep to make one.")
+    return store
+
+
+def local_path(uri: str) -> str:
+    """Return the local folder that a path or ``file://`` URI names.
+
+    >>> local_path("file:///data/my%20runs")
+    '/data/my runs'
+    """
+    if "://" not in uri:
+        if not uri or "\0" in uri:
+            raise InvalidPath(f"Invalid store {uri!r}: give the path of a folder or a file:// URI.")
+        return uri
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
+        raise InvalidPath(f"Unsupported store {uri!r}: give the path of a folder or file:///absolute/path.")
+    return unquote(parts.path)
+
+
+def _check_version(store: Store) -> None:
+    try:
+        found = json.loads(store.get_bytes(MARKER))["schema_version"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise StoreSchemaMismatch(
+            f"{MARKER} of {store.uri} is not readable ({error}); it must hold schema_version "
+            f"{SCHEMA_VERSION}. Restore it from a copy, or name another folder."
+        ) from error
+    if found != SCHEMA_VERSION:
+        raise StoreSchemaMismatch(
+            f"The store {store.uri} has schema version {found}, this program reads and writes version "
+            f"{SCHEMA_VERSION}. Use the tldmi-sweep that wrote it, or name another folder with --store."
+        )

@@ -1,0 +1,170 @@
+"""A sweep in one object: its configurations, controls, front, failures and progress."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from results.configurations import Configuration, Row, Run, Runs, configuration
+from results.labels import configuration_label
+from results.pareto import front_order, hypervolume, nondominated
+from results.parts import rows_of
+from results.store import UnreadablePart
+from results.sweeps import SweepRecord
+from results.tallies import tallies
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that failed, and why."""
+
+    number: int
+    role: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rows of a store that a summary is made from. Without ``reconstructions`` there are no intervals."""
+
+    trials: pa.Table
+    targets: pa.Table
+    attacks: pa.Table
+    reconstructions: pa.Table | None = None
+    unreadable: tuple[UnreadablePart, ...] = ()
+
+
+@dataclass(frozen=True)
+class SweepSummary:
+    """What one sweep has found so far."""
+
+    sweep_id: str | None
+    record: SweepRecord | None
+    configurations: tuple[Configuration, ...]
+    """Defender configurations with a known Acc: No-Def first, then the front, then the others, by Acc."""
+    controls: tuple[Configuration, ...]
+    failures: tuple[Failure, ...]
+    done: Mapping[str, int]
+    """Trials done, by role."""
+    failed: Mapping[str, int]
+    attack_kinds: tuple[str, ...]
+    targets: tuple[Row, ...]
+    """Rows of the targets of the sweep that are done."""
+    attacks: tuple[Row, ...]
+    """Rows of the attacks of the sweep that are done."""
+    unreadable: tuple[UnreadablePart, ...] = ()
+
+    @property
+    def no_def(self) -> Configuration | None:
+        """The anchor, once it is done."""
+        return next((found for found in self.configurations if found.is_anchor), None)
+
+    @property
+    def defended(self) -> tuple[Configuration, ...]:
+        """The configurations other than No-Def."""
+        return tuple(found for found in self.configurations if not found.is_anchor)
+
+    @property
+    def front(self) -> tuple[Configuration, ...]:
+        """The non-dominated configurations, No-Def among them if it is one, the lowest Acc first."""
+        points = [found.point for found in self.configurations]
+        return tuple(self.configurations[index] for index in front_order(points))
+
+    @property
+    def hypervolume(self) -> float:
+        """Area dominated by the front, in [0, 1]; reference point Acc 0, AttAcc 1."""
+        return hypervolume([found.point for found in self.configurations])
+
+    @property
+    def left(self) -> dict[str, int] | None:
+        """Planned trials that are neither done nor failed, by role; nothing when the plan is not known."""
+        if self.record is None or not self.record.planned:
+            return None
+        ended = Counter(self.done) + Counter(self.failed)
+        return {role: max(planned - ended[role], 0) for role, planned in self.record.planned.items()}
+
+    @property
+    def finished(self) -> bool:
+        """Nothing that was planned is left."""
+        return self.left is not None and not any(self.left.values())
+
+
+def summarise(sweep_id: str | None, record: SweepRecord | None, tables: Tables) -> SweepSummary:
+    """Return the summary of one sweep of a store; an empty one when ``sweep_id`` is nothing."""
+    trials = [row for row in rows_of(tables.trials) if row["sweep_id"] == sweep_id]
+    rows = sorted(trials, key=lambda row: row["number"])
+    targets = _by_id(tables.targets, "target_id")
+    attacks = _by_id(tables.attacks, "attack_id")
+    runs = [
+        _run(row, targets, attacks) for row in rows if row["state"] == "done" and row["target_id"] in targets
+    ]
+    kinds = tuple(sorted({attack["attack"] for run in runs for attack in run.attacks}))
+    found = _configurations(runs, tables, kinds)
+    failures = [row for row in rows if row["state"] == "failed"]
+    return SweepSummary(
+        sweep_id=sweep_id,
+        record=record,
+        configurations=_marked_and_ordered([one for one in found if one.control == "none"]),
+        controls=tuple(one for one in found if one.control != "none"),
+        failures=tuple(_failure(row, targets) for row in failures),
+        done=Counter(row["role"] for row in rows if row["state"] == "done"),
+        failed=Counter(row["role"] for row in failures),
+        attack_kinds=kinds,
+        targets=tuple({run.target["target_id"]: run.target for run in runs}.values()),
+        attacks=tuple({row["attack_id"]: row for run in runs for row in run.attacks}.values()),
+        unreadable=tables.unreadable,
+    )
+
+
+def _by_id(table: pa.Table, key: str) -> dict[str, Row]:
+    return {row[key]: row for row in rows_of(table)}
+
+
+def _run(trial: Row, targets: dict[str, Row], attacks: dict[str, Row]) -> Run:
+    found = (attacks[attack_id] for attack_id in trial["attack_ids"] or () if attack_id in attacks)
+    return Run(
+        number=trial["number"],
+        role=trial["role"] or "search",
+        target=targets[trial["target_id"]],
+        attacks=tuple(row for row in found if row["status"] == "done"),
+    )
+
+
+def _configurations(runs: list[Run], tables: Tables, kinds: tuple[str, ...]) -> list[Configuration]:
+    """Group runs by configuration and control. A target proposed twice counts once."""
+    counted = {} if tables.reconstructions is None else tallies(tables.reconstructions)
+    groups: dict[tuple[str, str], dict[str, Run]] = defaultdict(dict)
+    for run in runs:
+        target = run.target
+        key = (target["config_id"] or target["target_id"], target["control"] or "none")
+        groups[key].setdefault(target["target_id"], run)
+    grouped = {key: Runs(list(group.values()), counted) for key, group in groups.items()}
+    anchor = next(
+        (group for (_, control), group in grouped.items() if control == "none" and _is_no_def(group)), None
+    )
+    found = (configuration(group, None if group is anchor else anchor, kinds) for group in grouped.values())
+    return [one for one in found if one is not None]
+
+
+def _is_no_def(runs: Runs) -> bool:
+    return bool(runs.runs[0].target["defense"] == "no_def")
+
+
+def _marked_and_ordered(found: list[Configuration]) -> tuple[Configuration, ...]:
+    on_front = nondominated([one.point for one in found])
+    marked = [replace(one, on_front=mark) for one, mark in zip(found, on_front, strict=True)]
+    return tuple(
+        sorted(marked, key=lambda one: (not one.is_anchor, not one.on_front, -one.acc, one.config_id))
+    )
+
+
+def _failure(trial: Row, targets: dict[str, Row]) -> Failure:
+    target = targets.get(trial["target_id"] or "")
+    return Failure(
+        number=trial["number"],
+        role=trial["role"] or "search",
+        label=configuration_label(target) if target else "target not trained",
+        reason=trial["reason"] or (target or {}).get("reason") or "no reason recorded",
+    )

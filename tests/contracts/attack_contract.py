@@ -1,0 +1,151 @@
+"""What every attack must do, on a toy problem whose answers are planted.
+
+Inherit and set ``kind`` and ``settings``.
+"""
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from search_spaces.attacks import AttackSettings
+from tests.contracts.planted_problem import CLASSES, SIZE, Z_DIM, PlantedProblem, planted_problem
+from trainables.attacks import REGISTRY, Reconstructions, run_attack_method
+
+EVERY_CLASS = tuple(range(CLASSES))
+
+
+def assert_same(left: Reconstructions, right: Reconstructions) -> None:
+    """Assert that two results agree bit for bit."""
+    for name in ("latents", "images", "class_index", "restart", "found", "queries"):
+        assert torch.equal(getattr(left, name), getattr(right, name)), name
+    assert left.shared_queries == right.shared_queries
+    if left.radius is not None:
+        torch.testing.assert_close(left.radius, right.radius, rtol=0, atol=0, equal_nan=True)
+
+
+class AttackContract:
+    """Tests that each attack passes."""
+
+    kind: str
+    settings: AttackSettings
+    """Small settings with at least two restarts that solve the toy problem."""
+    least_recognised = 0.75
+    """Share of rows whose picture must be nearest to the planted one; chance is 1/8."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def problem(cls) -> PlantedProblem:
+        # float64, so that what must agree agrees far below the steps an attack takes
+        return planted_problem(dtype=torch.float64)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def result(cls, problem: PlantedProblem) -> Reconstructions:
+        return cls.attack(problem)
+
+    @classmethod
+    def attack(
+        cls, problem: PlantedProblem, classes: tuple[int, ...] = EVERY_CLASS, **changes: int
+    ) -> Reconstructions:
+        """Return the result of the attack, with some settings changed."""
+        settings = cls.settings.model_copy(update=changes)
+        return run_attack_method(settings, problem.target, problem.prior, classes)
+
+    def test_is_registered(self) -> None:
+        assert self.settings.kind == self.kind
+        assert self.kind in REGISTRY
+
+    def test_shapes_and_types(self, result: Reconstructions) -> None:
+        rows = CLASSES * self.settings.restarts
+        assert result.latents.shape == (rows, Z_DIM)
+        assert result.latents.is_floating_point()
+        assert result.images.shape == (rows, 1, SIZE, SIZE)
+        assert result.images.dtype == torch.uint8
+        assert (result.found.shape, result.found.dtype) == ((rows,), torch.bool)
+        assert (result.queries.shape, result.queries.dtype) == ((rows,), torch.int64)
+        assert not result.latents.requires_grad
+
+    def test_covers_every_class_and_restart_in_order(self, result: Reconstructions) -> None:
+        pairs = zip(result.class_index.tolist(), result.restart.tolist(), strict=True)
+        assert list(pairs) == list(itertools.product(EVERY_CLASS, range(self.settings.restarts)))
+
+    def test_images_are_the_pictures_of_the_latents(
+        self, problem: PlantedProblem, result: Reconstructions
+    ) -> None:
+        assert result.found.any()
+        floating = problem.prior.generator(result.latents[result.found]) * 255
+        assert (floating - result.images[result.found]).abs().max() <= 0.5 + 1e-3
+
+    def test_latents_stay_inside_the_clip(self, result: Reconstructions) -> None:
+        assert result.latents.abs().max() <= self.settings.clip
+
+    def test_repeats_bit_for_bit(self, problem: PlantedProblem, result: Reconstructions) -> None:
+        assert_same(self.attack(problem), result)
+
+    def test_does_not_use_the_global_generator(
+        self, problem: PlantedProblem, result: Reconstructions
+    ) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(12345)
+            before = torch.get_rng_state()
+            again = self.attack(problem)
+            assert torch.equal(torch.get_rng_state(), before)
+        assert_same(again, result)
+
+    @pytest.mark.parametrize("micro_batch", [1, 7, 1000])
+    def test_does_not_depend_on_the_micro_batch(
+        self, problem: PlantedProblem, result: Reconstructions, micro_batch: int
+    ) -> None:
+        again = self.attack(problem, micro_batch=micro_batch)
+        torch.testing.assert_close(again.latents, result.latents, rtol=0, atol=1e-9)
+        assert torch.equal(again.queries, result.queries)
+        assert torch.equal(again.found, result.found)
+
+    def test_rows_do_not_depend_on_the_other_classes(
+        self, problem: PlantedProblem, result: Reconstructions
+    ) -> None:
+        some = self.attack(problem, classes=(5, 2))
+        rows = torch.cat([(result.class_index == wanted).nonzero()[:, 0] for wanted in (5, 2)])
+        torch.testing.assert_close(some.latents, result.latents[rows], rtol=0, atol=1e-9)
+        assert torch.equal(some.queries, result.queries[rows])
+
+    def test_the_seed_matters(self, problem: PlantedProblem, result: Reconstructions) -> None:
+        assert not torch.equal(self.attack(problem, seed=1).latents, result.latents)
+
+    def test_restarts_differ(self, result: Reconstructions) -> None:
+        assert not torch.equal(result.latents[result.restart == 0], result.latents[result.restart == 1])
+
+    def test_leaves_the_networks_untouched(self) -> None:
+        problem = planted_problem()
+        networks = (problem.target, problem.prior.generator, problem.prior.critic)
+        before = [_fingerprint(network) for network in networks]
+        self.attack(problem)
+        assert [_fingerprint(network) for network in networks] == before
+
+    def test_finds_the_planted_pictures(self, problem: PlantedProblem, result: Reconstructions) -> None:
+        right = (problem.recognised(result.images) == result.class_index) & result.found
+        assert right.double().mean() >= self.least_recognised
+
+    def test_starts_are_the_same_for_every_target(self, problem: PlantedProblem) -> None:
+        other = planted_problem()
+        with torch.no_grad():
+            other.target.head.weight.mul_(-1)
+        assert torch.equal(self.first_latents(problem), self.first_latents(other))
+
+    def first_latents(self, problem: PlantedProblem) -> Tensor:
+        """Return the latents of the attack's first call of the generator."""
+        seen: list[Tensor] = []
+        hook = problem.prior.generator.register_forward_pre_hook(
+            lambda module, inputs: seen.append(inputs[0].detach().clone())
+        )
+        self.attack(problem, micro_batch=1000)
+        hook.remove()
+        return seen[0]
+
+
+def _fingerprint(network: torch.nn.Module) -> list[object]:
+    tensors = [(name, tensor.tolist()) for name, tensor in network.state_dict().items()]
+    flags = [(parameter.requires_grad, parameter.grad) for parameter in network.parameters()]
+    return [tensors, flags, [module.training for module in network.modules()]]

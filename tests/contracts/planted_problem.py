@@ -1,0 +1,70 @@
+"""A toy inversion problem whose answers are planted: class c of T is the picture of the latent z_c."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from trainables.generators import Prior
+from trainables.models.target_model import TargetOutput
+
+Z_DIM, SIZE, CLASSES = 6, 4, 8
+SHARPNESS = 12.0
+
+
+class PlantedTarget(nn.Module):
+    """Logits fall with the distance to the planted pictures, behind a convolution and a BatchNorm."""
+
+    def __init__(self, planted: Tensor) -> None:
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
+        norm = self.first[1]
+        norm.running_mean.copy_(torch.tensor([0.3, -0.2]))
+        norm.running_var.copy_(torch.tensor([0.8, 1.7]))
+        self.head = nn.Linear(2 * SIZE * SIZE, len(planted))
+        self.eval()
+        with torch.no_grad():
+            self.first[0].weight.copy_(torch.tensor([1.0, -1.5]).view(2, 1, 1, 1))
+            features = self.first(planted).flatten(1)
+            self.head.weight.copy_(SHARPNESS * 2 * features)
+            self.head.bias.copy_(-SHARPNESS * features.square().sum(1))
+        self.train()  # attacks must switch to eval mode themselves, and leave this flag alone
+
+    def forward(self, images: Tensor) -> TargetOutput:
+        """Return feature and logits of ``images`` (B, 1, 4, 4)."""
+        feature = self.first(images).flatten(1)
+        return TargetOutput(feature, self.head(feature))
+
+
+@dataclass
+class PlantedProblem:
+    """T, the prior, and the planted pictures (8, 1, 4, 4)."""
+
+    target: PlantedTarget
+    prior: Prior
+    planted: Tensor
+
+    def recognised(self, images: Tensor) -> Tensor:
+        """Return the class whose planted picture is nearest to each 8-bit image, int64 (B,)."""
+        flat = images.double().flatten(1) / 255
+        return torch.cdist(flat, self.planted.double().flatten(1)).argmin(1)
+
+
+def planted_problem(seed: int = 0, dtype: torch.dtype = torch.float32) -> PlantedProblem:
+    """Return the toy problem of this seed; parameters do not touch the global generator's state."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        generator = _generator()
+        critic = nn.Sequential(nn.Flatten(), nn.Linear(SIZE * SIZE, 1), nn.Flatten(0))
+        with torch.no_grad():
+            planted = generator(torch.rand(CLASSES, Z_DIM) * 2 - 1)
+        target = PlantedTarget(planted)
+    return PlantedProblem(
+        target.to(dtype), Prior(generator.to(dtype), critic.to(dtype), Z_DIM), planted.to(dtype)
+    )
+
+
+def _generator() -> nn.Module:
+    mix = nn.Linear(Z_DIM, SIZE * SIZE)
+    nn.init.normal_(mix.weight, std=0.8)
+    return nn.Sequential(mix, nn.Unflatten(1, (1, SIZE, SIZE)), nn.Sigmoid()).eval().requires_grad_(False)

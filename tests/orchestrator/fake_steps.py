@@ -1,0 +1,85 @@
+"""Steps without torch: their reports follow from the configuration alone, and a log says who ran when.
+
+They live in a module of their own so that Ray's workers can import them.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from orchestrator.steps import StepReport, Steps
+from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig, seed_stream
+
+SECONDS = 0.02
+
+
+def log(store_uri: str, what: str) -> None:
+    """Append one line to the log of the store; short appends are atomic."""
+    with (Path(store_uri) / "steps.log").open("a") as file:
+        file.write(f"{os.getpid()} {what}\n")
+
+
+def logged(store_uri: str) -> list[str]:
+    """Return what was done on this store, in order."""
+    path = Path(store_uri) / "steps.log"
+    return [line.split(maxsplit=1)[1] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def worker_pids(store_uri: str) -> set[str]:
+    """Return the processes that did it."""
+    return {line.split()[0] for line in (Path(store_uri) / "steps.log").read_text().splitlines()}
+
+
+def fraction(*names: Any) -> float:
+    """Return a number in [0, 1) that follows from ``names``."""
+    return seed_stream(0, *names) / 2**63
+
+
+def train(config: TargetConfig, store_uri: str) -> StepReport:
+    log(store_uri, f"target {config.target_id}")
+    time.sleep(SECONDS)
+    return StepReport("done", values={"acc": fraction(config.target_id, "acc")})
+
+
+def attack(config: AttackConfig, store_uri: str) -> StepReport:
+    log(store_uri, f"{config.attack.kind} {config.target.target_id}")
+    time.sleep(SECONDS)
+    return StepReport("done", values={"att_acc": fraction(config.attack_id)})
+
+
+def generator(config: GeneratorConfig, store_uri: str) -> StepReport:
+    log(store_uri, f"generator {config.generator_id}")
+    time.sleep(SECONDS)
+    return StepReport("done")
+
+
+def evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
+    log(store_uri, f"evaluator {config.evaluator_id}")
+    return StepReport("done")
+
+
+def failing_target(config: TargetConfig, store_uri: str) -> StepReport:
+    if config.defense.kind == "tl_dmi":
+        return StepReport("failed", "the loss is NaN in epoch 1")
+    return train(config, store_uri)
+
+
+def raising_attack(config: AttackConfig, store_uri: str) -> StepReport:
+    if config.attack.kind == "gmi" and config.target.defense.kind == "bido_hsic":
+        raise RuntimeError("no pictures")
+    return attack(config, store_uri)
+
+
+def dying_target(config: TargetConfig, store_uri: str) -> StepReport:
+    """Kill the own process at the first attempt to train No-Def with the first seed."""
+    if config.defense.kind == "no_def" and config.control == "none" and config.seed == 0:
+        died = Path(store_uri) / "died"
+        if not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return train(config, store_uri)
+
+
+FAKE = Steps(train, attack, generator, evaluator)

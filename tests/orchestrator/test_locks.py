@@ -1,0 +1,88 @@
+"""Locks are exclusive between processes and vanish with their holder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from orchestrator.errors import ExitCode, SweepInUse, exit_code
+from orchestrator.locks import FileLock, lock_folder, sweep_lock
+
+HOLDER = """
+import sys, time
+from orchestrator.locks import sweep_lock
+with sweep_lock(sys.argv[1], "3f2a"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process that holds the lock of sweep 3f2a on ``tmp_path``."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_two_objects_never_hold_one_lock(tmp_path):
+    one, other = FileLock(tmp_path, "piece"), FileLock(tmp_path, "piece")
+    assert one.try_acquire()
+    assert one.try_acquire(), "whoever holds it may ask again"
+    assert not other.try_acquire()
+    one.release()
+    assert other.try_acquire()
+    one.release()  # releasing what one does not hold changes nothing
+    assert not one.try_acquire()
+
+
+def test_locks_of_different_names_do_not_meet(tmp_path):
+    assert FileLock(tmp_path, "one").try_acquire()
+    assert FileLock(tmp_path, "other").try_acquire()
+
+
+def test_a_second_driver_is_refused_by_name_of_the_first(tmp_path, holder):
+    with pytest.raises(SweepInUse) as error, sweep_lock(str(tmp_path), "3f2a"):
+        pass
+    assert f"process {holder.pid}" in str(error.value)
+    assert os.uname().nodename in str(error.value)
+    assert exit_code(error.value) is ExitCode.UNREACHABLE
+
+
+def test_another_sweep_on_the_same_store_is_free(tmp_path, holder):
+    with sweep_lock(str(tmp_path), "9b01"):
+        pass
+
+
+def test_a_killed_holder_loses_the_lock(tmp_path, holder):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with sweep_lock(str(tmp_path), "3f2a"):
+        signature = json.loads(FileLock(lock_folder(str(tmp_path)), "sweep-3f2a").signature())
+        assert signature["pid"] == os.getpid()
+
+
+def test_a_damaged_signature_still_refuses(tmp_path, holder):
+    (lock_folder(str(tmp_path)) / "sweep-3f2a.lock").write_text("{")
+    with pytest.raises(SweepInUse, match="another process"), sweep_lock(str(tmp_path), "3f2a"):
+        pass
+
+
+def test_the_lock_is_given_back_after_an_error(tmp_path):
+    with pytest.raises(RuntimeError), sweep_lock(str(tmp_path), "3f2a"):
+        raise RuntimeError
+    with sweep_lock(str(tmp_path), "3f2a"):
+        pass
+
+
+def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_path):
+    assert lock_folder(str(tmp_path)).parent == tmp_path
+    assert lock_folder(f"file://{tmp_path}") == lock_folder(str(tmp_path))
+    bucket = lock_folder("s3://bucket/one")
+    assert bucket != lock_folder("s3://bucket/two")
+    assert "s3" not in str(bucket)

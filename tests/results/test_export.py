@@ -1,0 +1,83 @@
+"""Each format holds the configurations of the sweep, and nothing is overwritten unasked."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from results import ExportRefused, export, load, open_store
+from results.reader import SweepResults
+from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> SweepResults:
+    store = open_store(str(tmp_path / "runs"), create=True)
+    write_fake_sweep(store, FakeSweep(helping_configs(), planned={"search": 20}))
+    return load(store.uri)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_tables_read_back_as_the_frame(results: SweepResults, tmp_path: Path, suffix: str) -> None:
+    path = export(results, tmp_path / f"out{suffix}")
+    read = pd.read_csv(path) if suffix == ".csv" else pd.read_parquet(path)
+    pd.testing.assert_frame_equal(read, results.configurations(), check_dtype=False)
+
+
+def test_json_is_strict_and_holds_front_and_progress(results: SweepResults, tmp_path: Path) -> None:
+    def refuse(text: str) -> None:
+        raise AssertionError(f"{text} is not JSON")
+
+    document = json.loads(export(results, tmp_path / "out.json").read_text(), parse_constant=refuse)
+    assert len(document["configurations"]) == 8
+    assert document["front"] == [one.config_id for one in results.summary().front]
+    assert document["hypervolume"] == results.summary().hypervolume
+    assert document["left"] == {"search": 13}
+    assert document["configurations"][0]["delta"] is None
+
+
+def test_png_and_html_are_what_they_say(results: SweepResults, tmp_path: Path) -> None:
+    assert Image.open(io.BytesIO(export(results, tmp_path / "out.png").read_bytes())).format == "PNG"
+    assert export(results, tmp_path / "out.html").read_text().startswith("<!doctype html>")
+
+
+def test_tex_is_a_balanced_table_with_escaped_text(results: SweepResults, tmp_path: Path) -> None:
+    text = export(results, tmp_path / "out.tex").read_text()
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert len(rows) == 1 + 7
+    assert {line.count("&") for line in rows} == {6}
+    assert r"$\lambda_x$ 0.05" in text
+    assert "$-$" in text or "−" not in text
+    assert not re.search(r"(?<!\\)[%#]", text)
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
+
+
+def test_an_existing_file_is_kept_unless_forced(results: SweepResults, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("mine")
+    with pytest.raises(ExportRefused, match="--force"):
+        export(results, path)
+    assert path.read_text() == "mine"
+    assert export(results, path, force=True).read_text().startswith("config_id,")
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out", "no/such/folder/out.csv"])
+def test_unknown_suffixes_and_folders_are_refused(results: SweepResults, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExportRefused):
+        export(results, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_private_pictures_go_nowhere_but_into_a_report(results: SweepResults, tmp_path: Path) -> None:
+    with pytest.raises(ExportRefused, match="report"):
+        export(results, tmp_path / "out.csv", private_images={})
+
+
+def test_an_empty_store_exports_too(tmp_path: Path) -> None:
+    results = load(open_store(str(tmp_path / "empty"), create=True).uri)
+    for suffix in (".csv", ".json", ".html", ".png", ".tex", ".parquet"):
+        assert export(results, tmp_path / f"out{suffix}").exists()

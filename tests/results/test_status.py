@@ -1,0 +1,115 @@
+"""How far a sweep has come, and what a status costs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from results import StoreMissing, SweepRecord, UnknownSweep, load, open_store, read_sweep, status, write_sweep
+from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def uri(tmp_path: Path) -> str:
+    store = open_store(str(tmp_path), create=True)
+    planned = {"search": 10, "confirmation": 4, "control": 1}
+    write_fake_sweep(store, FakeSweep(helping_configs(), failures=("the loss became NaN",), planned=planned))
+    return store.uri
+
+
+def test_counts_by_role(uri: str) -> None:
+    found = status(uri)
+    assert found.done == {"search": 7, "confirmation": 4, "control": 1}
+    assert found.failed == {"search": 1}
+    assert found.left == {"search": 2, "confirmation": 0, "control": 0}
+    assert not found.finished
+    assert found.failures[0].reason == "the loss became NaN"
+    assert found.title == "bido_vs_tldmi on orl_faces"
+
+
+def test_the_front_so_far_is_that_of_the_report(uri: str) -> None:
+    found, summary = status(uri), load(uri).summary()
+    assert [one.config_id for one in found.front] == [one.config_id for one in summary.front]
+    assert [one.point for one in found.front] == [one.point for one in summary.front]
+    assert found.hypervolume == summary.hypervolume
+
+
+def test_it_can_be_written_as_json(uri: str) -> None:
+    document = json.loads(json.dumps(status(uri).as_dict(), allow_nan=False))
+    assert document["front"][-1]["label"] == "No-Def"
+    assert document["left"] == {"search": 2, "confirmation": 0, "control": 0}
+
+
+def test_without_a_plan_nothing_is_said_to_be_left(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), create=True)
+    write_fake_sweep(store, FakeSweep(helping_configs()[:1]))
+    assert status(store.uri).left is None
+    assert not status(store.uri).finished
+
+
+def test_unknown_sweeps_and_missing_stores_are_named(uri: str, tmp_path: Path) -> None:
+    with pytest.raises(UnknownSweep, match="sweep000000000001"):
+        status(uri, "other")
+    with pytest.raises(StoreMissing):
+        status(str(tmp_path / "none"))
+
+
+def test_an_empty_store_has_a_status(tmp_path: Path) -> None:
+    found = status(open_store(str(tmp_path), create=True).uri)
+    assert found.sweep_id is None
+    assert found.front == ()
+
+
+def test_a_recorded_sweep_without_trials_has_a_status(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), create=True)
+    write_sweep(store, SweepRecord("abc", "space", "setup", {"search": 3}))
+    assert status(store.uri).left == {"search": 3}
+
+
+def test_a_sweep_record_comes_back_and_a_damaged_one_is_none(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), create=True)
+    record = SweepRecord("abc", "space", "setup", {"search": 3}, ("credit",), "tldmi-sweep --space space")
+    write_sweep(store, record)
+    assert read_sweep(store, "abc") == record
+    for damaged in (b"", b"[]", b"{}", b'{"sweep_id": "abc", "more": 1}'):
+        store.put_bytes("sweeps/abc.json", damaged)
+        assert read_sweep(store, "abc") is None
+
+
+def imported(code: str) -> tuple[set[str], float]:
+    """Return the modules that ``code`` imports in a fresh process, and the processor seconds it takes."""
+    script = f"import time, sys; start = time.process_time()\n{code}\nprint(time.process_time() - start, *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    seconds, *modules = done.stdout.split()
+    return set(modules), float(seconds)
+
+
+def test_importing_results_costs_nothing() -> None:
+    modules, seconds = imported("import results")
+    assert not modules & {"pandas", "pyarrow", "numpy", "plotly", "torch", "ray", "optuna"}
+    assert seconds < 0.3
+
+
+def test_a_status_imports_neither_torch_nor_pandas(uri: str) -> None:
+    modules, _ = imported(f"import results; results.status({uri!r})")
+    assert not modules & {"pandas", "plotly", "matplotlib", "torch", "ray", "optuna", "scipy"}
+
+
+def test_reports_import_no_torch(uri: str) -> None:
+    modules, _ = imported(f"import results; results.render_report(results.load({uri!r}))")
+    assert not modules & {"torch", "ray", "optuna"}
+
+
+def test_every_public_name_can_be_had() -> None:
+    import results
+
+    assert sorted(results._HOME_OF) == results.__all__
+    assert all(getattr(results, name) is not None for name in results.__all__)
+    with pytest.raises(AttributeError):
+        _ = results.no_such_name

@@ -1,0 +1,79 @@
+"""Every kind that a space may name has its implementation, and every implementation its contract test."""
+
+import ast
+import importlib
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from search_spaces.attacks import AttackSettings
+from search_spaces.datasets import DataSettings
+from search_spaces.defenses import DefenseSettings, DefenseSpace
+from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.targets import FREEZE_UNITS, Architecture, TargetSettings
+
+ROOT = Path(__file__).parent.parent
+
+
+def kinds(union: Any) -> set[str]:
+    """Return the kinds of a tagged union of settings."""
+    members = get_args(get_args(union)[0])
+    return {member.model_fields["kind"].default for member in members}
+
+
+ROOMS = {
+    "attacks": (AttackSettings, "AttackContract"),
+    "defenses": (DefenseSettings, "DefenseContract"),
+    "datasets": (DataSettings, "DatasetContract"),
+    "evaluators": (EvaluatorSettings, "EvaluatorContract"),
+}
+
+
+def registered(room: str) -> set[str]:
+    registry = importlib.import_module(f"trainables.{room}").REGISTRY
+    return set(registry)
+
+
+def contract_kinds(room: str, contract: str) -> set[str]:
+    """Return the ``kind`` of every test class of ``room`` that inherits ``contract``."""
+    found = set()
+    for path in (ROOT / "tests" / "trainables" / room).glob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ClassDef) or contract not in [ast.unparse(base) for base in node.bases]:
+                continue
+            for statement in node.body:
+                if isinstance(statement, ast.Assign | ast.AnnAssign) and "kind" in ast.unparse(statement).split(":")[0].split(" =")[0]:
+                    found.add(ast.literal_eval(statement.value))
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_settings_and_implementations_agree(room: str) -> None:
+    assert registered(room) == kinds(ROOMS[room][0])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_implementation_inherits_its_contract(room: str) -> None:
+    union, contract = ROOMS[room]
+    assert contract_kinds(room, contract) == kinds(union)
+
+
+@pytest.mark.parametrize("room", ["attacks", "defenses", "datasets", "evaluators"])
+def test_every_implementation_has_a_file_of_its_name(room: str) -> None:
+    files = {path.stem for path in (ROOT / "trainables" / room).glob("*.py")}
+    names = {kind.replace("tl_dmi+bido_hsic", "hybrid") for kind in kinds(ROOMS[room][0])}
+    assert names <= files
+
+
+def test_every_defence_can_be_searched() -> None:
+    assert kinds(DefenseSpace) == kinds(DefenseSettings)
+
+
+@pytest.mark.parametrize("architecture", get_args(Architecture))
+def test_declared_freeze_units_are_those_of_the_network(architecture: str) -> None:
+    from trainables.models import build_target
+
+    settings = TargetSettings(architecture=architecture)
+    target = build_target(settings, num_classes=3, resolution=64, seed=0)
+    assert len(target.freeze_units) == FREEZE_UNITS[architecture]

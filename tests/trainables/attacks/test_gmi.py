@@ -1,0 +1,143 @@
+"""GMI against an independent loop, its contract, and the properties its speed rests on."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from search_spaces.attacks import GMI
+from tests.contracts.attack_contract import AttackContract
+from tests.contracts.planted_problem import PlantedProblem, planted_problem
+from trainables.attacks import AttackDiverged, run_attack_method
+from trainables.attacks.gmi import Objective, nesterov
+from trainables.attacks.rows import attack_rows, start_latents
+from trainables.generators import Prior
+from trainables.models.small_vgg import small_vgg
+
+
+class TestGMI(AttackContract):
+    kind = "gmi"
+    settings = GMI(iterations=60, restarts=2, learning_rate=0.3, micro_batch=5)
+
+
+def one_row_by_torch(problem: PlantedProblem, settings: GMI, start: Tensor, label: int) -> Tensor:
+    """Return the latent after torch's own Nesterov SGD on one row, clamped after each step."""
+    latent = nn.Parameter(start.clone())
+    optimiser = torch.optim.SGD(
+        [latent], lr=settings.learning_rate, momentum=settings.momentum, nesterov=True
+    )
+    problem.target.eval()
+    for _ in range(settings.iterations):
+        optimiser.zero_grad()
+        image = problem.prior.generator(latent[None])
+        surprise = -F.log_softmax(problem.target(image).logits, dim=1)[0, label]
+        (
+            (settings.identity_weight * surprise - settings.prior_weight * problem.prior.critic(image)[0])
+            / settings.norm_batch
+        ).backward()
+        optimiser.step()
+        with torch.no_grad():
+            latent.clamp_(-settings.clip, settings.clip)
+    return latent.detach()
+
+
+@pytest.mark.parametrize("prior_weight", [0.0, 40.0])
+def test_trajectory_equals_an_independent_loop(prior_weight: float) -> None:
+    problem = planted_problem(dtype=torch.float64)
+    settings = GMI(iterations=300, restarts=2, prior_weight=prior_weight)
+    result = run_attack_method(settings, problem.target, problem.prior, (0, 3, 6))
+    rows = attack_rows((0, 3, 6), 2)
+    starts = start_latents(rows, settings.seed, problem.prior.z_dim).double()
+    expected = torch.stack(
+        [
+            one_row_by_torch(problem, settings, start, label)
+            for start, (label, _) in zip(starts, rows.pairs(), strict=True)
+        ]
+    )
+    assert (result.latents - starts).abs().max() > 0.1
+    assert (result.latents - expected).abs().max() < 1e-12
+
+
+def test_velocity_is_not_clamped() -> None:
+    """Pushed out of the box by a constant gradient, then pulled back: the built-up velocity keeps it out."""
+    settings = GMI(iterations=11, learning_rate=0.1, momentum=0.9, clip=1.0)
+    slopes = iter([-1.0] * 8 + [1.0] * 3)
+    end = nesterov(
+        settings, lambda latents: torch.full_like(latents, next(slopes)), torch.zeros(1, 1).double()
+    )
+    velocity, latent = 0.0, 0.0
+    for slope in [-1.0] * 8 + [1.0] * 3:
+        before, velocity = velocity, 0.9 * velocity - 0.1 * slope
+        latent = min(1.0, max(-1.0, latent - 0.9 * before + 1.9 * velocity))
+    assert end.item() == pytest.approx(latent, abs=1e-15)
+    assert latent == 1.0
+
+
+def test_first_gradient_is_taken_at_the_unclipped_start() -> None:
+    seen: list[Tensor] = []
+    start = torch.tensor([[2.5, -3.0, 0.2]])
+    nesterov(GMI(iterations=2), lambda latents: seen.append(latents) or torch.zeros_like(latents), start)
+    assert torch.equal(seen[0], start)
+    assert torch.equal(seen[1], torch.tensor([[1.0, -1.0, 0.2]]))
+
+
+@given(
+    norm_batch=st.floats(1, 100),
+    identity_weight=st.floats(0, 200),
+    prior_weight=st.floats(0, 50),
+    label=st.integers(0, 7),
+)
+def test_loss_is_the_published_sum(
+    norm_batch: float, identity_weight: float, prior_weight: float, label: int
+) -> None:
+    problem = planted_problem(dtype=torch.float64)
+    settings = GMI(norm_batch=norm_batch, identity_weight=identity_weight, prior_weight=prior_weight)
+    latents = torch.randn(3, 6, generator=torch.Generator().manual_seed(0)).double()
+    labels = torch.tensor([label, 0, 7])
+    loss = Objective(settings, problem.target, problem.prior).loss(latents, labels).item()
+    problem.target.eval()
+    images = problem.prior.generator(latents)
+    probabilities = torch.softmax(problem.target(images).logits, dim=1).tolist()
+    critic = problem.prior.critic(images).tolist()
+    expected = sum(
+        identity_weight * -math.log(probabilities[row][wanted]) - prior_weight * critic[row]
+        for row, wanted in enumerate(labels.tolist())
+    )
+    assert loss == pytest.approx(expected / norm_batch, rel=1e-9)
+
+
+def test_real_networks_do_not_depend_on_the_micro_batch() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        target = small_vgg(3, 16)
+        generator = nn.Sequential(
+            nn.Linear(5, 8 * 16), nn.BatchNorm1d(128), nn.ReLU(), nn.Unflatten(1, (8, 4, 4)),
+            nn.ConvTranspose2d(8, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.ReLU(),
+            nn.ConvTranspose2d(8, 1, 4, 2, 1), nn.Sigmoid(),
+        )  # fmt: skip
+        critic = nn.Sequential(
+            nn.Conv2d(1, 4, 4, 4),
+            nn.InstanceNorm2d(4, affine=True),
+            nn.Flatten(),
+            nn.Linear(64, 1),
+            nn.Flatten(0),
+        )
+    prior = Prior(generator, critic, 5)
+    results = [
+        run_attack_method(GMI(iterations=5, restarts=3, micro_batch=size), target, prior, (0, 1, 2)).latents
+        for size in (1, 7, 9)
+    ]
+    torch.testing.assert_close(results[0], results[2], rtol=0, atol=1e-5)
+    torch.testing.assert_close(results[1], results[2], rtol=0, atol=1e-5)
+
+
+def test_a_broken_target_is_reported_not_scored() -> None:
+    problem = planted_problem()
+    with torch.no_grad():
+        problem.target.head.bias.fill_(torch.nan)
+    with pytest.raises(AttackDiverged, match="16 of 16 latents are not finite"):
+        run_attack_method(GMI(iterations=2, restarts=2), problem.target, problem.prior, tuple(range(8)))

@@ -1,0 +1,28 @@
+"""Rows and their start latents."""
+
+import pytest
+import torch
+
+from search_spaces import seed_stream
+from trainables.attacks.rows import attack_rows, start_latents
+
+
+@pytest.mark.parametrize("classes", [[], [1, 2, 1]])
+def test_no_class_or_a_repeated_one_is_refused(classes: list[int]) -> None:
+    with pytest.raises(ValueError, match="each once"):
+        attack_rows(classes, 2)
+
+
+def test_a_latent_is_drawn_from_its_own_named_stream() -> None:
+    latents = start_latents(attack_rows([3, 9], 2), seed=4, z_dim=100)
+    for row, (wanted, restart) in enumerate([(3, 0), (3, 1), (9, 0), (9, 1)]):
+        random = torch.Generator().manual_seed(seed_stream(4, "latents", wanted, restart))
+        assert torch.equal(latents[row], torch.randn(100, generator=random))
+
+
+def test_latents_are_standard_normal() -> None:
+    latents = start_latents(attack_rows(range(50), 4), seed=0, z_dim=100)
+    assert latents.mean().abs() < 0.03
+    assert (latents.var() - 1).abs() < 0.03
+    assert latents.abs().max() > 1.5  # not clipped
+    assert len(latents.unique(dim=0)) == 200

@@ -1,0 +1,29 @@
+"""Loading by settings, and what can be checked without torch."""
+
+import subprocess
+import sys
+
+from search_spaces.datasets import ORLFaces
+from trainables.datasets import check_data
+
+
+def test_archives_and_checks_import_no_torch() -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from search_spaces.datasets import DrawnPersons, ImageFolder\n"
+        "from trainables import archives\n"
+        "from trainables.datasets import check_data, load_data\n"
+        "from trainables.datasets.image_folder_files import InvalidImageFolder, content_of\n"
+        "archives.status()\n"
+        "check_data(DrawnPersons())\n"
+        "try:\n"
+        "    check_data(ImageFolder(private=pathlib.Path('/no/a'), public=pathlib.Path('/no/b')))\n"
+        "except InvalidImageFolder:\n"
+        "    print(sorted({'torch', 'safetensors', 'dicebear', 'resvg_py'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_photographs_have_nothing_to_check() -> None:
+    check_data(ORLFaces())

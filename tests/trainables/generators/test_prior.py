@@ -1,0 +1,76 @@
+"""Priors of every kind: reproducible, restored as they were, refused where they cannot be made."""
+
+import pytest
+import torch
+
+from search_spaces import GeneratorConfig
+from search_spaces.datasets import ORLFaces
+from search_spaces.generators import WGANGP
+from tests.fixtures.tiny_faces import tiny_face_data
+from trainables.generators import prior_from_tensors, prior_tensors, train_prior
+from trainables.weights.fitting import WeightsMismatch
+
+DATA = tiny_face_data(resolution=16, channels=1)
+
+
+def config(**changes: object) -> GeneratorConfig:
+    plain = {
+        "z_dim": 6,
+        "width": 4,
+        "critic_width": 4,
+        "batch_size": 8,
+        "generator_steps": 2,
+        "critic_warmup_steps": 1,
+    }
+    return GeneratorConfig(data=ORLFaces(), generator=WGANGP(**{**plain, **changes}))
+
+
+@pytest.mark.parametrize("initial", [None, "eigenfaces"])
+def test_the_same_configuration_gives_the_same_bits(initial: str | None) -> None:
+    first = prior_tensors(train_prior(config(initial=initial), DATA))
+    torch.manual_seed(99)
+    again = prior_tensors(train_prior(config(initial=initial), DATA))
+    other = prior_tensors(train_prior(config(initial=initial, seed=1), DATA))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first if name.startswith("critic."))
+
+
+@pytest.mark.parametrize("initial", [None, "eigenfaces"])
+def test_restored_prior_is_the_trained_one(initial: str | None) -> None:
+    asked = config(initial=initial)
+    prior = train_prior(asked, DATA)
+    restored = prior_from_tensors(asked, 1, 16, prior_tensors(prior))
+    pictures = prior.generator(torch.randn(4, 6))
+    latents = torch.randn(4, 6)
+    assert torch.equal(prior.generator(latents), restored.generator(latents))
+    assert torch.equal(prior.critic(pictures), restored.critic(pictures))
+    for module in (prior.generator, prior.critic, restored.generator, restored.critic):
+        assert not module.training
+        assert not any(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_private_pictures_are_never_used() -> None:
+    other = tiny_face_data(resolution=16, channels=1, seed=5)
+    same_public = type(DATA)(**{**vars(other), "public": DATA.public})
+    first, second = (prior_tensors(train_prior(config(), data)) for data in (DATA, same_public))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_eigenfaces_without_generator_steps_stay_as_measured() -> None:
+    short = prior_tensors(train_prior(config(initial="eigenfaces", generator_steps=0), DATA))
+    long = prior_tensors(
+        train_prior(config(initial="eigenfaces", generator_steps=0, critic_warmup_steps=3), DATA)
+    )
+    assert torch.equal(short["generator.components"], long["generator.components"])
+    assert short["generator.components"].abs().sum() > 0
+
+
+def test_tensors_of_another_prior_are_refused() -> None:
+    tensors = prior_tensors(train_prior(config(generator_steps=0), DATA))
+    with pytest.raises(WeightsMismatch, match=r"generator\.components"):
+        prior_from_tensors(config(initial="eigenfaces"), 1, 16, tensors)
+
+
+def test_a_packaged_generator_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="z_dim 100 and makes pictures of 64x64"):
+        train_prior(config(initial="digiface_dcgan"), DATA)

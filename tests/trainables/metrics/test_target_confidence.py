@@ -1,0 +1,13 @@
+"""Target confidence against plain loops."""
+
+import math
+
+from tests.contracts.metric_contract import MetricContract
+from trainables.metrics import TARGET_CONFIDENCE, Judged
+
+
+class TestTargetConfidence(MetricContract):
+    metric = TARGET_CONFIDENCE
+
+    def slow_row(self, judged: Judged, row: int) -> float:
+        return float(judged.target_probability[row]) if judged.found[row] else math.nan

@@ -1,0 +1,211 @@
+"""The attack step on a tiny image folder: what it writes, what it repeats, and how it fails."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from results.schema import TIMING_COLUMNS
+from results.store import Store, open_store
+from search_spaces import AttackConfig, TargetConfig
+from search_spaces.attacks import BREPMI, GMI, AttackSettings
+from search_spaces.defenses import TLDMI, NoDef
+from search_spaces.evaluation import TrainedClassifier
+from search_spaces.generators import WGANGP
+from search_spaces.targets import TargetSettings
+from tests.fixtures.tiny_faces import tiny_image_folder
+from trainables.attack import attacked_classes, run_attack
+from trainables.evaluator import load_evaluator
+from trainables.evaluators import Evaluator, Judgement
+from trainables.target import TargetMissing, train_target
+
+CLASSES = 4
+GMI_SETTINGS = GMI(iterations=8, restarts=2, learning_rate=0.2)
+BREPMI_SETTINGS = BREPMI(
+    iterations=3, max_steps=4, sphere_points=4, inside_to_grow=4, initial_batch=16, initial_draws=32
+)
+
+
+def attack_config(target: TargetConfig, attack: AttackSettings, **changes: Any) -> AttackConfig:
+    """Return the attack on ``target`` with a tiny generator and two quick evaluators."""
+    return AttackConfig(
+        target=target,
+        attack=attack,
+        generator=WGANGP(z_dim=8, width=4, critic_width=4, generator_steps=3, batch_size=8),
+        evaluators=(TrainedClassifier(epochs=6, width=4), TrainedClassifier(epochs=1, width=4, seed=5)),
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> TargetConfig:
+    """Return the configuration of a small target on a folder of pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    settings = TargetSettings(
+        architecture="small_vgg", epochs=3, batch_size=8, optimizer="adam", learning_rate=1e-3
+    )
+    return TargetConfig(
+        data=tiny_image_folder(folder, CLASSES, resolution=32),
+        target=settings,
+        defense=TLDMI(freeze_depth=1),
+        seed=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def store(target: TargetConfig, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Return a store that has the trained target."""
+    store = open_store(str(tmp_path_factory.mktemp("store")), create=True)
+    assert train_target(target, store.uri).status == "done"
+    return store
+
+
+def rows_of(store: Store, table: str, config: AttackConfig) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = store.read_rows(table, config.attack_id).to_pylist()
+    return rows
+
+
+def test_the_rows_agree_with_each_other(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS)
+    outcome = run_attack(config, store.uri)
+    (row,), rows = rows_of(store, "attacks", config), rows_of(store, "reconstructions", config)
+    assert outcome.status == row["status"] == "done"
+    assert outcome.values["att_acc"] == row["att_acc"]
+    assert [(one["class_index"], one["restart"]) for one in rows] == [
+        (c, r) for c in range(CLASSES) for r in (0, 1)
+    ]
+    for prefix in ("", "second_"):
+        ranks = [one[f"{prefix}rank"] for one in rows]
+        assert row[f"{prefix}att_acc"] == pytest.approx(sum(rank == 0 for rank in ranks) / len(rows))
+        assert row[f"{prefix}att_acc_top5"] == 1.0  # four classes
+        hits = [one[f"{prefix}predicted"] == one["class_index"] for one in rows]
+        assert hits == [rank == 0 for rank in ranks]
+    for name in ("target_confidence", "knn_distance"):
+        assert row[name] == pytest.approx(sum(one[name] for one in rows) / len(rows))
+    assert row["att_acc_low"] <= row["att_acc"] <= row["att_acc_high"]
+    assert row["queries"] == sum(one["queries"] for one in rows) == len(rows) * 8
+    assert (row["reconstructions"], row["attacked_classes"], row["restarts"]) == (8, 4, 2)
+    assert (row["chance"], row["classes_without_start"]) == (0.25, 0)
+
+
+def test_the_row_repeats_what_is_known_of_the_target(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS)
+    run_attack(config, store.uri)
+    (row,), (trained,) = (
+        rows_of(store, "attacks", config),
+        store.read_rows("targets", target.target_id).to_pylist(),
+    )
+    for name in ("target_id", "config_id", "acc", "classes", "defense", "freeze_depth", "seed", "control"):
+        assert row[name] == trained[name]
+    assert (row["defense"], row["freeze_depth"]) == ("tl_dmi", 1)
+    assert (row["evaluator"], row["second_evaluator"]) == ("trained_classifier", "trained_classifier")
+    accuracies = [load_evaluator(one, store).accuracy for one in config.evaluator_configs]
+    assert [row["evaluator_acc"], row["second_evaluator_acc"]] == accuracies
+
+
+def test_the_sheet_has_a_cell_for_every_row(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS)
+    run_attack(config, store.uri)
+    rows = rows_of(store, "reconstructions", config)
+    sheet = Image.open(io.BytesIO(store.get_bytes(rows[0]["sheet"])))
+    assert sheet.size == (2 * 32, CLASSES * 32)
+    assert [(row["sheet_row"], row["sheet_column"]) for row in rows] == [
+        (c, r) for c in range(CLASSES) for r in (0, 1)
+    ]
+
+
+def test_a_second_call_finds_the_first(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS)
+    first = run_attack(config, store.uri)
+    before = rows_of(store, "attacks", config)
+    again = run_attack(config, store.uri)
+    assert again.status == "found"
+    assert again.values == {name: value for name, value in before[0].items() if name not in TIMING_COLUMNS}
+    assert {**again.values, **first.values} == again.values
+    assert rows_of(store, "attacks", config) == before
+
+
+@pytest.mark.parametrize("attack", [GMI_SETTINGS, BREPMI_SETTINGS])
+def test_two_stores_get_the_same_rows(
+    attack: AttackSettings, store: Store, target: TargetConfig, tmp_path: Path
+) -> None:
+    config, other = attack_config(target, attack), open_store(str(tmp_path), create=True)
+    torch.manual_seed(99)
+    train_target(target, other.uri)
+    run_attack(config, other.uri)
+    run_attack(config, store.uri)
+    assert rows_of(store, "reconstructions", config) == rows_of(other, "reconstructions", config)
+    (left,), (right,) = rows_of(store, "attacks", config), rows_of(other, "attacks", config)
+    assert [name for name in left if left[name] != right[name] and name not in TIMING_COLUMNS] == []
+    assert store.get_bytes(left["sheet"]) == other.get_bytes(right["sheet"])
+
+
+def test_classes_without_a_start_are_failures(store: Store, target: TargetConfig) -> None:
+    """One random latent gives one class a start at most; the others are rows without a picture."""
+    config = attack_config(target, BREPMI_SETTINGS.model_copy(update={"initial_draws": 1}))
+    run_attack(config, store.uri)
+    (row,), rows = rows_of(store, "attacks", config), rows_of(store, "reconstructions", config)
+    missing = [one for one in rows if not one["found"]]
+    assert len(missing) == 3
+    assert row["classes_without_start"] == 3
+    assert row["reconstructions"] == 4
+    assert row["att_acc"] in {0.0, 0.25}
+    for one in missing:
+        assert {
+            one[name] for name in ("rank", "predicted", "target_confidence", "knn_distance", "radius")
+        } == {None}
+        assert one["queries"] == 0
+    assert row["queries"] == 1 + sum(one["queries"] for one in rows)
+
+
+def test_only_the_first_classes_are_attacked(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS, attacked_classes=2)
+    run_attack(config, store.uri)
+    assert {row["class_index"] for row in rows_of(store, "reconstructions", config)} == {0, 1}
+    assert rows_of(store, "attacks", config)[0]["chance"] == 0.25
+
+
+def test_more_classes_than_there_are_is_refused(target: TargetConfig) -> None:
+    with pytest.raises(ValueError, match="the data have 4 private classes"):
+        attacked_classes(attack_config(target, GMI_SETTINGS, attacked_classes=5), CLASSES)
+
+
+def test_an_attack_that_diverges_is_a_failed_row(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI(iterations=8, restarts=1, learning_rate=1e38, norm_batch=1e-6))
+    for _ in range(2):
+        outcome = run_attack(config, store.uri)
+        assert outcome.status == "failed"
+        assert "not finite" in (outcome.reason or "")
+    (row,) = rows_of(store, "attacks", config)
+    assert (row["status"], row["att_acc"], row["defense"]) == ("failed", None, "tl_dmi")
+    assert rows_of(store, "reconstructions", config) == []
+
+
+def test_an_attack_needs_its_target(store: Store, target: TargetConfig) -> None:
+    untrained = target.model_copy(update={"defense": NoDef()})
+    config = attack_config(untrained, GMI_SETTINGS)
+    with pytest.raises(TargetMissing, match="train it first"):
+        run_attack(config, store.uri)
+    assert not store.has_rows("attacks", config.attack_id)
+
+
+def test_evaluators_see_eight_bit_pictures_only(
+    store: Store, target: TargetConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Tensor] = []
+    judge = Evaluator.judge
+
+    def spy(self: Evaluator, images: Tensor) -> Judgement:
+        shown.append(images)
+        return judge(self, images)
+
+    monkeypatch.setattr(Evaluator, "judge", spy)
+    config = attack_config(target, BREPMI_SETTINGS.model_copy(update={"initial_draws": 1, "seed": 3}))
+    run_attack(config, store.uri)
+    found = sum(row["found"] for row in rows_of(store, "reconstructions", config))
+    assert {images.dtype for images in shown} == {torch.uint8}
+    assert [len(images) for images in shown[-2:]] == [found, found]

@@ -1,0 +1,53 @@
+"""The step that builds an evaluator once."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from results.store import open_store
+from search_spaces import EvaluatorConfig
+from search_spaces.evaluation import KnownAttributes, TrainedClassifier
+from tests.fixtures.tiny_faces import tiny_image_folder
+from trainables import evaluator as evaluator_step
+from trainables.datasets import load_data
+from trainables.evaluator import build_evaluator_step, load_evaluator
+from trainables.evaluators import NotJudgeable, build_evaluator
+
+
+def test_it_is_built_once_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_image_folder(tmp_path / "faces")
+    config = EvaluatorConfig(data=folder, evaluator=TrainedClassifier(epochs=4, width=4, batch_size=8))
+    store = open_store(str(tmp_path / "runs"), create=True)
+    first = build_evaluator_step(config, store.uri)
+    assert first.status == "done"
+    images = load_data(folder).private_test.images
+    expected = build_evaluator(config, load_data(folder)).judge(images)
+    loaded = load_evaluator(config, store)
+    assert torch.equal(loaded.judge(images).scores, expected.scores)
+    assert loaded.accuracy == first.values["accuracy"]
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("an evaluator that is in the store was built again")
+
+    monkeypatch.setattr(evaluator_step, "build_evaluator", refuse)
+    again = build_evaluator_step(config, store.uri)
+    assert again.status == "found"
+    assert again.values == first.values
+
+
+def test_a_training_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    settings = TrainedClassifier(epochs=3, width=4, batch_size=8, learning_rate=1e30)
+    config = EvaluatorConfig(data=tiny_image_folder(tmp_path / "faces"), evaluator=settings)
+    store = open_store(str(tmp_path / "runs"), create=True)
+    outcome = build_evaluator_step(config, store.uri)
+    assert outcome.status == "failed"
+    assert "not finite" in (outcome.reason or "")
+    assert not store.exists(evaluator_step.evaluator_path(config))
+
+
+def test_an_evaluator_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> None:
+    config = EvaluatorConfig(data=tiny_image_folder(tmp_path / "faces"), evaluator=KnownAttributes())
+    store = open_store(str(tmp_path / "runs"), create=True)
+    with pytest.raises(NotJudgeable, match="known_attributes"):
+        build_evaluator_step(config, store.uri)

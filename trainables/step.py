@@ -1,0 +1,133 @@
+"""What every step shares: its outcome, its device, its threads, and the provenance columns of its row."""
+
+import functools
+import json
+import os
+import platform
+import subprocess
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+
+Value = float | int | str | None
+
+DEVICE_VARIABLE = "TLDMI_SWEEP_DEVICE"
+"""Environment variable that names the device of all steps: ``cpu``, ``cuda`` or ``cuda:N``."""
+
+PACKAGES = ("tldmi-sweep", "torch", "numpy", "pyarrow", "safetensors", "pydantic")
+"""Packages whose versions are recorded in each row."""
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """How a step ended.
+
+    Built now (``done``), already in the store (``found``), or ``failed`` with its reason. ``values`` are the
+    plain columns of the row, without times and hosts. A failed row that is already in the store is ``failed``
+    again, never ``found``.
+    """
+
+    status: Literal["done", "failed", "found"]
+    reason: str | None = None
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+class StepFailed(RuntimeError):
+    """A step ended for a reason of its own (NaN loss, collapse).
+
+    It is recorded as a failed row, not raised on.
+    """
+
+
+class UnknownDevice(ValueError):
+    """The device asked for does not exist here."""
+
+
+def device() -> torch.device:
+    """Return the device of all steps: ``$TLDMI_SWEEP_DEVICE``, else cuda where there is one, else cpu.
+
+    Raises ``UnknownDevice`` when the variable names a device that torch does not have here.
+    """
+    name = os.environ.get(DEVICE_VARIABLE) or ("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    available = {"cpu": 1, "cuda": torch.cuda.device_count()}.get(kind, 0)
+    if not available or (index and not (index.isdigit() and int(index) < available)):
+        raise UnknownDevice(
+            f"{DEVICE_VARIABLE}={name}: no such device here (cpu, {torch.cuda.device_count()} cuda); "
+            "unset it to use what there is"
+        )
+    return torch.device(name)
+
+
+def single_threaded(threads: int = 1) -> None:
+    """Set the CPU threads of torch (a constant of the configuration) and deterministic algorithms.
+
+    The order of sums depends on the number of threads, so every step calls this first. On a GPU an operation
+    without a deterministic kernel warns instead of failing.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=device().type == "cuda")
+
+
+class Started(NamedTuple):
+    """When a step started, in seconds: ``wall`` of a monotonic clock, ``cpu`` of this process."""
+
+    wall: float
+    cpu: float
+
+
+def started() -> Started:
+    """Return the current clocks, to be given to ``provenance`` at the end."""
+    return Started(time.perf_counter(), time.process_time())
+
+
+def provenance(start: Started) -> dict[str, Any]:
+    """Return ``results.schema.PROVENANCE_COLUMNS`` with their values for a step begun at ``start``."""
+    return {
+        "seconds": time.perf_counter() - start.wall,
+        "cpu_seconds": time.process_time() - start.cpu,
+        "host": platform.node(),
+        "device": device_name(),
+        "versions": _versions(),
+        "git_sha": _git_sha(),
+        "finished_at": datetime.now(UTC),
+    }
+
+
+def device_name() -> str:
+    """Return ``cpu`` or the name of the GPU in use."""
+    where = device()
+    return torch.cuda.get_device_name(where) if where.type == "cuda" else "cpu"
+
+
+@functools.cache
+def _versions() -> str:
+    installed = {name: _version(name) for name in PACKAGES}
+    return json.dumps({"python": platform.python_version(), **installed}, sort_keys=True)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        return None
+
+
+@functools.cache
+def _git_sha() -> str | None:
+    """Return the commit of the checkout this file is in, or ``None`` for an installed package."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "--verify", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):  # no git here: the commit is not known
+        return None
+    return answer.stdout.strip() or None

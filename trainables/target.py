@@ -1,0 +1,159 @@
+"""The step that trains one T, and the way back from the store to the model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from results.schema import PROVENANCE_COLUMNS, TARGETS
+from results.store import Store, open_store
+from search_spaces import TargetConfig, canonical_json, identity, seed_stream
+from trainables.artifacts import load_tensors, save_tensors
+from trainables.datasets import load_data
+from trainables.datasets.dataset import FaceData, LabelledImages
+from trainables.defenses import build_defense
+from trainables.models import build_target
+from trainables.models.target_model import TargetModel
+from trainables.step import StepOutcome, device, provenance, single_threaded, started
+from trainables.training import EpochRow, Recipe, Training, TrainingFailed, accuracy
+
+DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y")
+
+
+class TargetMissing(LookupError):
+    """The store has no trained T of this configuration."""
+
+
+def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
+    """Train the T of ``config`` and write its weights, its curve and, last, its row in the targets table.
+
+    Returns at once when the store has the row. A training that fails (``TrainingFailed``) is written as a
+    failed row with its reason. Raises the store's errors, and ``ValueError`` for data or settings that cannot
+    be used.
+    """
+    store = open_store(store_uri)
+    row = target_row(config, store)
+    if row is not None:
+        return _outcome(row, "found")
+    single_threaded(config.threads)
+    start = started()
+    row = _train(config, store)
+    store.write_rows("targets", config.target_id, [{**row, **provenance(start)}])
+    return _outcome(row, "done")
+
+
+def load_target(config: TargetConfig, store: Store) -> TargetModel:
+    """Return the trained T of ``config``: eval mode, frozen, on the device of all steps.
+
+    Raises ``TargetMissing`` when the store has no T of this configuration, or only a failed one.
+    """
+    row = target_row(config, store)
+    if row is None or row["status"] != "done":
+        state = "not trained yet" if row is None else f"failed ({row['reason']})"
+        raise TargetMissing(f"target {config.target_id} in {store.uri}: {state}; train it first")
+    tensors = load_tensors(store, row["artifact"], row["artifact_sha256"])
+    data = load_data(config.data)
+    blank = config.target.model_copy(update={"pretrained": None})
+    model = build_target(blank, data.num_classes, data.resolution, seed=0)
+    model.load_state_dict(tensors)
+    return model.to(device()).eval().requires_grad_(False)
+
+
+def target_row(config: TargetConfig, store: Store) -> dict[str, Any] | None:
+    """Return the row of this T in the targets table, or ``None``."""
+    if not store.has_rows("targets", config.target_id):
+        return None
+    row: dict[str, Any] = store.read_rows("targets", config.target_id).to_pylist()[0]
+    return row
+
+
+def config_id(config: TargetConfig) -> str:
+    """Return the identity of a configuration without its seed: equal for repetitions with other seeds."""
+    return identity(config.model_dump(mode="json", exclude={"seed"}))
+
+
+def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
+    data = load_data(config.data)
+    model = build_target(config.target, data.num_classes, data.resolution, seed=config.seed).to(device())
+    build_defense(config.defense).prepare(model)
+    row = _described(config, data) | {"theta_t": model.theta_t, "theta_c": model.theta_c}
+    pictures = _training_pictures(config, data)
+    try:
+        curve = _fit(config, model, pictures)
+    except TrainingFailed as failure:
+        _write_curve(config, store, failure.curve)
+        return {**row, "status": "failed", "reason": str(failure)}
+    _write_curve(config, store, curve)
+    return {
+        **row,
+        "status": "done",
+        "reason": None,
+        **_measured(model, data, pictures),
+        **_kept(config, store, model),
+    }
+
+
+def _fit(config: TargetConfig, model: TargetModel, pictures: LabelledImages) -> list[EpochRow]:
+    if config.control == "untrained":
+        return []
+    defense, recipe = build_defense(config.defense), Recipe.of(config.target)
+    return Training(model, defense, recipe, pictures, model.head.out_features, config.seed).run()
+
+
+def _training_pictures(config: TargetConfig, data: FaceData) -> LabelledImages:
+    """Return D_priv train.
+
+    For ``permuted_labels`` its labels are dealt out at random, so that nobody can be learnt.
+    """
+    train = data.private_train
+    if config.control != "permuted_labels":
+        return train
+    generator = torch.Generator().manual_seed(seed_stream(config.seed, "permuted_labels"))
+    return LabelledImages(train.images, train.labels[torch.randperm(len(train), generator=generator)])
+
+
+def _described(config: TargetConfig, data: FaceData) -> dict[str, Any]:
+    """Return the columns that are known before the training."""
+    return {
+        "target_id": config.target_id,
+        "config_id": config_id(config),
+        "config": canonical_json(config),
+        "defense": config.defense.kind,
+        **{name: getattr(config.defense, name, None) for name in DEFENSE_COLUMNS},
+        "control": config.control,
+        "seed": config.seed,
+        "data": data.name,
+        "data_hash": data.content_hash,
+        "classes": data.num_classes,
+        "train_images": len(data.private_train),
+        "test_images": len(data.private_test),
+        "architecture": config.target.architecture,
+        "pretrained": config.target.pretrained,
+        "epochs": 0 if config.control == "untrained" else config.target.epochs,
+    }
+
+
+def _measured(model: TargetModel, data: FaceData, pictures: LabelledImages) -> dict[str, float]:
+    """Return natural accuracies: on D_priv test, and on the training pictures with the labels T was given."""
+    return {
+        "acc": accuracy(model, data.private_test.images, data.private_test.labels),
+        "train_acc": accuracy(model, pictures.images, pictures.labels),
+    }
+
+
+def _kept(config: TargetConfig, store: Store, model: TargetModel) -> dict[str, str]:
+    path = f"artifacts/targets/{config.target_id}.safetensors"
+    return {"artifact": path, "artifact_sha256": save_tensors(store, path, model.state_dict())}
+
+
+def _write_curve(config: TargetConfig, store: Store, curve: list[EpochRow]) -> None:
+    rows = [{"target_id": config.target_id, **row._asdict()} for row in curve]
+    if rows:
+        store.write_rows("curves", config.target_id, rows)
+
+
+def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:
+    values = {name: row.get(name) for name in TARGETS.names if name not in PROVENANCE_COLUMNS}
+    if row["status"] == "failed":
+        return StepOutcome("failed", row["reason"], values)
+    return StepOutcome("done" if status == "done" else "found", None, values)
