@@ -1,13 +1,13 @@
 """The Ray cluster of a sweep: started or joined, checked to be able to hold every step, and left clean."""
 
 import logging
-import shutil
+import os
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -35,22 +35,19 @@ class Cluster:
 
 
 @contextmanager
-def connected(settings: ClusterSettings, threads: int) -> Iterator[Cluster]:
-    """Connect to the cluster, check it, and disconnect; a cluster of our own leaves nothing behind.
+def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator[Cluster]:
+    """Connect to the cluster, check it, and disconnect; a cluster of our own keeps its files in ``folder``.
 
     Raises ``Unreachable`` when there is no cluster, ``InvalidRequest`` when no node can ever hold a step.
     """
-    folder = tempfile.mkdtemp(prefix="tldmi-ray-") if settings.address == "local" else None
     try:
-        if folder:
-            _start_local(settings, folder)
+        if settings.address == "local":
+            _start_local(settings, str(folder))
         else:
             _join(settings.address)
         yield checked_cluster(_alive_nodes(), settings, threads)
     finally:
         ray.shutdown()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def checked_cluster(nodes: Sequence[dict[str, float]], settings: ClusterSettings, threads: int) -> Cluster:
@@ -74,12 +71,14 @@ def checked_cluster(nodes: Sequence[dict[str, float]], settings: ClusterSettings
 
 
 def _start_local(settings: ClusterSettings, folder: str) -> None:
-    """Start a cluster that listens on this machine alone."""
+    """Start a cluster of our own."""
+    # Its workers inherit the environment; a checkout that is not installed is found through it.
+    root = str(Path(__file__).resolve().parent.parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     _init(
         address="local",
         num_cpus=settings.workers,
         object_store_memory=OBJECT_STORE_BYTES,
-        _node_ip_address="127.0.0.1",
         _temp_dir=folder,
     )
 

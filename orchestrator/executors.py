@@ -105,20 +105,23 @@ def run_on_ray(trials: Trials, store_uri: str, steps: Steps, threads: int, clust
 
     Raises ``InvalidRequest`` when no node can hold a step, ``Unreachable`` without the cluster.
     """
-    if "ray" not in sys.modules:  # Ray reads these when it is imported
-        _prepare_ray(cluster.address)
+    if "ray" not in sys.modules:
+        prepare_ray(cluster.address)
     from orchestrator.ray_executor import run_experiment
 
     run_experiment(trials, store_uri, steps, threads, cluster)
 
 
-def _prepare_ray(address: str) -> None:
-    """Quieten Ray, and settle who may talk to the cluster; a token file found by chance must not decide that.
+def prepare_ray(address: str) -> None:
+    """Set what Ray reads from the environment when it is imported; what the user has set stays.
 
-    A cluster of our own admits holders of a fresh token; one that exists has tokens if the user says so.
+    A cluster of our own listens on the loopback interface alone and admits holders of a fresh token. One that
+    exists has tokens if the user says so: a token file found by chance must not decide that.
     """
     for name, value in RAY_SETTINGS.items():
         os.environ.setdefault(name, value)
+    if address == "local":
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # its name apart: be no cluster node
     if "RAY_AUTH_MODE" not in os.environ:
         os.environ["RAY_AUTH_MODE"] = "token" if address == "local" else "disabled"
         if address == "local":

@@ -1,11 +1,10 @@
 """A sweep as one Ray Tune experiment: trials are light coordinators on the head, steps are plain Ray tasks.
 
-A coordinator takes no CPU and no GPU, only a sliver of the head, so that it can never keep resources from its
-own steps; the steps ask for theirs outside of the trial's placement group.
+A coordinator takes no CPU and no GPU, only a share of the head's own label, so that it can never keep resources
+from its own steps; the steps ask for theirs outside of the trial's placement group.
 """
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -17,13 +16,17 @@ from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from orchestrator.chain import Chain, Share, Shares
-from orchestrator.cluster import Cluster, connected
+from orchestrator.cluster import connected
+from orchestrator.errors import Unreachable
 from orchestrator.executors import ClusterSettings, Trials, pass_on
 from orchestrator.outcome import Phase, TrialOutcome
 from orchestrator.steps import Step, StepConfig, StepReport, Steps, perform
+from orchestrator.work_folder import work_folder
 from search_spaces import Trial, canonical_json
 
-ON_THE_HEAD = {"node:__internal_head__": 0.001}
+HEAD = "node:__internal_head__"
+"""A resource that only the head has, 1.0 of it: asking for some pins a coordinator there."""
+SLIVER = 0.001
 TASK_RETRIES = 3
 """Times a step starts again after its worker or node was lost; steps are idempotent."""
 COORDINATOR_RETRIES = 3
@@ -36,17 +39,29 @@ def run_experiment(
     trials: Trials, store_uri: str, steps: Steps, threads: int, settings: ClusterSettings
 ) -> None:
     """Run ``trials`` on the cluster of ``settings`` until they are finished."""
-    with connected(settings, threads) as cluster, tempfile.TemporaryDirectory(prefix="tldmi-tune-") as folder:
+    with work_folder() as folder, connected(settings, threads, folder) as cluster:
         lanes = max(FEWEST_LANES, cluster.slots(threads))
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(lanes)
-        _tuner(ProposalSearcher(trials, lanes), store_uri, steps, cluster, folder).fit()
+        searcher = ProposalSearcher(trials, lanes)
+        coordinator = tune.with_parameters(
+            Coordinator, store_uri=store_uri, steps=steps, shares=cluster.shares
+        )
+        share = head_share(lanes, own_cluster=settings.address == "local")
+        _tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")).fit()
+        if searcher.lost:
+            raise Unreachable(f"{searcher.lost}; what has ended is kept, the same command goes on")
 
 
-def _tuner(searcher: Searcher, store_uri: str, steps: Steps, cluster: Cluster, folder: str) -> tune.Tuner:
-    coordinator = tune.with_resources(
-        tune.with_parameters(Coordinator, store_uri=store_uri, steps=steps, shares=cluster.shares),
-        tune.PlacementGroupFactory([ON_THE_HEAD]),
-    )
+def head_share(lanes: int, own_cluster: bool) -> tune.PlacementGroupFactory:
+    """Return what a coordinator takes of the head.
+
+    On a cluster of our own all lanes together take all of it: Tune, which asks for another coordinator
+    whenever a trial waits, then cannot get one while those that it has are about to be free.
+    """
+    return tune.PlacementGroupFactory([{HEAD: int(1000 / lanes) / 1000 if own_cluster else SLIVER}])
+
+
+def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -> tune.Tuner:
     return tune.Tuner(
         coordinator,
         tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
@@ -75,6 +90,8 @@ class ProposalSearcher(Searcher):
         self._lanes = lanes
         self._running: dict[str, int] = {}
         self._recorded: set[int] = set()
+        self.lost: str | None = None
+        """Why the sweep cannot go on, once a coordinator was lost for good."""
 
     def set_search_properties(self, *_: Any, **__: Any) -> bool:  # noqa: ANN401  (Tune's signature)
         """Accept Tune's metric, mode and space, all of them unused."""
@@ -82,7 +99,7 @@ class ProposalSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         """Return the next trial's configuration, ``None`` while there is none, or that the search is over."""
-        if self._trials.finished:
+        if self._trials.finished or self.lost:
             return cast(dict[str, Any], Searcher.FINISHED)  # a marker; Tune types only the usual answer
         open_trials = [number for number in self._running.values() if number not in self._recorded]
         proposal = self._trials.next() if len(open_trials) < self._lanes else None
@@ -94,17 +111,18 @@ class ProposalSearcher(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Pass a phase or the outcome on to the sweep."""
         number, event = self._running[trial_id], result.get("event")
-        if isinstance(event, TrialOutcome):
-            self._record(number, event)
-        elif event:
+        if event is not None:
+            if isinstance(event, TrialOutcome):
+                self._recorded.add(number)
             pass_on(self._trials, number, event)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Record as failed a trial whose coordinator ended without an outcome."""
-        lost = TrialOutcome("failed", "its coordinator was lost too often")
-        self._record(self._running.pop(trial_id), lost)
+        """End the sweep when a coordinator was lost for good: that is no outcome of its trial."""
+        number = self._running.pop(trial_id)
+        if number not in self._recorded:
+            self.lost = f"the coordinator of trial {number} was lost {COORDINATOR_RETRIES + 1} times"
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: a restart rebuilds the search from the store."""
@@ -116,10 +134,6 @@ class ProposalSearcher(Searcher):
         """Leave the sweep out when Tune pickles its experiment state."""
         return {}
 
-    def _record(self, number: int, outcome: TrialOutcome) -> None:
-        if number not in self._recorded:
-            self._recorded.add(number)
-            self._trials.record(number, outcome)
 
 
 class Coordinator(tune.Trainable):

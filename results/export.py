@@ -29,8 +29,8 @@ def export(
     """Write one sweep to ``path`` and return it: the table of configurations, the report or the figure.
 
     ``.csv .parquet .json .tex`` hold the configurations, ``.html`` the report, ``.png`` the front.
-    Written in one step. ``private_images`` go into the report alone. Raises `ExportRefused` for another suffix,
-    a missing folder, or an existing file without ``force``.
+    Written in one step. ``private_images`` go into the report alone. Raises `ExportRefused` for another
+    suffix, a missing folder, or an existing file without ``force``.
     """
     place = Path(path)
     if place.suffix not in _FORMATS:

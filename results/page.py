@@ -176,9 +176,9 @@ def evaluator_warning(lines: Sequence[EvaluatorLine]) -> str | None:
     if not weak:
         return None
     return (
-        f"The headline evaluator {weak[0].name} recognises only {weak[0].accuracy} % of the real private "
-        f"test pictures (below {100 * LEAST_EVALUATOR_ACC:.0f} %): do not trust the attack accuracies on this page "
-        "as absolute numbers."
+        f"The headline evaluator {weak[0].name} recognises only {weak[0].accuracy} % of the real "
+        f"private test pictures (below {100 * LEAST_EVALUATOR_ACC:.0f} %): do not trust the attack "
+        "accuracies on this page as absolute numbers."
     )
 
 

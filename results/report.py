@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jinja2
 from markupsafe import Markup
@@ -36,6 +36,8 @@ MOST_DETAILED = 12
 MOST_CLASSES = 24
 MOST_OPEN_ROWS = 40
 """Configurations listed openly; the others fold away."""
+
+T = TypeVar("T")
 
 _DEFAULT_COMMAND = "tldmi-sweep --space bido_vs_tldmi"
 
@@ -71,8 +73,8 @@ def _environment() -> jinja2.Environment:
 
 
 def tie(text: str) -> str:
-    """Return ``text`` with numbers tied to their percent sign, so that no line ends between them."""
-    return text.replace(" %", "\u00a0%")
+    """Return ``text`` with numbers tied to their sign, so that no line ends between them."""
+    return text.replace(" %", "\u00a0%").replace("Δ ", "Δ\u00a0")
 
 
 def _overview(summary: SweepSummary) -> dict[str, Any]:
@@ -104,8 +106,7 @@ def _overview(summary: SweepSummary) -> dict[str, Any]:
 def _tables(summary: SweepSummary) -> dict[str, Any]:
     lines = [configuration_line(one) for one in summary.configurations]
     evaluators = evaluator_lines(summary)
-    anchor = [summary.no_def] if summary.no_def else []
-    detailed = [*anchor, *spread(_front_beside_anchor(summary), MOST_DETAILED), *summary.controls]
+    detailed = [*featured(summary, MOST_DETAILED), *summary.controls]
     return {
         "lines": lines[:MOST_OPEN_ROWS],
         "folded_lines": lines[MOST_OPEN_ROWS:],
@@ -142,11 +143,22 @@ def as_script_data(value: object) -> Markup:
     return Markup(text)  # noqa: S704  # escaped above
 
 
-def _front_beside_anchor(summary: SweepSummary) -> list[Configuration]:
-    return [one for one in reversed(summary.front) if not one.is_anchor]
+def featured(summary: SweepSummary, most: int) -> list[Configuration]:
+    """Return what to show in detail: No-Def, ``most`` of the front, and the best of each family not on it.
+
+    The best of a family is the one with the least worst AttAcc.
+    """
+    anchor = [summary.no_def] if summary.no_def else []
+    front = spread([one for one in reversed(summary.front) if not one.is_anchor], most)
+    known = [one for one in summary.defended if one.worst_att_acc is not None]
+    best: dict[str, Configuration] = {}
+    for one in sorted(known, key=lambda one: one.point[1]):
+        best.setdefault(one.defense, one)
+    shown = {one.defense for one in front}
+    return [*anchor, *front, *(one for family, one in best.items() if family not in shown)]
 
 
-def spread(items: Sequence[Configuration], most: int) -> list[Configuration]:
+def spread(items: Sequence[T], most: int) -> list[T]:
     """Return at most ``most`` items, evenly spaced, the first and the last among them."""
     if len(items) <= most:
         return list(items)
@@ -156,8 +168,7 @@ def spread(items: Sequence[Configuration], most: int) -> list[Configuration]:
 def _pictures(
     results: SweepResults, summary: SweepSummary, private_images: Mapping[int, bytes] | None
 ) -> dict[str, Any]:
-    anchor = [summary.no_def] if summary.no_def else []
-    shown = [*anchor, *spread(_front_beside_anchor(summary), MOST_PICTURED), *summary.controls[:1]]
+    shown = [*featured(summary, MOST_PICTURED), *summary.controls[:1]]
     sheets = Sheets(results.store, results.reconstruction_rows())
     found = (gallery(sheets, kind, shown, private_images, MOST_CLASSES) for kind in summary.attack_kinds)
     galleries: list[Gallery] = [one for one in found if one is not None]

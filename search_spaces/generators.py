@@ -17,6 +17,9 @@ class WGANGP(Settings):
     z_dim: Annotated[int, Field(ge=2, le=4096)] = 100
     width: Annotated[int, Field(ge=4, le=512)] = 64
     critic_width: Annotated[int, Field(ge=4, le=512)] = 64
+    autoencoder_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps in which a generator from scratch first learns to decode public pictures (no part of GMI: a
+    start that pays where adversarial steps are few)."""
     generator_steps: Annotated[int, Field(ge=0)] = 11232
     critic_steps_per_generator_step: Annotated[int, Field(ge=1)] = 5
     critic_warmup_steps: Annotated[int, Field(ge=0)] = 0

@@ -44,8 +44,8 @@ def classes_by_images(
     classes = batch_size // images_per_class
     if not 1 <= classes <= len(chunks):
         raise ImpossibleBatches(
-            f"batch_size {batch_size} with images_per_class_in_batch {images_per_class} takes {classes} classes "
-            f"a batch, of {len(chunks)} there are; it must be 1 to {len(chunks)}: change one of the two"
+            f"batch_size {batch_size} with images_per_class_in_batch {images_per_class} takes {classes} "
+            f"classes a batch, of {len(chunks)} there are; it must be 1 to {len(chunks)}: change one"
         )
     while len(chunks) >= classes:
         chosen = [

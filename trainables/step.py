@@ -72,7 +72,8 @@ def single_threaded(threads: int = 1) -> None:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=device().type == "cuda")
+    # not use_deterministic_algorithms: it also imports the compiler, which costs seconds in every process
+    torch.set_deterministic_debug_mode("warn" if device().type == "cuda" else "error")
 
 
 class Started(NamedTuple):

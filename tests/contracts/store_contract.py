@@ -1,4 +1,4 @@
-"""What every store must do. An implementation inherits `StoreContract` and gives the URI of an empty place."""
+"""What every store must do: an implementation inherits `StoreContract` and gives an empty place."""
 
 import json
 import subprocess

@@ -3,6 +3,7 @@
 They live in a module of their own so that Ray's workers can import them.
 """
 
+import ipaddress
 import os
 import signal
 import time
@@ -80,6 +81,28 @@ def dying_target(config: TargetConfig, store_uri: str) -> StepReport:
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
     return train(config, store_uri)
+
+
+def listening_evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
+    """Log the addresses on which the own process listens."""
+    for address in listening():
+        log(store_uri, f"listens {address}")
+    return evaluator(config, store_uri)
+
+
+def listening() -> set[str]:
+    """Return the addresses of the process's listening TCP sockets, from Linux's tables."""
+    links = {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.exists() or link.is_symlink()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in links:
+                words = bytes.fromhex(local.partition(":")[0])
+                packed = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+                address = ipaddress.ip_address(packed)
+                found.add(str(getattr(address, "ipv4_mapped", None) or address))
+    return found
 
 
 FAKE = Steps(train, attack, generator, evaluator)

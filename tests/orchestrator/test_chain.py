@@ -93,7 +93,8 @@ def failing(status="failed", reason="the loss is NaN", **values):
 
 
 def test_a_failed_target_ends_the_trial_before_its_attacks(store, trial):
-    phases, outcome = run(chain_on(store, Steps(failing(), *[FAKE.attack, FAKE.generator, FAKE.evaluator])), trial)
+    steps = Steps(failing(), FAKE.attack, FAKE.generator, FAKE.evaluator)
+    phases, outcome = run(chain_on(store, steps), trial)
     assert outcome == TrialOutcome("failed", "target: the loss is NaN")
     assert "gmi" not in {phase.name for phase in phases}
 

@@ -23,7 +23,8 @@ with sweep_lock(sys.argv[1], "3f2a"):
 @pytest.fixture
 def holder(tmp_path):
     """A process that holds the lock of sweep 3f2a on ``tmp_path``."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()

@@ -1,6 +1,6 @@
 """The Ray executor: one real sweep of fake steps on a local cluster, and its parts without Ray."""
 
-import os
+import ipaddress
 import tempfile
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from orchestrator.cluster import checked_cluster
 from orchestrator.errors import InvalidRequest
 from orchestrator.executors import ClusterSettings
 from orchestrator.outcome import Phase, TrialOutcome
-from orchestrator.ray_executor import ProposalSearcher
+from orchestrator.ray_executor import ProposalSearcher, head_share
 from orchestrator.search import Proposer
 from orchestrator.steps import Steps
 from orchestrator.sweep import run_sweep
 from results import open_store
 from search_spaces import load_setup
-from tests.orchestrator.fake_steps import FAKE, dying_target, logged, worker_pids
+from tests.orchestrator.fake_steps import FAKE, dying_target, listening_evaluator, logged, worker_pids
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
 
 def leftovers():
     """Return what Ray and Tune have left on disk."""
-    homes = [Path(tempfile.gettempdir()).glob("tldmi-*"), Path.home().glob("ray_results/*")]
+    homes = [Path(tempfile.gettempdir()).glob("tldmi-sweep-*"), Path.home().glob("ray_results/*")]
     return {path for home in homes for path in home}
 
 
@@ -32,9 +32,10 @@ def ray_sweep(tmp_path_factory):
     """A sweep on Ray, one of whose workers is killed; and the same sweep inline."""
     folder, before = tmp_path_factory.mktemp("ray"), leftovers()
     stores = str(folder / "ray"), str(folder / "inline")
-    setup, dying = load_setup("orl_faces"), Steps(dying_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    setup = load_setup("orl_faces")
+    steps = Steps(dying_target, FAKE.attack, FAKE.generator, listening_evaluator)
     cluster = ClusterSettings(workers=2)
-    outcome = run_sweep(small_space(), setup, stores[0], executor="ray", cluster=cluster, steps=dying)
+    outcome = run_sweep(small_space(), setup, stores[0], executor="ray", cluster=cluster, steps=steps)
     run_sweep(small_space(), setup, stores[1], executor="inline", steps=FAKE)
     return outcome, *stores, leftovers() - before
 
@@ -112,13 +113,21 @@ def test_phases_are_noted_and_an_outcome_is_recorded_once():
     assert trials.recorded == [(0, DONE)]
 
 
-def test_a_lost_coordinator_is_a_failure_and_the_search_goes_on():
+def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
     trials = Recorder()
     searcher = ProposalSearcher(trials, lanes=1)
     searcher.suggest("a")
     searcher.on_trial_complete("a", error=True)
-    assert [outcome.state for _, outcome in trials.recorded] == ["failed"]
-    assert searcher.suggest("b") is not None
+    assert trials.recorded == []
+    assert "trial 0" in searcher.lost
+    assert searcher.suggest("b") == Searcher.FINISHED
+
+
+@pytest.mark.parametrize("lanes", [2, 3, 7, 64])
+def test_coordinators_of_an_own_cluster_fill_the_head_exactly(lanes):
+    share = head_share(lanes, own_cluster=True).bundles[0]["node:__internal_head__"]
+    assert lanes * share <= 1 < (lanes + 1) * share
+    assert head_share(lanes, own_cluster=False).bundles[0]["node:__internal_head__"] == 0.001
 
 
 def test_a_searcher_says_when_the_sweep_is_finished():
@@ -157,5 +166,8 @@ def test_a_step_that_fits_on_no_node_is_refused(nodes, settings, threads, named)
     assert named in str(error.value)
 
 
-def test_ray_environment_is_explicit_about_tokens(ray_sweep):
-    assert os.environ["RAY_AUTH_MODE"] in {"token", "disabled"}
+def test_a_cluster_of_our_own_listens_on_loopback_alone(ray_sweep):
+    _, on_ray, _, _ = ray_sweep
+    addresses = {line.split()[1] for line in logged(on_ray) if line.startswith("listens")}
+    assert addresses
+    assert all(ipaddress.ip_address(address).is_loopback for address in addresses)

@@ -1,4 +1,4 @@
-"""What is proposed depends on the sweep and on outcomes alone: not on workers, order of completion, or restarts."""
+"""What is proposed depends on the sweep and on outcomes alone, not on workers, order or restarts."""
 
 import random
 

@@ -51,7 +51,7 @@ def test_tex_is_a_balanced_table_with_escaped_text(results: SweepResults, tmp_pa
     assert len(rows) == 1 + 7
     assert {line.count("&") for line in rows} == {6}
     assert r"$\lambda_x$ 0.05" in text
-    assert "$-$" in text or "−" not in text
+    assert "\N{MINUS SIGN}" not in text
     assert not re.search(r"(?<!\\)[%#]", text)
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
 

@@ -1,6 +1,7 @@
-"""The front and its hypervolume against slow references, on random points with ties, copies and unknown values."""
+"""The front and its hypervolume against slow references: random points, ties, copies, unknown values."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -28,8 +29,8 @@ def slow_hypervolume(found: list[Point]) -> float:
     xs = sorted({0.0, *(x for x, _ in found)})
     ys = sorted({1.0, *(y for _, y in found)})
     area = 0.0
-    for left, right in zip(xs, xs[1:], strict=False):
-        for low, high in zip(ys, ys[1:], strict=False):
+    for left, right in pairwise(xs):
+        for low, high in pairwise(ys):
             if any(x >= right and y <= low for x, y in found):
                 area += (right - left) * (high - low)
     return area

@@ -12,12 +12,13 @@ from PIL import Image
 
 from results import UnknownSweep, load, open_store, render_report
 from results.reader import SweepResults
-from results.report import MOST_PICTURED
+from results.report import MOST_PICTURED, featured, spread
 from tests.fixtures.rows import (
     FakeConfig,
     FakeSweep,
     fake_sheet,
     helping_configs,
+    hopeless_configs,
     many_configs,
     write_fake_sweep,
 )
@@ -233,10 +234,27 @@ def test_private_pictures_are_shown_only_when_given(tmp_path: Path) -> None:
     assert "handle it like the data" in page
 
 
-def test_hundreds_of_trials_stay_small(tmp_path: Path) -> None:
-    results = results_of(tmp_path, FakeSweep(many_configs(500), classes=4, restarts=1))
+@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.slow)])
+def test_hundreds_of_trials_stay_small(tmp_path: Path, count: int) -> None:
+    results = results_of(tmp_path, FakeSweep(many_configs(count), classes=4, restarts=1))
     page = render_report(results)
     assert len(page.encode()) < 8e6
-    assert "460 more configurations" in page
-    shown = [one for one in results.summary().front if not one.is_anchor][:MOST_PICTURED]
-    assert len(tiles(page)) == 4 * (1 + len(shown))
+    assert f"{count - 40} more configurations" in page
+    shown = featured(results.summary(), MOST_PICTURED)
+    assert len(shown) <= 1 + MOST_PICTURED + 3
+    assert len(tiles(page)) == 4 * len(shown)
+
+
+def test_every_family_is_shown_even_when_none_is_on_the_front(tmp_path: Path) -> None:
+    results = results_of(
+        tmp_path, FakeSweep([*hopeless_configs(), FakeConfig("tl_dmi", 0.8, {"gmi": 0.9, "brepmi": 0.1}, 3)])
+    )
+    assert [one.defense for one in results.summary().front] == ["no_def"]
+    shown = [one.config_id for one in featured(results.summary(), 4)]
+    assert shown == ["no_def-None-None-none", "bido_hsic-None-0p05-none", "tl_dmi-6-None-none"]
+
+
+def test_a_long_front_is_thinned_evenly() -> None:
+    summary = range(11)
+    assert spread(summary, 3) == [0, 5, 10]
+    assert spread(summary, 20) == list(summary)

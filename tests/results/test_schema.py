@@ -28,7 +28,7 @@ def values(kind: pa.DataType) -> st.SearchStrategy[Any]:
     if pa.types.is_floating(kind):
         return st.floats(allow_nan=False)
     if pa.types.is_timestamp(kind):
-        return st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+        return st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
     assert pa.types.is_list(kind)
     return st.lists(text, max_size=3)
 

@@ -82,7 +82,13 @@ def test_a_sweep_record_comes_back_and_a_damaged_one_is_none(tmp_path: Path) -> 
 
 def imported(code: str) -> tuple[set[str], float]:
     """Return the modules that ``code`` imports in a fresh process, and the processor seconds it takes."""
-    script = f"import time, sys; start = time.process_time()\n{code}\nprint(time.process_time() - start, *sys.modules)"
+    lines = (
+        "import time, sys",
+        "start = time.process_time()",
+        code,
+        "print(time.process_time() - start, *sys.modules)",
+    )
+    script = "\n".join(lines)
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

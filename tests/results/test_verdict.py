@@ -36,7 +36,7 @@ def test_a_drop_within_the_noise_is_no_success(tmp_path: Path) -> None:
     found = verdict_on(tmp_path, [NO_DEF, FakeConfig("tl_dmi", 0.9, {"gmi": 0.575}, 3)])
     assert "no defence lowered" in found.headline
     assert "TL-DMI (depth 3)" in found.details[0]
-    assert "−2.5 points" in found.details[0]
+    assert "\N{MINUS SIGN}2.5 points" in found.details[0]
 
 
 def test_one_seed_is_called_unconfirmed_and_a_free_defence_free(tmp_path: Path) -> None:

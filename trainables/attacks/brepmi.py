@@ -1,5 +1,6 @@
 """BREPMI, label only: boundary repulsion from random starts (Kahla et al., CVPR 2022)."""
 
+import functools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -9,7 +10,7 @@ from search_spaces.attacks import BREPMI
 from trainables.attacks.boundary_walk import BoundaryWalk, start_walk, walk_to_end
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.label_oracle import LabelOracle
-from trainables.attacks.label_starts import LatentLabels, find_starts
+from trainables.attacks.label_starts import find_starts
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
 from trainables.generators import Prior
@@ -37,7 +38,7 @@ def boundary_repulsion(
     """
     rows = attack_rows(classes, settings.restarts)
     ready = inference_copy(generator)
-    label_of = _label_of_latents(labels, ready, settings.micro_batch)
+    label_of = functools.partial(_label_of, labels, ready, settings.micro_batch)
     starts = find_starts(settings, label_of, rows, z_dim)
     walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype))
     walk.attempts[~starts.found] = settings.max_steps  # rows without a start do not walk
@@ -61,14 +62,10 @@ def _result(
     )
 
 
-def _label_of_latents(
-    labels: Callable[[Tensor], Tensor], generator: nn.Module, micro_batch: int
-) -> LatentLabels:
+def _label_of(
+    labels: Callable[[Tensor], Tensor], generator: nn.Module, micro_batch: int, latents: Tensor
+) -> Tensor:
     like = latent_like(generator)
-
-    def label_of(latents: Tensor) -> Tensor:
-        with torch.inference_mode():
-            parts = [labels(generator(part.to(like))).cpu() for part in torch.split(latents, micro_batch)]
-            return torch.cat(parts)
-
-    return label_of
+    with torch.inference_mode():
+        parts = [labels(generator(part.to(like))).cpu() for part in torch.split(latents, micro_batch)]
+        return torch.cat(parts)

@@ -80,7 +80,7 @@ class PersonLikelihood:
 
 
 class KnownAttributesEvaluator(Evaluator):
-    """Scores are log-likelihoods of the private persons' attributes, features are those of ``SmallNetwork``."""
+    """Scores are log-likelihoods of the private persons' attributes; features those of ``SmallNetwork``."""
 
     name = "known_attributes"
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from search_spaces import GeneratorConfig, seed_stream
 from search_spaces.generators import WGANGP
 from trainables.datasets.dataset import FaceData
+from trainables.generators.autoencoder import train_decoder
 from trainables.generators.dcgan import DCGANGenerator, load_digiface_dcgan
 from trainables.generators.eigenfaces import EigenfaceGenerator, eigenfaces
 from trainables.generators.networks import ConvolutionalGenerator, Critic
@@ -35,8 +36,8 @@ def train_prior(config: GeneratorConfig, data: FaceData) -> Prior:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_stream(settings.seed, "generator"))
         prior = _untrained(settings, data.channels, data.resolution)
-    _start(prior.generator, settings, public)
     prior.generator.to(device())
+    _start(prior.generator, settings, public)
     prior.critic.to(device())
     train_wgan_gp(settings, prior.generator, prior.critic, public)
     return _frozen(prior)
@@ -89,6 +90,8 @@ def _start(generator: nn.Module, settings: WGANGP, public: Tensor) -> None:
         generator.load_state_dict(eigenfaces(public, settings.z_dim))
     elif isinstance(generator, DCGANGenerator):
         load_digiface_dcgan(generator)
+    else:
+        train_decoder(settings, generator, public)
 
 
 def _frozen(prior: Prior) -> Prior:

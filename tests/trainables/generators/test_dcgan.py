@@ -19,7 +19,7 @@ def neighbour_correlation(pictures: torch.Tensor) -> float:
 
 
 def test_packaged_generator_makes_smooth_and_varied_pictures() -> None:
-    """Without the weights the pictures are noise of almost no contrast; with them neighbours are alike (0.96)."""
+    """Without the weights they are noise of almost no contrast; with them neighbours are alike."""
     generator = DCGANGenerator(channels=1).eval()
     load_digiface_dcgan(generator)
     with torch.no_grad():
