@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import TypeGuard
 
 from pydantic import ValidationError
 
@@ -18,7 +19,7 @@ FREE_BYTES = 100 * 2**20
 
 
 def pinned_setup(setup: Setup) -> Setup:
-    """Return ``setup`` with its data pinned: absolute folders and the hash of the user's pictures.
+    """Return ``setup`` with the user's files pinned: absolute paths and the hash of the pictures.
 
     Raises ``InvalidImageFolder`` for folders or pictures that cannot be used.
     """
@@ -28,7 +29,10 @@ def pinned_setup(setup: Setup) -> Setup:
 
         data = data.model_copy(update={"private": data.private.absolute(), "public": data.public.absolute()})
         data = data.model_copy(update={"content": data.content or content_of(data)})
-    return setup.model_copy(update={"data": data})
+    target = setup.target
+    if _is_file_of_weights(target.pretrained):
+        target = target.model_copy(update={"pretrained": str(Path(target.pretrained).absolute())})
+    return setup.model_copy(update={"data": data, "target": target})
 
 
 def check_sweep(sweep: Sweep) -> None:
@@ -43,6 +47,7 @@ def check_sweep(sweep: Sweep) -> None:
     check_data(sweep.setup.data)
     _check_classes(sweep)
     _check_evaluators(sweep.setup)
+    _check_pretrained(sweep.setup)
     try:
         sweep.trial(NoDef(), sweep.space.seed)
     except ValidationError as error:
@@ -80,6 +85,16 @@ def _check_classes(sweep: Sweep) -> None:
             f"space {sweep.space.name}: attacked_classes is {attacked}, but the data have only {classes} "
             f"private classes; give at most {classes}, or leave it out to attack all"
         )
+
+
+def _is_file_of_weights(pretrained: str | None) -> TypeGuard[str]:
+    return pretrained is not None and pretrained.endswith(".safetensors")
+
+
+def _check_pretrained(setup: Setup) -> None:
+    pretrained = setup.target.pretrained
+    if _is_file_of_weights(pretrained) and not Path(pretrained).is_file():
+        raise InvalidRequest(f"setup {setup.name}: target.pretrained: there is no file {pretrained}")
 
 
 def _check_evaluators(setup: Setup) -> None:

@@ -152,10 +152,10 @@ def plan(selection: Selection, as_json: bool) -> None:
 @as_json
 def status(store: str | None, sweep: str | None, as_json: bool) -> None:
     """Say how far a sweep has come: done, failed, left, and the front so far."""
-    import results
     from orchestrator.screens import console, front_table, status_lines
+    from results.status import status as sweep_status
 
-    found = results.status(chosen_store(store), sweep)
+    found = sweep_status(chosen_store(store), sweep)
     if as_json:
         _print_json(found.as_dict())
         return
@@ -257,7 +257,8 @@ def _progress(quiet: bool) -> "Progress":
 
 def _write_outputs(outcome: "SweepOutcome") -> list[Path]:
     """Write the report and the front into the store, unless this run changed nothing and they are there."""
-    from results import export, load
+    from results.export import export
+    from results.reader import load
     from results.store import local_path
 
     paths = [Path(local_path(outcome.store_uri)) / name for name in OUTPUTS]
@@ -298,9 +299,10 @@ def _print_outcome(outcome: "SweepOutcome", outputs: list[Path], credits: Sequen
 
 
 def _export(store: str, output: str, sweep: str | None, force: bool) -> None:
-    import results
+    from results.export import export as write_export
+    from results.reader import load
 
-    click.echo(str(results.export(results.load(store), output, sweep, force=force)))
+    click.echo(str(write_export(load(store), output, sweep, force=force)))
 
 
 def _print_json(document: dict[str, Any]) -> None:

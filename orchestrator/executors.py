@@ -20,6 +20,7 @@ RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # rows go to the store, not to CSV and TensorBoard files
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
+    "RAY_worker_niceness": "0",  # Ray's 15 would starve a sweep beside anything else that runs
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # a resume reads the store, never Tune's snapshots
 }
 

@@ -1,7 +1,7 @@
 """A sweep as one Ray Tune experiment: trials are light coordinators on the head, steps are plain Ray tasks.
 
-A coordinator takes no CPU and no GPU, only a share of the head's own label, so that it can never keep resources
-from its own steps; the steps ask for theirs outside of the trial's placement group.
+A coordinator takes no CPU and no GPU, only a share of the head's own label, so that it can never keep
+resources from its own steps; the steps ask for theirs outside of the trial's placement group.
 """
 
 import os
@@ -58,7 +58,7 @@ def head_share(lanes: int, own_cluster: bool) -> tune.PlacementGroupFactory:
     On a cluster of our own all lanes together take all of it: Tune, which asks for another coordinator
     whenever a trial waits, then cannot get one while those that it has are about to be free.
     """
-    return tune.PlacementGroupFactory([{HEAD: int(1000 / lanes) / 1000 if own_cluster else SLIVER}])
+    return tune.PlacementGroupFactory([{HEAD: int(10_000 / lanes) / 10_000 if own_cluster else SLIVER}])
 
 
 def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -> tune.Tuner:

@@ -9,8 +9,9 @@ from rich.text import Text
 from orchestrator.doctor import Diagnosis
 from orchestrator.plan import Plan
 from orchestrator.progress import duration
-from results import Configuration, Status
+from results.configurations import Configuration
 from results.formatting import UNKNOWN, delta_text, interval_text, percent
+from results.status import Status
 
 PIPE_WIDTH = 140
 """Columns when the output is not a terminal and has no width of its own."""

@@ -65,7 +65,7 @@ def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that select a sweep, as its first argument ``selection``."""
 
     @functools.wraps(function)
-    def command(
+    def _selecting(
         space: str,
         data: str | None,
         store: str | None,
@@ -77,6 +77,7 @@ def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:  # noqa: ANN401
         return function(Selection(space, data, store, trials, seed, threads, assignments), **others)
 
+    command: Callable[..., Any] = _selecting
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

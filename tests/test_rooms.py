@@ -40,10 +40,15 @@ def contract_kinds(room: str, contract: str) -> set[str]:
     found = set()
     for path in (ROOT / "tests" / "trainables" / room).glob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ClassDef) or contract not in [ast.unparse(base) for base in node.bases]:
+            if not isinstance(node, ast.ClassDef) or contract not in [
+                ast.unparse(base) for base in node.bases
+            ]:
                 continue
             for statement in node.body:
-                if isinstance(statement, ast.Assign | ast.AnnAssign) and "kind" in ast.unparse(statement).split(":")[0].split(" =")[0]:
+                if (
+                    isinstance(statement, ast.Assign | ast.AnnAssign)
+                    and "kind" in ast.unparse(statement).split(":")[0].split(" =")[0]
+                ):
                     found.add(ast.literal_eval(statement.value))
     return found
 

@@ -14,6 +14,8 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
+from trainables.memory import keep_freed_memory
+
 Value = float | int | str | None
 
 DEVICE_VARIABLE = "TLDMI_SWEEP_DEVICE"
@@ -71,6 +73,7 @@ def single_threaded(threads: int = 1) -> None:
     without a deterministic kernel warns instead of failing.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    keep_freed_memory()
     torch.set_num_threads(threads)
     # not use_deterministic_algorithms: it also imports the compiler, which costs seconds in every process
     torch.set_deterministic_debug_mode("warn" if device().type == "cuda" else "error")

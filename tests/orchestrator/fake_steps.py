@@ -92,7 +92,7 @@ def listening_evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
 
 def listening() -> set[str]:
     """Return the addresses of the process's listening TCP sockets, from Linux's tables."""
-    links = {os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.exists() or link.is_symlink()}
+    links = {os.readlink(link) for link in list(Path("/proc/self/fd").iterdir()) if link.is_symlink()}
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:

@@ -64,7 +64,7 @@ class FreezingContract(DefenseContract):
             build_defense(settings).prepare(fresh_target())
 
 
-class TestTLDMI(FreezingContract):
+class TestTLDMI(FreezingContract, DefenseContract):
     kind = "tl_dmi"
     settings = TLDMI(freeze_depth=2, frozen_bn="train")
 
@@ -77,7 +77,7 @@ class TestTLDMI(FreezingContract):
         assert loss.total.item() == loss.cross_entropy.item()
 
 
-class TestTLDMIWithFrozenStatistics(FreezingContract):
+class TestTLDMIWithFrozenStatistics(FreezingContract, DefenseContract):
     kind = "tl_dmi"
     settings = TLDMI(freeze_depth=2, frozen_bn="eval")
 

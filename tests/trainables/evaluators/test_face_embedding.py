@@ -11,10 +11,13 @@ from tests.fixtures.tiny_faces import tiny_face_data
 from trainables.evaluators import Evaluator, build_evaluator
 from trainables.evaluators.evaluator import resized
 
+FEW = tiny_face_data(classes=4, train_per_class=3, test_per_class=2)
+
 
 class TestFaceEmbedding(EvaluatorContract):
     kind = "face_embedding"
     settings = FaceEmbedding(network="sface")
+    data = FEW
 
     def test_features_have_length_one_and_scores_are_cosines(self, evaluator: Evaluator) -> None:
         feature, scores = evaluator.judge(self.data.private_test.images)
@@ -34,11 +37,12 @@ class TestFaceEmbedding(EvaluatorContract):
 class TestFaceEmbeddingOfTheFaceResNet(EvaluatorContract):
     kind = "face_embedding"
     settings = FaceEmbedding(network="face_resnet")
+    data = FEW
 
 
 def test_grey_pictures_are_judged_as_grey_colour_ones() -> None:
     config = TestFaceEmbedding.config()
-    grey = tiny_face_data(classes=4, channels=1)
+    grey = tiny_face_data(classes=2, train_per_class=1, test_per_class=1, channels=1)
     judgement = build_evaluator(config, grey).judge(grey.private_test.images)
     assert torch.isfinite(judgement.scores).all()
 

@@ -1,0 +1,120 @@
+"""Prints the share of a sweep's time in which no step (training, building, attack) runs.
+
+The sweep has short trials on drawn persons and one worker, so that a second step cannot hide the time that
+goes into proposing, submitting, reporting and writing rows. Counted from the first step to the last outcome;
+starting Ray and importing are printed beside it, since they are paid once per command.
+
+    python benchmarks/orchestration_overhead.py [--trials 10] [--limit 0.10]
+"""
+
+import argparse
+import tempfile
+import time
+from dataclasses import dataclass, field
+
+from orchestrator import ClusterSettings, run_sweep
+from orchestrator.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.progress import SilentProgress
+from search_spaces import Setup, Space
+
+SPACE = {
+    "name": "overhead",
+    "description": "short trials",
+    "defenses": [{"kind": "bido_hsic"}, {"kind": "tl_dmi", "freeze_depth": "all"}],
+    "attacks": [
+        {"kind": "gmi", "iterations": 30, "restarts": 1},
+        {"kind": "brepmi", "iterations": 3, "max_steps": 8, "initial_draws": 1024},
+    ],
+    "confirmation": {"further_seeds": 1, "at_most": 1},
+}
+SETUP = {
+    "name": "overhead_persons",
+    "description": "eight drawn persons",
+    "data": {
+        "kind": "drawn_persons",
+        "private_people": 8,
+        "public_people": 12,
+        "images_per_private_person": 12,
+        "images_per_public_person": 2,
+        "resolution": 32,
+    },
+    "target": {
+        "architecture": "small_vgg",
+        "epochs": 6,
+        "batch_size": 16,
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+    },
+    "generator": {
+        "kind": "wgan_gp",
+        "z_dim": 32,
+        "width": 16,
+        "critic_width": 16,
+        "generator_steps": 5,
+        "batch_size": 8,
+    },
+    "evaluators": [{"kind": "trained_classifier", "epochs": 4, "width": 8}],
+}
+
+
+@dataclass
+class Stopwatch(SilentProgress):
+    """Notes when steps ran and when the last trial ended."""
+
+    intervals: list[tuple[float, float]] = field(default_factory=list)
+    ended: float = 0.0
+    trials: int = 0
+
+    def phase(self, proposal: Proposal, phase: Phase) -> None:
+        """Note a step that has ended; its own wall time says when it began."""
+        if phase.seconds is not None:
+            now = time.monotonic()
+            self.intervals.append((now - phase.seconds, now))
+
+    def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
+        """Note the time, and refuse to measure a sweep that fails."""
+        if outcome.objectives is None:
+            raise RuntimeError(f"trial {proposal.number} failed: {outcome.reason}")
+        self.ended = time.monotonic()
+        self.trials += 1
+
+
+def covered(intervals: list[tuple[float, float]]) -> float:
+    """Return the length of the union of ``intervals``.
+
+    >>> covered([(0.0, 2.0), (1.0, 3.0), (5.0, 6.0)])
+    4.0
+    """
+    total, reached = 0.0, float("-inf")
+    for begin, end in sorted(intervals):
+        total += max(0.0, end - max(begin, reached))
+        reached = max(reached, end)
+    return total
+
+
+def main() -> int:
+    """Run the sweep, print the shares, and return 1 when the overhead is above the limit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=10)
+    parser.add_argument("--limit", type=float, default=0.10)
+    options = parser.parse_args()
+    space = Space.model_validate({**SPACE, "search": {"trials": options.trials}})
+    watch, started = Stopwatch(), time.monotonic()
+    with tempfile.TemporaryDirectory() as store:
+        run_sweep(
+            space, Setup.model_validate(SETUP), store, cluster=ClusterSettings(workers=1), progress=watch
+        )
+    finished = time.monotonic()
+    first = min(begin for begin, _ in watch.intervals)
+    busy, span = covered(watch.intervals), watch.ended - first
+    overhead = 1 - busy / span
+    print(f"{watch.trials} trials of {span / watch.trials:.2f} s, {len(watch.intervals)} steps, one worker")
+    print(f"orchestration overhead: {overhead:.1%} of {span:.1f} s (limit {options.limit:.0%})")
+    print(
+        f"with starting and stopping Ray: {1 - busy / (finished - started):.1%} of {finished - started:.1f} s"
+    )
+    return int(overhead > options.limit)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

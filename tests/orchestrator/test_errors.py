@@ -1,0 +1,36 @@
+"""Each kind of error has its exit code; our own complaints about input are told from defects."""
+
+import pytest
+from pydantic import ValidationError
+
+from orchestrator.errors import ExitCode, InvalidRequest, SweepInUse, Terminated, Unreachable, exit_code
+from results import StoreMissing, StoreNotWritable
+from search_spaces import InvalidSpace
+from search_spaces.targets import TargetSettings
+from trainables.archives import ArchiveUnavailable
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidRequest("x"), 2),
+        (InvalidSpace("x"), 2),
+        (StoreMissing("x"), 2),
+        (StoreNotWritable("x"), 2),
+        (ArchiveUnavailable("x"), 2),
+        (Terminated(), 4),
+        (Unreachable("x"), 5),
+        (SweepInUse("x"), 5),
+        (KeyboardInterrupt(), 130),
+        (ValueError("x"), 1),
+        (RuntimeError("x"), 1),
+    ],
+)
+def test_exit_codes(error, code):
+    assert exit_code(error) is ExitCode(code)
+
+
+def test_an_error_of_pydantic_that_nobody_translated_is_a_defect():
+    with pytest.raises(ValidationError) as error:
+        TargetSettings.model_validate({})
+    assert exit_code(error.value) is ExitCode.UNEXPECTED
