@@ -1,8 +1,8 @@
 """Prints the share of a sweep's time in which no step (training, building, attack) runs.
 
 The sweep has short trials on drawn persons and one worker, so that a second step cannot hide the time that
-goes into proposing, submitting, reporting and writing rows. Counted from the first step to the last outcome;
-starting Ray and importing are printed beside it, since they are paid once per command.
+goes into proposing, submitting, reporting and writing rows. Counted from the end of the first step, which
+imports torch, to the last outcome; starting Ray and importing are printed beside it: paid once per command.
 
     python benchmarks/orchestration_overhead.py [--trials 10] [--limit 0.10]
 """
@@ -105,10 +105,11 @@ def main() -> int:
             space, Setup.model_validate(SETUP), store, cluster=ClusterSettings(workers=1), progress=watch
         )
     finished = time.monotonic()
-    first = min(begin for begin, _ in watch.intervals)
-    busy, span = covered(watch.intervals), watch.ended - first
+    warm = min(end for _, end in watch.intervals)
+    busy = covered([(max(begin, warm), end) for begin, end in watch.intervals])
+    span = watch.ended - warm
     overhead = 1 - busy / span
-    print(f"{watch.trials} trials of {span / watch.trials:.2f} s, {len(watch.intervals)} steps, one worker")
+    print(f"{watch.trials} trials, {len(watch.intervals)} steps of {busy / len(watch.intervals):.2f} s, one worker")
     print(f"orchestration overhead: {overhead:.1%} of {span:.1f} s (limit {options.limit:.0%})")
     print(
         f"with starting and stopping Ray: {1 - busy / (finished - started):.1%} of {finished - started:.1f} s"
