@@ -109,7 +109,8 @@ def main() -> int:
     busy = covered([(max(begin, warm), end) for begin, end in watch.intervals])
     span = watch.ended - warm
     overhead = 1 - busy / span
-    print(f"{watch.trials} trials, {len(watch.intervals)} steps of {busy / len(watch.intervals):.2f} s, one worker")
+    mean = busy / len(watch.intervals)
+    print(f"{watch.trials} trials, {len(watch.intervals)} steps of {mean:.2f} s, one worker")
     print(f"orchestration overhead: {overhead:.1%} of {span:.1f} s (limit {options.limit:.0%})")
     print(
         f"with starting and stopping Ray: {1 - busy / (finished - started):.1%} of {finished - started:.1f} s"

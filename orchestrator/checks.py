@@ -59,8 +59,8 @@ def check_free_space(store_uri: str) -> None:
     """Raise ``InvalidRequest`` when the disk of a local store is nearly full."""
     folder = Path(local_path(store_uri)).expanduser().absolute()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
-    free = shutil.disk_usage(existing).free
-    if free < FREE_BYTES:
+    total, _, free = shutil.disk_usage(existing)
+    if total and free < FREE_BYTES:  # a total of 0 is no disk at all: that it cannot be written shows later
         raise InvalidRequest(
             f"no disk space for the store {store_uri}: {free / 2**20:.0f} MiB are free on its disk, "
             f"{FREE_BYTES / 2**20:.0f} are needed; free some or name another folder with --store"

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from orchestrator.executors import ClusterSettings
 
 OBJECT_STORE_BYTES = 100_000_000
 """Enough for configurations and reports, all that passes through Ray; results go to the store."""
+CONNECT_SECONDS = 10
 AUTO_TARGET_GPUS = 1.0
 AUTO_ATTACK_GPUS = 0.5
 
@@ -38,8 +40,11 @@ class Cluster:
 def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator[Cluster]:
     """Connect to the cluster, check it, and disconnect; a cluster of our own keeps its files in ``folder``.
 
-    Raises ``Unreachable`` when there is no cluster, ``InvalidRequest`` when no node can ever hold a step.
+    Raises ``Unreachable`` when there is no cluster, ``InvalidRequest`` when no node can ever hold a step or
+    this process is connected already.
     """
+    if ray.is_initialized():
+        raise InvalidRequest("this process is connected to a Ray cluster already: call ray.shutdown() first")
     try:
         if settings.address == "local":
             _start_local(settings, str(folder))
@@ -75,22 +80,35 @@ def _start_local(settings: ClusterSettings, folder: str) -> None:
     # Its workers inherit the environment; a checkout that is not installed is found through it.
     root = str(Path(__file__).resolve().parent.parent)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    _init(
-        address="local",
-        num_cpus=settings.workers,
-        object_store_memory=OBJECT_STORE_BYTES,
-        _temp_dir=folder,
-    )
+    try:
+        _init(
+            address="local",
+            num_cpus=settings.workers,
+            object_store_memory=OBJECT_STORE_BYTES,
+            _temp_dir=folder,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise Unreachable(
+            f"Ray could not be started on this machine: {error}; free memory and disk, or use --executor inline"
+        ) from error
 
 
 def _join(address: str) -> None:
     try:
+        _knock(address)
         _init(address=address)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise Unreachable(
             f"no Ray cluster at {address!r}: {error}; start one with 'ray start --head', give its address, "
             "or use --address local. For a cluster with tokens set RAY_AUTH_MODE=token"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raise ``OSError`` when nothing listens at ``HOST:PORT``; Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.removeprefix("ray://"), int(port)), timeout=CONNECT_SECONDS).close()
 
 
 def _init(**options: Any) -> None:  # noqa: ANN401  (passed on to Ray)
@@ -102,9 +120,11 @@ def _init(**options: Any) -> None:  # noqa: ANN401  (passed on to Ray)
 def _own_sigterm() -> Iterator[None]:
     """Keep the handler of SIGTERM: Ray's own would end the process without cleaning up."""
     handler = signal.getsignal(signal.SIGTERM)
-    yield
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _alive_nodes() -> list[dict[str, float]]:

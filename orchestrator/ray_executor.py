@@ -135,7 +135,6 @@ class ProposalSearcher(Searcher):
         return {}
 
 
-
 class Coordinator(tune.Trainable):
     """One trial at a time: runs its chain, reporting each phase; imports no torch."""
 

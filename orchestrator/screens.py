@@ -55,8 +55,10 @@ def plan_table(plan: Plan) -> Table:
 
 def plan_lines(plan: Plan) -> list[str]:
     """Return what a plan says besides its table."""
-    cost = "unknown, nothing like it was measured in this store" if plan.cpu_seconds is None else (
-        f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store"
+    cost = (
+        "unknown, nothing like it was measured in this store"
+        if plan.cpu_seconds is None
+        else (f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store")
     )
     return [
         f"sweep {plan.sweep_id}: {plan.space} on {plan.setup}",

@@ -43,8 +43,10 @@ def finish(process):
 
 def table(store, name):
     """Return the rows of a table without times and hosts, in an order of their own."""
-    rows = open_store(str(store)).read_rows(name).drop_columns(
-        [column for column in SCHEMAS[name].names if column in TIMING_COLUMNS]
+    rows = (
+        open_store(str(store))
+        .read_rows(name)
+        .drop_columns([column for column in SCHEMAS[name].names if column in TIMING_COLUMNS])
     )
     return sorted(json.dumps(row, sort_keys=True) for row in rows.to_pylist())
 

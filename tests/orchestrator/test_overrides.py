@@ -22,9 +22,10 @@ def test_without_assignments_nothing_changes():
 
 def test_an_assignment_of_the_same_value_keeps_the_sweep():
     space, setup = changed("search.round_size=2")
-    assert Sweep(space=space, setup=setup).sweep_id == Sweep(
-        space=small_space(), setup=load_setup("orl_faces")
-    ).sweep_id
+    assert (
+        Sweep(space=space, setup=setup).sweep_id
+        == Sweep(space=small_space(), setup=load_setup("orl_faces")).sweep_id
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """The Ray executor: one real sweep of fake steps on a local cluster, and its parts without Ray."""
 
 import ipaddress
+import socket
 import tempfile
 from pathlib import Path
 
 import pytest
+import ray
 from ray.tune.search import Searcher
 
-from orchestrator.cluster import checked_cluster
-from orchestrator.errors import InvalidRequest
+from orchestrator.cluster import checked_cluster, connected
+from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.executors import ClusterSettings
 from orchestrator.outcome import Phase, TrialOutcome
 from orchestrator.ray_executor import ProposalSearcher, head_share
@@ -164,6 +166,23 @@ def test_a_step_that_fits_on_no_node_is_refused(nodes, settings, threads, named)
     with pytest.raises(InvalidRequest) as error:
         checked_cluster(nodes, settings, threads)
     assert named in str(error.value)
+
+
+def test_an_address_where_nothing_listens_is_refused_at_once(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with (
+        pytest.raises(Unreachable, match=f"no Ray cluster at '127.0.0.1:{port}'"),
+        connected(ClusterSettings(address=f"127.0.0.1:{port}"), 1, tmp_path),
+    ):
+        pass
+
+
+def test_a_connection_of_the_callers_own_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "shutdown", lambda: pytest.fail("the caller's connection was closed"))
+    with pytest.raises(InvalidRequest, match="already"), connected(ClusterSettings(), 1, tmp_path):
+        pass
 
 
 def test_a_cluster_of_our_own_listens_on_loopback_alone(ray_sweep):

@@ -15,7 +15,7 @@ from search_spaces.generators import WGANGP
 from trainables.generators.networks import SMALLEST, stage_count
 
 LEARNING_RATE = 2e-3
-DIVERGENCE_WEIGHT = 3e-4
+DIVERGENCE_WEIGHT = 1e-4
 """Weight of the divergence (nats a picture) against the l1 error (mean over pixels, range [0, 1])."""
 BETAS = (0.5, 0.999)
 
