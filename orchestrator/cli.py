@@ -153,7 +153,7 @@ def plan(selection: Selection, as_json: bool) -> None:
 def status(store: str | None, sweep: str | None, as_json: bool) -> None:
     """Say how far a sweep has come: done, failed, left, and the front so far."""
     from orchestrator.screens import console, front_table, status_lines
-    from results.status import status as sweep_status
+    from results.sweep_status import status as sweep_status
 
     found = sweep_status(chosen_store(store), sweep)
     if as_json:
@@ -257,7 +257,7 @@ def _progress(quiet: bool) -> "Progress":
 
 def _write_outputs(outcome: "SweepOutcome") -> list[Path]:
     """Write the report and the front into the store, unless this run changed nothing and they are there."""
-    from results.export import export
+    from results.exporting import export
     from results.reader import load
     from results.store import local_path
 
@@ -299,7 +299,7 @@ def _print_outcome(outcome: "SweepOutcome", outputs: list[Path], credits: Sequen
 
 
 def _export(store: str, output: str, sweep: str | None, force: bool) -> None:
-    from results.export import export as write_export
+    from results.exporting import export as write_export
     from results.reader import load
 
     click.echo(str(write_export(load(store), output, sweep, force=force)))

@@ -89,7 +89,7 @@ def _start_local(settings: ClusterSettings, folder: str) -> None:
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise Unreachable(
-            f"Ray could not be started on this machine: {error}; free memory and disk, or use --executor inline"
+            f"Ray could not be started here: {error}; free memory and disk, or use --executor inline"
         ) from error
 
 

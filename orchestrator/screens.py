@@ -11,7 +11,7 @@ from orchestrator.plan import Plan
 from orchestrator.progress import duration
 from results.configurations import Configuration
 from results.formatting import UNKNOWN, delta_text, interval_text, percent
-from results.status import Status
+from results.sweep_status import Status
 
 PIPE_WIDTH = 140
 """Columns when the output is not a terminal and has no width of its own."""

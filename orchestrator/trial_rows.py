@@ -4,7 +4,7 @@ from typing import Any
 
 from orchestrator.outcome import KnownTrial, Proposal, TrialOutcome
 from results import Store
-from search_spaces import Sweep, TargetConfig, identity
+from search_spaces import Sweep
 
 
 def write_trial(store: Store, sweep_id: str, proposal: Proposal, outcome: TrialOutcome) -> None:
@@ -16,7 +16,7 @@ def write_trial(store: Store, sweep_id: str, proposal: Proposal, outcome: TrialO
         "role": proposal.role,
         "trial_id": trial.trial_id,
         "target_id": trial.target.target_id,
-        "config_id": config_id(trial.target),
+        "config_id": trial.target.config_id,
         "attack_ids": [attack.attack_id for attack in trial.attacks],
         "state": outcome.state,
         "reason": outcome.reason,
@@ -49,11 +49,6 @@ def trial_unit(sweep_id: str, number: int) -> str:
     '3f2a-0007'
     """
     return f"{sweep_id}-{number:04d}"
-
-
-def config_id(target: TargetConfig) -> str:
-    """Return the identity of a configuration without its seed, the one in the row of its T."""
-    return identity(target.model_dump(mode="json", exclude={"seed"}))
 
 
 def _outcome(row: dict[str, Any]) -> TrialOutcome:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
         StoreSchemaMismatch,
         UnknownSweep,
     )
-    from results.export import export
+    from results.exporting import export
     from results.figures import front_figure, front_png
     from results.pareto import hypervolume, nondominated
     from results.reader import SweepResults, load
     from results.report import render_report
     from results.stats import Difference, bootstrap_over_classes, delta, paired_difference
-    from results.status import Status, status
     from results.store import Scan, Store, UnreadablePart, open_store
+    from results.sweep_status import Status, status
     from results.sweeps import SweepRecord, read_sweep, write_sweep
 
 _HOMES = {
@@ -44,13 +44,13 @@ _HOMES = {
         "StoreSchemaMismatch",
         "UnknownSweep",
     ),
-    "export": ("export",),
+    "exporting": ("export",),
     "figures": ("front_figure", "front_png"),
     "pareto": ("hypervolume", "nondominated"),
     "reader": ("SweepResults", "load"),
     "report": ("render_report",),
     "stats": ("Difference", "bootstrap_over_classes", "delta", "paired_difference"),
-    "status": ("Status", "status"),
+    "sweep_status": ("Status", "status"),
     "store": ("Scan", "Store", "UnreadablePart", "open_store"),
     "sweeps": ("SweepRecord", "read_sweep", "write_sweep"),
 }

@@ -30,6 +30,11 @@ class TargetConfig(Settings):
         """Identity of T: the hash of this configuration."""
         return identity(self)
 
+    @property
+    def config_id(self) -> str:
+        """Identity of the configuration without its seed: equal for repetitions with other seeds."""
+        return identity(self.model_dump(mode="json", exclude={"seed"}))
+
 
 class GeneratorConfig(Settings):
     """All that decides the weights of a target-independent generator and its critic."""

@@ -7,7 +7,7 @@ import torch
 
 from results.schema import PROVENANCE_COLUMNS, TARGETS
 from results.store import Store, open_store
-from search_spaces import TargetConfig, canonical_json, identity, seed_stream
+from search_spaces import TargetConfig, canonical_json, seed_stream
 from trainables.artifacts import load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
@@ -67,11 +67,6 @@ def target_row(config: TargetConfig, store: Store) -> dict[str, Any] | None:
     return row
 
 
-def config_id(config: TargetConfig) -> str:
-    """Return the identity of a configuration without its seed: equal for repetitions with other seeds."""
-    return identity(config.model_dump(mode="json", exclude={"seed"}))
-
-
 def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     data = load_data(config.data)
     model = build_target(config.target, data.num_classes, data.resolution, seed=config.seed).to(device())
@@ -116,7 +111,7 @@ def _described(config: TargetConfig, data: FaceData) -> dict[str, Any]:
     """Return the columns that are known before the training."""
     return {
         "target_id": config.target_id,
-        "config_id": config_id(config),
+        "config_id": config.config_id,
         "config": canonical_json(config),
         "defense": config.defense.kind,
         **{name: getattr(config.defense, name, None) for name in DEFENSE_COLUMNS},

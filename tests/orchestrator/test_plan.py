@@ -86,11 +86,3 @@ def test_planned_paths_of_shared_pieces_are_those_of_the_work(sweep):
     attack = sweep.trial(NoDef(), 0).attacks[0]
     assert generator_path(attack.generator_config).startswith("artifacts/generators/")
     assert evaluator_path(attack.evaluator_configs[0]).startswith("artifacts/evaluators/")
-
-
-def test_config_id_is_that_of_the_target_row(sweep):
-    from orchestrator.trial_rows import config_id
-    from trainables.target import config_id as config_id_of_row
-
-    target = sweep.trial(NoDef(), 3).target
-    assert config_id(target) == config_id_of_row(target)

@@ -178,6 +178,6 @@ def test_permuted_labels_are_learnt_but_nobody_is(folder: ImageFolder, store: St
 
 def test_seeds_of_one_configuration_share_its_config_id(folder: ImageFolder) -> None:
     one, two = config(folder), config(folder, seed=2)
-    assert target_step.config_id(one) == target_step.config_id(two)
+    assert one.config_id == two.config_id
     assert one.target_id != two.target_id
-    assert target_step.config_id(one) != target_step.config_id(config(folder, TLDMI(freeze_depth=1)))
+    assert one.config_id != config(folder, TLDMI(freeze_depth=1)).config_id
