@@ -1,9 +1,14 @@
-"""Known attributes of drawn persons, read off a picture by a network trained on public persons only."""
+"""Known attributes of drawn persons, read off a picture by a network trained on public persons only.
+
+Half of the pictures it learns from are softened, so that it is unsure of what a soft reconstruction does not
+show (glasses, say) and goes by what it shows, instead of being sure of something wrong.
+"""
 
 from collections.abc import Mapping
 from typing import Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from search_spaces import seed_stream
@@ -17,6 +22,8 @@ from trainables.training import Recipe, Training
 
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
+SOFTENING = (2, 4)
+"""Softened pictures have lost this factor of their resolution."""
 
 Persons = Mapping[str, tuple[str, ...]]
 """Attribute -> value of each person."""
@@ -64,9 +71,10 @@ class PersonLikelihood:
     The mean cross-entropy summed over attributes.
     """
 
-    def __init__(self, attributes: AttributeScores, table: Tensor) -> None:
+    def __init__(self, attributes: AttributeScores, table: Tensor, seed: int) -> None:
         self.attributes = attributes
         self.table = table
+        self._softening = torch.Generator().manual_seed(seed_stream(seed, "softening"))
 
     def train_mode(self, model: SmallNetwork) -> None:
         """Put ``model`` into training mode."""
@@ -74,9 +82,20 @@ class PersonLikelihood:
 
     def loss(self, model: SmallNetwork, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
         """Return the loss of ``images`` (B, C, S, S) in [0, 1]; ``labels`` are the persons' numbers."""
-        scores = self.attributes.scores(model(images).logits, self.table)
+        scores = self.attributes.scores(model(self._some_softened(images)).logits, self.table)
         total = -scores.gather(1, labels[:, None]).mean()
         return DefenseLoss(total, total.detach(), None, None, scores.detach())
+
+    def _some_softened(self, images: Tensor) -> Tensor:
+        factor = SOFTENING[int(torch.randint(len(SOFTENING), (), generator=self._softening))]
+        chosen = torch.rand(len(images), generator=self._softening) < 0.5
+        return torch.where(chosen.to(images.device)[:, None, None, None], softened(images, factor), images)
+
+
+def softened(images: Tensor, factor: int) -> Tensor:
+    """Return ``images`` (B, C, S, S) averaged over squares of ``factor`` pixels and enlarged smoothly."""
+    small = F.avg_pool2d(images, factor)
+    return F.interpolate(small, images.shape[-2:], mode="bilinear", align_corners=False)
 
 
 class KnownAttributesEvaluator(Evaluator):
@@ -98,7 +117,8 @@ class KnownAttributesEvaluator(Evaluator):
         attributes = _attributes(data)
         network = _fresh(settings, data, attributes)
         recipe = Recipe(settings.epochs, BATCH_SIZE, LEARNING_RATE)
-        objective = PersonLikelihood(attributes, attributes.table(data.public_attributes))
+        persons = attributes.table(data.public_attributes)
+        objective = PersonLikelihood(attributes, persons, settings.seed)
         Training(network, objective, recipe, data.public, len(data.public_class_names), settings.seed).run()
         return cls(network, attributes, attributes.table(data.attributes))
 
