@@ -2,13 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STORE ?= runs/bido_vs_tldmi
 SPACE ?= bido_vs_tldmi
 
 .PHONY: sweep test test-slow checks browser clean
 
 sweep: $(VENV)/.installed
-	$(BIN)/tldmi-sweep --space $(SPACE) --store $(STORE)
+	$(BIN)/tldmi-sweep --space $(SPACE) $(if $(STORE),--store $(STORE))
 
 test: $(VENV)/.installed-test browser checks
 	$(BIN)/python -m pytest -q

