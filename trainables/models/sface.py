@@ -40,7 +40,7 @@ class SFace(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stages = nn.Sequential(_stages())
-        self.bn1 = nn.BatchNorm2d(WIDTHS[-1], eps=EPSILON)
+        self.bn1 = nn.BatchNorm2d(WIDTHS[-1], eps=LAST_EPSILON)
         self.pre_fc1 = nn.Linear(WIDTHS[-1] * (SIZE // 16) ** 2, EMBEDDING)
         self.fc1 = nn.BatchNorm1d(EMBEDDING, eps=LAST_EPSILON)
 
