@@ -19,7 +19,7 @@ from torch import Tensor
 
 from search_spaces.attacks import GMI
 from search_spaces.targets import Architecture, TargetSettings
-from trainables.attacks import run_attack_method
+from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.generators import Prior
 from trainables.generators.networks import ConvolutionalGenerator, Critic
@@ -89,8 +89,10 @@ def main() -> None:
     target, prior = untrained(options.network, options.classes, options.width)
     settings = GMI(iterations=options.iterations, restarts=options.restarts, micro_batch=options.micro_batch)
 
+    attacker = Attacker(target, prior, torch.zeros(0, dtype=torch.uint8))
+
     def batched() -> Tensor:
-        return run_attack_method(settings, target, prior, range(options.classes)).latents
+        return run_attack_method(settings, attacker, range(options.classes)).latents
 
     def plain() -> Tensor:
         return plain_loop(settings, target, prior, options.classes, options.group)

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a column changes its meaning or type; a store of another version is refused."""
 
 
@@ -28,6 +28,9 @@ _DEFENSE = _fields(
     frozen_bn=pa.string(),
     lambda_x=pa.float64(),
     lambda_y=pa.float64(),
+    lambda_mid=pa.float64(),
+    prediction=pa.string(),  # MID: sampled | mean
+    trainable=pa.string(),  # layer_wise: trained groups of units, joined by +
     control=pa.string(),  # none | permuted_labels | untrained
     seed=pa.int64(),  # of the training of T
 )
@@ -46,11 +49,15 @@ TARGETS = pa.schema(
             test_images=pa.int32(),
             architecture=pa.string(),
             pretrained=pa.string(),
-            epochs=pa.int32(),
+            recipe=pa.string(),  # name of the recipe that the settings started from
+            epochs=pa.int32(),  # epochs trained
+            selection=pa.string(),  # last | validation_best | test_best
+            selected_epoch=pa.int32(),  # whose weights T has, from 0
             theta_t=pa.int64(),  # parameters of T
             theta_c=pa.int64(),  # parameters still trained
             acc=pa.float64(),  # natural accuracy on D_priv test, 0..1
             train_acc=pa.float64(),
+            val_acc=pa.float64(),  # of the selected epoch, on held-out training pictures; null without
             artifact=pa.string(),  # weights, relative to the store
             artifact_sha256=pa.string(),
         ),
@@ -93,6 +100,15 @@ ATTACKS = pa.schema(
             second_att_acc_top5=pa.float64(),
             target_confidence=pa.float64(),  # mean P_T of the attacked class on 8-bit images
             knn_distance=pa.float64(),  # mean squared l2 to the nearest private training feature of the class
+            centroid_distance=pa.float64(),  # mean squared l2 to the class's mean private training feature
+            fid=pa.float64(),  # Frechet distance to private training pictures of the attacked classes
+            kid=pa.float64(),  # kernel distance, the same sets and features
+            fid_features=pa.string(),  # the network that gives the features of fid and kid
+            lpips=pa.float64(),  # mean over rows of the smallest LPIPS to a private picture of the class
+            lpips_network=pa.string(),
+            evaluator_false_positive=pa.float64(),  # E: share of public pictures given an attacked class with
+            # at least the median score of its test pictures
+            preparation_seconds=pa.float64(),  # pieces of this T alone: KEDMI's generator, LOMMA's students
             queries=pa.int64(),  # forward passes of T on one image each
             sheet=pa.string(),  # PNG sheet of reconstructions, relative to the store
             attack_seconds=pa.float64(),
@@ -101,7 +117,7 @@ ATTACKS = pa.schema(
         *_PROVENANCE,
     ]
 )
-TIMING_COLUMNS = (*PROVENANCE_COLUMNS, "attack_seconds", "judging_seconds")
+TIMING_COLUMNS = (*PROVENANCE_COLUMNS, "attack_seconds", "judging_seconds", "preparation_seconds")
 
 RECONSTRUCTIONS = pa.schema(
     _fields(
@@ -118,6 +134,8 @@ RECONSTRUCTIONS = pa.schema(
         second_predicted=pa.int32(),
         second_rank=pa.int32(),
         knn_distance=pa.float64(),
+        centroid_distance=pa.float64(),
+        lpips=pa.float64(),
         queries=pa.int64(),
         radius=pa.float64(),  # BREPMI: radius of the last sphere
         sheet=pa.string(),
@@ -134,7 +152,10 @@ CURVES = pa.schema(
         cross_entropy=pa.float64(),
         dependence_x=pa.float64(),  # sum of d(z_j, x); null without a dependence term
         dependence_y=pa.float64(),
+        kl=pa.float64(),  # MID: KL of the bottleneck; null without one
         train_acc=pa.float64(),
+        val_acc=pa.float64(),  # on held-out training pictures; null without
+        test_acc=pa.float64(),  # on D_priv test; only where the selection looks at it, or a floor
         learning_rate=pa.float64(),
     )
 )

@@ -10,10 +10,9 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class GMI(Settings):
-    """GMI (white box): Nesterov steps on 100 x identity loss + WGAN prior; defaults: supplement Table 11."""
+class LatentDescent(Settings):
+    """Nesterov steps on identity loss + WGAN prior in the latent space; defaults: supplement Table 11."""
 
-    kind: Literal["gmi"] = "gmi"
     iterations: Count = 3000
     restarts: Count = 5
     learning_rate: Positive = 0.02
@@ -26,6 +25,12 @@ class GMI(Settings):
     """The loss is the sum over rows divided by this: the published code takes means over 60 rows."""
     micro_batch: Count = 64
     seed: int = 0
+
+
+class GMI(LatentDescent):
+    """GMI (white box): descent of 100 x identity loss + WGAN prior from random latents."""
+
+    kind: Literal["gmi"] = "gmi"
 
 
 class BREPMI(Settings):
@@ -52,4 +57,100 @@ class BREPMI(Settings):
     seed: int = 0
 
 
-AttackSettings = Annotated[GMI | BREPMI, Field(discriminator="kind")]
+class InversionGenerator(Settings):
+    """KEDMI's (K+1)-way GAN, trained on D_pub with T's soft labels."""
+
+    width: Annotated[int, Field(ge=4, le=512)] = 64
+    critic_width: Annotated[int, Field(ge=4, le=512)] = 64
+    start: Literal["scratch", "prior"] = "scratch"
+    """``prior``: the generator of the shared prior, fine-tuned; a start that pays where steps are few."""
+    z_dim: Annotated[int, Field(ge=2, le=4096)] = 100
+    generator_steps: Annotated[int, Field(ge=0)] = 11232
+    critic_steps_per_generator_step: Count = 5
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    learning_rate: Positive = 4e-3
+    entropy_weight: Annotated[float, Field(ge=0)] = 1e-4
+    teacher_mode: Literal["eval", "train"] = "eval"
+    """``train``: T labels in training mode, batch by batch, as published; ``eval``: once, cached."""
+    seed: int = 0
+
+
+class DistributionDescent(Settings):
+    """Adam steps on mean and log variance of a latent Gaussian per class; defaults: supplement Table 11."""
+
+    iterations: Count = 3000
+    restarts: Count = 5
+    """Samples of the one optimised Gaussian of a class."""
+    learning_rate: Positive = 0.02
+    clip: Positive = 1.0
+    clip_in: Literal["forward", "nowhere"] = "forward"
+    """Where sampled latents are clamped to ``clip`` (the two published codes differ)."""
+    initial_log_variance: float = 0.0
+    identity_weight: Annotated[float, Field(ge=0)] = 100.0
+    prior_weight: Annotated[float, Field(ge=0)] = 1.0
+    norm_batch: Positive = 60.0
+    generator: InversionGenerator = InversionGenerator()
+    micro_batch: Count = 64
+    seed: int = 0
+
+
+class KEDMI(DistributionDescent):
+    """KEDMI (white box): an inversion-specific generator of this T, then a latent Gaussian per class."""
+
+    kind: Literal["kedmi"] = "kedmi"
+
+
+class LOMMA(Settings):
+    """What LOMMA changes (Nguyen et al. 2023): the logit loss with p_reg, and model augmentation."""
+
+    regularisation_weight: Annotated[float, Field(ge=0)] = 1.0
+    """lambda of || feature(x) - p_reg ||^2 (mean over dimensions); only T carries it."""
+    students: tuple[Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"], ...] = (
+        "efficientnet_b0",
+        "efficientnet_b1",
+        "efficientnet_b2",
+    )
+    """Networks distilled from T on D_pub and attacked together with it."""
+    student_epochs: Count = 20
+    student_batch_size: Annotated[int, Field(ge=2)] = 64
+    student_learning_rate: Positive = 0.01
+    regularisation_images: Count = 5000
+    """Public pictures whose features give p_reg (mean and standard deviation)."""
+    seed: int = 0
+
+
+class LOMMAGMI(LatentDescent):
+    """LOMMA over GMI."""
+
+    kind: Literal["lomma_gmi"] = "lomma_gmi"
+    iterations: Count = 2400
+    lomma: LOMMA = LOMMA()
+
+
+class LOMMAKEDMI(DistributionDescent):
+    """LOMMA over KEDMI."""
+
+    kind: Literal["lomma_kedmi"] = "lomma_kedmi"
+    iterations: Count = 2400
+    initial_log_variance: float = 1.0
+    lomma: LOMMA = LOMMA()
+
+
+class VMI(Settings):
+    """VMI (white box): a normalising flow over the prior's latents, per class (Wang et al. 2021)."""
+
+    kind: Literal["vmi"] = "vmi"
+    iterations: Count = 320
+    restarts: Count = 100
+    """Samples of the class's posterior that are judged."""
+    samples_per_step: Count = 32
+    learning_rate: Positive = 1e-4
+    kl_weight: Annotated[float, Field(ge=0)] = 1e-3
+    flows: Count = 10
+    """Coupling layers of the flow."""
+    flow_width: Count = 100
+    micro_batch: Count = 64
+    seed: int = 0
+
+
+AttackSettings = Annotated[GMI | BREPMI | KEDMI | LOMMAGMI | LOMMAKEDMI | VMI, Field(discriminator="kind")]

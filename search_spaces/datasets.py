@@ -44,4 +44,98 @@ class ImageFolder(Settings):
     seed: int = 0
 
 
-DataSettings = Annotated[ORLFaces | DrawnPersons | ImageFolder, Field(discriminator="kind")]
+class CelebA(Settings):
+    """CelebA in the layout of its official download: ``img_align_celeba`` and ``identity_CelebA.txt``."""
+
+    kind: Literal["celeba"] = "celeba"
+    root: Path
+    variant: Literal["gmi", "vmi", "ppa"] = "gmi"
+    """Identities, crop and split: GMI/KEDMI/LOMMA/TL-DMI (1000 identities), VMI or PPA."""
+
+
+class FaceScrub(Settings):
+    """FaceScrub: 530 people in class folders (``actors``, ``actresses`` or one flat level)."""
+
+    kind: Literal["facescrub"] = "facescrub"
+    root: Path
+
+
+class VGGFace2(Settings):
+    """VGGFace2: ``train/n000002/*.jpg`` and ``test/...``, 8,631 training identities."""
+
+    kind: Literal["vggface2"] = "vggface2"
+    root: Path
+
+
+class StanfordDogs(Settings):
+    """Stanford Dogs: ``Images/n02085620-Chihuahua/*.jpg``, ``lists``; 120 classes."""
+
+    kind: Literal["stanford_dogs"] = "stanford_dogs"
+    root: Path
+
+
+class StanfordCars(Settings):
+    """Stanford Cars: ``cars_train``, ``cars_test`` and ``devkit``; 196 classes."""
+
+    kind: Literal["stanford_cars"] = "stanford_cars"
+    root: Path
+
+
+class ClassFolders(Settings):
+    """One folder of pictures per class (PubFig83 and other sets)."""
+
+    kind: Literal["class_folders"] = "class_folders"
+    root: Path
+
+
+class FFHQ(Settings):
+    """FFHQ thumbnails or images, in numbered folders or flat."""
+
+    kind: Literal["ffhq"] = "ffhq"
+    root: Path
+
+
+class MetFaces(Settings):
+    """MetFaces: ``images/*.png``."""
+
+    kind: Literal["metfaces"] = "metfaces"
+    root: Path
+
+
+class LSUNCars(Settings):
+    """LSUN cars as a folder of pictures."""
+
+    kind: Literal["lsun_cars"] = "lsun_cars"
+    root: Path
+
+
+class AFHQDogs(Settings):
+    """AFHQ dogs: ``train/dog``, ``val/dog`` or ``test/dog``."""
+
+    kind: Literal["afhq_dogs"] = "afhq_dogs"
+    root: Path
+
+
+PrivateSet = Annotated[
+    CelebA | FaceScrub | VGGFace2 | StanfordDogs | StanfordCars | ClassFolders, Field(discriminator="kind")
+]
+PublicSet = Annotated[
+    CelebA | FaceScrub | FFHQ | MetFaces | LSUNCars | AFHQDogs | ClassFolders, Field(discriminator="kind")
+]
+
+
+class DownloadedSets(Settings):
+    """A private and a public set of the literature, each in the layout its official download unpacks to."""
+
+    kind: Literal["downloaded"] = "downloaded"
+    private: PrivateSet
+    public: PublicSet
+    resolution: Annotated[int, Field(ge=16, le=512, multiple_of=8)] = 64
+    private_classes: Annotated[int, Field(ge=2)] | None = None
+    """Only the first classes; nothing: all of the published list."""
+    content: str | None = None
+    """Hash of the pinned split and the file list, filled in when a sweep starts."""
+    seed: int = 42
+
+
+DataSettings = Annotated[ORLFaces | DrawnPersons | ImageFolder | DownloadedSets, Field(discriminator="kind")]

@@ -1,5 +1,6 @@
 """Who judges reconstructions: evaluators, never used to choose them."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,6 +19,12 @@ class TrainedClassifier(Settings):
     """A small CNN trained on D_priv, the published way of judging; optimistic on small data sets."""
 
     kind: Literal["trained_classifier"] = "trained_classifier"
+    architecture: Literal["small_cnn", "facenet112", "ir_se50", "inception_v3"] = "small_cnn"
+    """``facenet112``, ``ir_se50`` (both at 112x112) and ``inception_v3`` (299x299) are the published ones."""
+    checkpoint: Path | None = None
+    """``.safetensors`` of a network that is trained already; nothing: it is trained on D_priv."""
+    checkpoint_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """What ``checkpoint`` must hash to; filled in when a sweep starts."""
     epochs: Annotated[int, Field(ge=1)] = 40
     width: Annotated[int, Field(ge=4, le=512)] = 32
     batch_size: Annotated[int, Field(ge=2)] = 32

@@ -1,14 +1,18 @@
 """The step that attacks one T, judges the reconstructions, and writes them and, last, the attack's row."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from torch import Tensor
 
 from results.schema import TIMING_COLUMNS
 from results.store import Store, open_store
-from search_spaces import AttackConfig
+from search_spaces import AttackConfig, identity
+from search_spaces.settings import Settings
+from trainables.artifacts import load_tensors, save_tensors
 from trainables.attack_tables import counted, described, headline_columns, reconstruction_rows, second_columns
-from trainables.attacks import AttackDiverged, Reconstructions, run_attack_method
+from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
@@ -78,11 +82,35 @@ def _measured(config: AttackConfig, store: Store, data: FaceData, target: Target
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
     start = time.perf_counter()
     classes = attacked_classes(config, data.num_classes)
-    result = run_attack_method(config.attack, target, prior, classes)
+    attacker = Attacker(target, prior, data.public.images, _Kept(config, store))
+    result = run_attack_method(config.attack, attacker, classes)
     attack_seconds = time.perf_counter() - start
     columns = _judged_and_kept(config, store, data, target, judges, result)
     judging_seconds = time.perf_counter() - start - attack_seconds
     return {**columns, "attack_seconds": attack_seconds, "judging_seconds": judging_seconds}
+
+
+class _Kept:
+    """Keeps what an attack makes of its T under the hash of T, prior and settings."""
+
+    def __init__(self, config: AttackConfig, store: Store) -> None:
+        self.target_id = config.target.target_id
+        self.generator_id = config.generator_config.generator_id
+        self.store = store
+
+    def __call__(
+        self, name: str, settings: Settings, build: Callable[[], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """Return the kept tensors of these settings; what the store lacks is built first."""
+        of = {
+            "target": self.target_id,
+            "generator": self.generator_id,
+            "settings": settings.model_dump(mode="json"),
+        }
+        path = f"artifacts/{name}/{identity(of)}.safetensors"
+        if not self.store.exists(path):
+            save_tensors(self.store, path, build())
+        return load_tensors(self.store, path)
 
 
 def _judged_and_kept(

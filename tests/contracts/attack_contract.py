@@ -51,7 +51,7 @@ class AttackContract:
     ) -> Reconstructions:
         """Return the result of the attack, with some settings changed."""
         settings = cls.settings.model_copy(update=changes)
-        return run_attack_method(settings, problem.target, problem.prior, classes)
+        return run_attack_method(settings, problem.attacker(), classes)
 
     def test_is_registered(self) -> None:
         assert self.settings.kind == self.kind

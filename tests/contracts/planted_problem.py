@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from trainables.attacks.attacker import Attacker
+from trainables.attacks.reconstructions import to_uint8
 from trainables.generators import Prior
 from trainables.models.target_model import TargetOutput
 
 Z_DIM, SIZE, CLASSES = 6, 4, 8
 SHARPNESS = 12.0
+PUBLIC = 64
+"""Public pictures."""
 
 
 class PlantedTarget(nn.Module):
@@ -43,6 +47,12 @@ class PlantedProblem:
     target: PlantedTarget
     prior: Prior
     planted: Tensor
+
+    def attacker(self) -> Attacker:
+        """Return an attacker of this problem; its public pictures are random ones of the prior."""
+        draws = torch.Generator().manual_seed(7)
+        latents = torch.randn(PUBLIC, Z_DIM, generator=draws, dtype=self.planted.dtype)
+        return Attacker(self.target, self.prior, to_uint8(self.prior.generator(latents)))
 
     def recognised(self, images: Tensor) -> Tensor:
         """Return the class whose planted picture is nearest to each 8-bit image, int64 (B,)."""

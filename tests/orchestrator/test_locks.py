@@ -57,7 +57,9 @@ def test_a_second_driver_is_refused_by_name_of_the_first(tmp_path, holder):
 
 def test_another_sweep_on_the_same_store_is_free(tmp_path, holder):
     with sweep_lock(str(tmp_path), "9b01"):
-        pass
+        signature = json.loads(FileLock(lock_folder(str(tmp_path)), "sweep-9b01").signature())
+        assert signature["pid"] == os.getpid()
+    assert holder.poll() is None
 
 
 def test_a_killed_holder_loses_the_lock(tmp_path, holder):

@@ -65,8 +65,10 @@ def test_the_live_view_leaves_reasons_of_failures_on_the_screen_as_plain_text():
     assert "trial 0 failed: target: the [bold]loss[/bold] is NaN" in stream.getvalue()
 
 
-def test_closing_a_view_that_was_never_opened_is_nothing():
-    LiveProgress(Console(file=io.StringIO())).close()
+def test_closing_a_view_that_was_never_opened_writes_nothing():
+    stream = io.StringIO()
+    LiveProgress(Console(file=stream)).close()
+    assert stream.getvalue() == ""
 
 
 def test_time_left_follows_the_pace_of_this_run():

@@ -7,19 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces.attacks import BREPMI
+from trainables.attacks.attacker import Attacker
 from trainables.attacks.boundary_walk import BoundaryWalk, start_walk, walk_to_end
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.label_oracle import LabelOracle
 from trainables.attacks.label_starts import find_starts
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
-from trainables.generators import Prior
-from trainables.models.target_model import TargetModel
 
 
-def brepmi(settings: BREPMI, target: TargetModel, prior: Prior, classes: Sequence[int]) -> Reconstructions:
+def brepmi(settings: BREPMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart, from T's labels alone; T and prior stay untouched."""
-    return boundary_repulsion(settings, LabelOracle(target), prior.generator, prior.z_dim, classes)
+    prior = attacker.prior
+    return boundary_repulsion(settings, LabelOracle(attacker.target), prior.generator, prior.z_dim, classes)
 
 
 def boundary_repulsion(

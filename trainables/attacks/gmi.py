@@ -7,17 +7,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from search_spaces.attacks import GMI
+from trainables.attacks.attacker import Attacker
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.generators import Prior
-from trainables.models.target_model import TargetModel
 
 LatentGradient = Callable[[Tensor], Tensor]
 """Gradient of the loss: latents (R, z_dim) to a tensor of the same shape."""
 
 
-def gmi(settings: GMI, target: TargetModel, prior: Prior, classes: Sequence[int]) -> Reconstructions:
+def gmi(settings: GMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart; T and the prior are left untouched.
 
     The loss is a sum over rows divided by ``norm_batch``, so rows do not know of each other and
@@ -25,7 +25,8 @@ def gmi(settings: GMI, target: TargetModel, prior: Prior, classes: Sequence[int]
     Raises ``AttackDiverged`` when latents stop being finite.
     """
     rows = attack_rows(classes, settings.restarts)
-    objective = Objective(settings, target, prior)
+    prior = attacker.prior
+    objective = Objective(settings, attacker.target, prior)
     starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(objective.generator))
     wanted = rows.class_index.to(starts.device)
     parts = (torch.split(tensor, settings.micro_batch) for tensor in (starts, wanted))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from search_spaces.attacks import GMI
 from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import PlantedProblem, planted_problem
-from trainables.attacks import AttackDiverged, run_attack_method
+from trainables.attacks import AttackDiverged, Attacker, run_attack_method
 from trainables.attacks.gmi import Objective, nesterov
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.generators import Prior
@@ -49,7 +49,7 @@ def one_row_by_torch(problem: PlantedProblem, settings: GMI, start: Tensor, labe
 def test_trajectory_equals_an_independent_loop(prior_weight: float) -> None:
     problem = planted_problem(dtype=torch.float64)
     settings = GMI(iterations=300, restarts=2, prior_weight=prior_weight)
-    result = run_attack_method(settings, problem.target, problem.prior, (0, 3, 6))
+    result = run_attack_method(settings, problem.attacker(), (0, 3, 6))
     rows = attack_rows((0, 3, 6), 2)
     starts = start_latents(rows, settings.seed, problem.prior.z_dim).double()
     expected = torch.stack(
@@ -127,8 +127,9 @@ def test_real_networks_do_not_depend_on_the_micro_batch() -> None:
             nn.Flatten(0),
         )
     prior = Prior(generator, critic, 5)
+    attacker = Attacker(target, prior, torch.zeros(0, 1, 16, 16, dtype=torch.uint8))
     results = [
-        run_attack_method(GMI(iterations=5, restarts=3, micro_batch=size), target, prior, (0, 1, 2)).latents
+        run_attack_method(GMI(iterations=5, restarts=3, micro_batch=size), attacker, (0, 1, 2)).latents
         for size in (1, 7, 9)
     ]
     torch.testing.assert_close(results[0], results[2], rtol=0, atol=1e-5)
@@ -140,4 +141,4 @@ def test_a_broken_target_is_reported_not_scored() -> None:
     with torch.no_grad():
         problem.target.head.bias.fill_(torch.nan)
     with pytest.raises(AttackDiverged, match="16 of 16 latents are not finite"):
-        run_attack_method(GMI(iterations=2, restarts=2), problem.target, problem.prior, tuple(range(8)))
+        run_attack_method(GMI(iterations=2, restarts=2), problem.attacker(), tuple(range(8)))

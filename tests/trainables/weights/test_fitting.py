@@ -8,8 +8,10 @@ from trainables.weights.fitting import WeightsMismatch, require_fit
 EXPECTED = {"a": torch.zeros(2, 3), "b": torch.zeros(1)}
 
 
-def test_equal_names_and_shapes_fit() -> None:
+def test_order_and_values_do_not_matter_shapes_do() -> None:
     require_fit(EXPECTED, {"b": torch.ones(1), "a": torch.ones(2, 3)}, "net")
+    with pytest.raises(WeightsMismatch):
+        require_fit(EXPECTED, {"b": torch.ones(1), "a": torch.ones(3, 2)}, "net")
 
 
 def test_every_kind_of_difference_is_listed() -> None:

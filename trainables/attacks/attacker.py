@@ -1,0 +1,36 @@
+"""What an attacker has: T, a prior, public pictures, and a place to keep what it makes of this T."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from search_spaces.settings import Settings
+from trainables.generators import Prior
+from trainables.models.target_model import TargetModel
+
+Tensors = dict[str, Tensor]
+
+
+class Keep(Protocol):
+    """Keeps tensors that belong to one T (an inversion-specific generator, students, p_reg)."""
+
+    def __call__(self, name: str, settings: Settings, build: Callable[[], Tensors]) -> Tensors:
+        """Return what ``build`` makes; it is built once per ``name``, ``settings``, T and prior."""
+
+
+def build_anew(name: str, settings: Settings, build: Callable[[], Tensors]) -> Tensors:
+    """Return what ``build`` makes, each time anew."""
+    return build()
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """Everything an attack may use; what it must not change: parameters, buffers and modes of T and prior."""
+
+    target: TargetModel
+    prior: Prior
+    public: Tensor
+    """uint8 (N, C, S, S): D_pub."""
+    keep: Keep = build_anew
