@@ -94,20 +94,15 @@ class _Kept:
     """Keeps what an attack makes of its T under the hash of T, prior and settings."""
 
     def __init__(self, config: AttackConfig, store: Store) -> None:
-        self.target_id = config.target.target_id
-        self.generator_id = config.generator_config.generator_id
+        self.of = {"target": config.target.target_id, "generator": config.generator_config.generator_id}
         self.store = store
 
     def __call__(
         self, name: str, settings: Settings, build: Callable[[], dict[str, Tensor]]
     ) -> dict[str, Tensor]:
         """Return the kept tensors of these settings; what the store lacks is built first."""
-        of = {
-            "target": self.target_id,
-            "generator": self.generator_id,
-            "settings": settings.model_dump(mode="json"),
-        }
-        path = f"artifacts/{name}/{identity(of)}.safetensors"
+        key = identity({**self.of, "settings": settings.model_dump(mode="json")})
+        path = f"artifacts/{name}/{key}.safetensors"
         if not self.store.exists(path):
             save_tensors(self.store, path, build())
         return load_tensors(self.store, path)

@@ -42,17 +42,16 @@ class PlantedTarget(nn.Module):
 
 @dataclass
 class PlantedProblem:
-    """T, the prior, and the planted pictures (8, 1, 4, 4)."""
+    """T, the prior, the planted pictures (8, 1, 4, 4), and public ones, random pictures of the prior."""
 
     target: PlantedTarget
     prior: Prior
     planted: Tensor
+    public: Tensor
 
     def attacker(self) -> Attacker:
-        """Return an attacker of this problem; its public pictures are random ones of the prior."""
-        draws = torch.Generator().manual_seed(7)
-        latents = torch.randn(PUBLIC, Z_DIM, generator=draws, dtype=self.planted.dtype)
-        return Attacker(self.target, self.prior, to_uint8(self.prior.generator(latents)))
+        """Return an attacker of this problem."""
+        return Attacker(self.target, self.prior, self.public)
 
     def recognised(self, images: Tensor) -> Tensor:
         """Return the class whose planted picture is nearest to each 8-bit image, int64 (B,)."""
@@ -68,9 +67,10 @@ def planted_problem(seed: int = 0, dtype: torch.dtype = torch.float32) -> Plante
         critic = nn.Sequential(nn.Flatten(), nn.Linear(SIZE * SIZE, 1), nn.Flatten(0))
         with torch.no_grad():
             planted = generator(torch.rand(CLASSES, Z_DIM) * 2 - 1)
+            public = to_uint8(generator(torch.randn(PUBLIC, Z_DIM)))
         target = PlantedTarget(planted)
     return PlantedProblem(
-        target.to(dtype), Prior(generator.to(dtype), critic.to(dtype), Z_DIM), planted.to(dtype)
+        target.to(dtype), Prior(generator.to(dtype), critic.to(dtype), Z_DIM), planted.to(dtype), public
     )
 
 
