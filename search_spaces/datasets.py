@@ -13,6 +13,8 @@ class ORLFaces(Settings):
 
     kind: Literal["orl_faces"] = "orl_faces"
     private_people: Annotated[int, Field(ge=2, le=38)] = 20
+    private_end: Literal["first", "last"] = "first"
+    """Which end of the published list of people is private; ``last`` swaps roles, to check on fresh people."""
     test_per_class: Annotated[int, Field(ge=1, le=8)] = 3
 
 

