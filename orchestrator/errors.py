@@ -3,6 +3,8 @@
 from enum import IntEnum
 from typing import ClassVar
 
+from results.errors import StoreUnreachable
+
 
 class ExitCode(IntEnum):
     """Exit codes of ``tldmi-sweep``."""
@@ -61,5 +63,7 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.STOPPED if isinstance(error, Terminated) else ExitCode.INTERRUPTED
     if isinstance(error, SweepError):
         return error.exit_code
+    if isinstance(error, StoreUnreachable):
+        return ExitCode.UNREACHABLE
     ours = type(error).__module__.partition(".")[0] in OWN_PACKAGES
     return ExitCode.INVALID if ours and isinstance(error, ValueError) else ExitCode.UNEXPECTED

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         StoreMissing,
         StoreNotWritable,
         StoreSchemaMismatch,
+        StoreUnreachable,
         UnknownSweep,
     )
     from results.exporting import export
@@ -42,6 +43,7 @@ _HOMES = {
         "StoreMissing",
         "StoreNotWritable",
         "StoreSchemaMismatch",
+        "StoreUnreachable",
         "UnknownSweep",
     ),
     "exporting": ("export",),
@@ -72,6 +74,7 @@ __all__ = [
     "StoreMissing",
     "StoreNotWritable",
     "StoreSchemaMismatch",
+    "StoreUnreachable",
     "SweepRecord",
     "SweepResults",
     "UnknownSweep",

@@ -58,6 +58,15 @@ class Configuration:
     frozen_bn: str | None
     lambda_x: float | None
     lambda_y: float | None
+    lambda_mid: float | None
+    prediction: str | None
+    trainable: str | None
+    """Trained groups of units of the layer-wise study, joined by ``+``."""
+    pretrained: str | None
+    variant: str | None
+    """What T started from, in words, when the sweep compares several; part of the label."""
+    recipe: str | None
+    epochs: int | None
     control: str
     roles: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -198,10 +207,13 @@ def _against_anchor(runs: Runs, anchor: Runs, kinds: Sequence[str]) -> tuple[Dif
     return difference, delta(anchor_acc, anchor_worst[1], acc, worst[1])
 
 
-def configuration(runs: Runs, anchor: Runs | None, kinds: Sequence[str]) -> Configuration | None:
+def configuration(
+    runs: Runs, anchor: Runs | None, kinds: Sequence[str], variant: str | None = None
+) -> Configuration | None:
     """Return the configuration of ``runs``, or nothing when no Acc is known.
 
-    ``anchor`` are the runs of No-Def to compare with, ``kinds`` the attacks of the sweep.
+    ``anchor`` are the runs of No-Def to compare with, ``kinds`` the attacks of the sweep, ``variant`` what
+    tells this T from the others of the sweep beside its defence.
     """
     acc = runs.acc(runs.seeds)
     if acc is None:
@@ -214,12 +226,19 @@ def configuration(runs: Runs, anchor: Runs | None, kinds: Sequence[str]) -> Conf
     difference, robustness = _against_anchor(runs, anchor, kinds) if anchor and worst else (None, None)
     return Configuration(
         config_id=first["config_id"] or first["target_id"],
-        label=configuration_label(first),
+        label=configuration_label({**first, "variant": variant}),
         defense=first["defense"] or "unknown",
         freeze_depth=first["freeze_depth"],
         frozen_bn=first["frozen_bn"],
         lambda_x=first["lambda_x"],
         lambda_y=first["lambda_y"],
+        lambda_mid=first["lambda_mid"],
+        prediction=first["prediction"],
+        trainable=first["trainable"],
+        pretrained=first["pretrained"],
+        variant=variant,
+        recipe=first["recipe"],
+        epochs=first["epochs"],
         control=control,
         roles=tuple(sorted({run.role for run in runs.runs})),
         seeds=runs.seeds,

@@ -6,6 +6,7 @@ ValueError
     │   ├── StoreMissing          no store at this place
     │   ├── StoreSchemaMismatch   a store of another version, or something else in its place
     │   ├── StoreNotWritable      read-only folder, full disk, no permission
+    │   ├── StoreUnreachable      a bucket that does not answer, or refuses to be read
     │   ├── InvalidPath           a unit, path or URI that a store cannot hold
     │   ├── InvalidRows           unknown columns or wrong types
     │   └── PathMissing           nothing is stored under this path
@@ -32,6 +33,10 @@ class StoreSchemaMismatch(StoreError):
 
 class StoreNotWritable(StoreError):
     """Nothing can be written to the store: read-only, full, or no permission."""
+
+
+class StoreUnreachable(StoreError):
+    """A bucket does not answer, does not exist, or refuses to be read."""
 
 
 class InvalidPath(StoreError):

@@ -1,6 +1,7 @@
 """How defences, attacks and configurations are called in tables and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 _DEFENSES = {
@@ -9,6 +10,7 @@ _DEFENSES = {
     "bido_coco": "BiDO-COCO",
     "bido_hsic": "BiDO-HSIC",
     "tl_dmi": "TL-DMI",
+    "layer_wise": "Layer-wise",
 }
 _ATTACKS = {"brepmi": "BREP-MI", "lomma_gmi": "LOMMA-GMI", "lomma_kedmi": "LOMMA-KEDMI"}
 _CONTROLS = {"permuted_labels": "T trained on permuted labels", "untrained": "T untrained"}
@@ -42,16 +44,35 @@ def parameters_text(row: Mapping[str, Any]) -> str:
 
     >>> parameters_text({"freeze_depth": 9, "lambda_x": 0.05, "lambda_y": 0.5, "frozen_bn": "train"})
     'depth 9, λx 0.05, λy 0.5'
+    >>> parameters_text({"trainable": "first+last"}), parameters_text({"lambda_mid": 0.003})
+    ('trained first+last', 'λ 0.003')
     """
     parts = []
+    if row.get("trainable"):
+        parts.append(f"trained {_joined(row['trainable'])}")
     if row.get("freeze_depth") is not None:
         parts.append(f"depth {row['freeze_depth']}")
-    for key, symbol in (("lambda_x", "λx"), ("lambda_y", "λy")):
+    for key, symbol in (("lambda_mid", "λ"), ("lambda_x", "λx"), ("lambda_y", "λy")):
         if row.get(key) is not None:
             parts.append(f"{symbol} {row[key]:.3g}")
+    if row.get("prediction") == "mean":
+        parts.append("mean prediction")
     if row.get("frozen_bn") == "eval":
         parts.append("frozen BN in eval")
-    return ", ".join(parts)
+    return ", ".join([*parts, *([row["variant"]] if row.get("variant") else [])])
+
+
+def pretrained_text(pretrained: str | None) -> str:
+    """Return in words what T started from; of a file, its name alone.
+
+    >>> pretrained_text("/data/facescrub.safetensors"), pretrained_text(None)
+    ('from facescrub.safetensors', 'from scratch')
+    """
+    return f"from {PurePath(pretrained).name}" if pretrained else "from scratch"
+
+
+def _joined(groups: str | Sequence[str]) -> str:
+    return groups if isinstance(groups, str) else "+".join(groups)
 
 
 def configuration_heading(row: Mapping[str, Any]) -> tuple[str, str]:

@@ -4,8 +4,8 @@ import os
 import uuid
 from pathlib import Path
 
-from results.errors import InvalidPath, PathMissing, StoreNotWritable
-from results.store import Store, check_path
+from results.errors import PathMissing, StoreNotWritable
+from results.store import Store, check_path, is_path
 
 _PROBE_BYTES = 1 << 20
 
@@ -71,7 +71,7 @@ class LocalStore(Store):
             relative = Path(folder).relative_to(self._root).as_posix()
             base = "" if relative == "." else f"{relative}/"
             found += [f"{base}{name}" for name in files if not name.startswith(".")]
-        return [path for path in found if _is_valid(path)]
+        return [path for path in found if is_path(path)]
 
     def _not_writable(self, error: OSError) -> StoreNotWritable:
         reason = error.strerror or str(error)
@@ -85,15 +85,6 @@ def _raise_unless_absent(error: OSError) -> None:
     """Let a folder that cannot be read be an error: taken for empty, its units would be made again."""
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
-
-
-def _is_valid(path: str) -> bool:
-    """Return whether a file found in the folder could be one of the store's own."""
-    try:
-        check_path(path)
-    except InvalidPath:
-        return False
-    return True
 
 
 def _write_synced(place: Path, data: bytes) -> None:

@@ -1,4 +1,7 @@
-"""One colour and one marker for each defence family, after Okabe and Ito: fit for any colour vision."""
+"""One colour and one marker for each defence family, after Okabe and Ito: fit for any colour vision.
+
+No two families share a marker, so that a copy in grey can be read as well.
+"""
 
 from typing import NamedTuple
 
@@ -26,6 +29,8 @@ _STYLES = {
     "bido_coco": Style("#a87900", "#e6b93a", "pentagon", "p"),
     "mid": Style("#b0578d", "#dd9cc3", "diamond", "D"),
     "tl_dmi+bido_coco": Style("#6a51a3", "#b3a2e0", "triangle-down", "v"),
+    "tl_dmi+mid": Style("#6b2d5c", "#f0b8e0", "triangle-right", ">"),
+    "layer_wise": Style("#56621a", "#b9c24a", "cross", "P"),
 }
 CONTROL = Style(MUTED[0], MUTED[1], "x", "x")
 """Rows of controls and of chance."""

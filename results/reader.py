@@ -16,7 +16,7 @@ from results.sweeps import read_sweep, resolve_sweep, sweep_ids
 
 _NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
-_COUNTS = ("freeze_depth", "n_seeds", "theta_c", "theta_t")
+_COUNTS = ("freeze_depth", "n_seeds", "epochs", "theta_c", "theta_t")
 
 
 def load(uri: str) -> "SweepResults":
@@ -122,6 +122,12 @@ def _configuration_row(one: Configuration) -> dict[str, Any]:
         "frozen_bn": one.frozen_bn,
         "lambda_x": one.lambda_x,
         "lambda_y": one.lambda_y,
+        "lambda_mid": one.lambda_mid,
+        "prediction": one.prediction,
+        "trainable": one.trainable,
+        "pretrained": one.pretrained,
+        "recipe": one.recipe,
+        "epochs": one.epochs,
         "control": one.control,
         "on_front": one.on_front,
         "n_seeds": len(one.seeds),

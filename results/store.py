@@ -62,6 +62,15 @@ def check_path(path: str) -> str:
     return path
 
 
+def is_path(path: str) -> bool:
+    """Return whether something found in a store's place could be one of its own."""
+    try:
+        check_path(path)
+    except InvalidPath:
+        return False
+    return True
+
+
 class Store(ABC):
     """Rows and bytes under one URI. An implementation gives the byte operations; tables come with them."""
 
@@ -136,7 +145,6 @@ class Store(ABC):
             parts = list(pool.map(lambda path: self._read_part(table, path), paths))
         tables = [part for part in parts if isinstance(part, pa.Table)]
         unreadable = tuple(part for part in parts if isinstance(part, UnreadablePart))
-        # Not schema.empty_table(), which imports pandas.
         # schema.empty_table() would import pandas.
         return Scan(pa.concat_tables([pa.Table.from_batches([], schema_of(table)), *tables]), unreadable)
 
@@ -158,14 +166,12 @@ def part_path(table: str, unit: str) -> str:
 
 
 def open_store(uri: str, create: bool = False) -> Store:
-    """Return the store at ``uri``: a path or a ``file://`` URI.
+    """Return the store at ``uri``: a path, a ``file://`` URI, or ``s3://bucket/prefix[?endpoint=URL]``.
 
     With ``create`` a missing or empty place becomes a store. Raises `StoreMissing`, `StoreSchemaMismatch`,
-    `StoreNotWritable`, and `InvalidPath` for a URI that names no local folder.
+    `StoreNotWritable`, `StoreUnreachable`, and `InvalidPath` for any other URI.
     """
-    from results.local_store import LocalStore
-
-    store = LocalStore(local_path(uri))
+    store = _at(uri)
     if store.exists(MARKER):
         _check_version(store)
     elif any(store.list_paths(f"{table}/") for table in SCHEMAS):
@@ -183,6 +189,17 @@ def open_store(uri: str, create: bool = False) -> Store:
     return store
 
 
+def _at(uri: str) -> Store:
+    if uri.startswith("s3://"):
+        # boto3 takes a quarter of a second, which only stores in buckets should cost.
+        from results.s3_store import S3Store
+
+        return S3Store(uri)
+    from results.local_store import LocalStore
+
+    return LocalStore(local_path(uri))
+
+
 def local_path(uri: str) -> str:
     """Return the local folder that a path or ``file://`` URI names.
 
@@ -195,7 +212,9 @@ def local_path(uri: str) -> str:
         return uri
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
-        raise InvalidPath(f"Unsupported store {uri!r}: give the path of a folder or file:///absolute/path.")
+        raise InvalidPath(
+            f"Unsupported store {uri!r}: give the path of a folder, file:///absolute/path or s3://bucket/prefix."
+        )
     return unquote(parts.path)
 
 

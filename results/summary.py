@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from results.configurations import Configuration, Row, Run, Runs, configuration
-from results.labels import configuration_label
+from results.labels import configuration_label, pretrained_text
 from results.pareto import front_order, hypervolume, nondominated
 from results.parts import rows_of
 from results.store import UnreadablePart
@@ -141,10 +141,17 @@ def _configurations(runs: list[Run], tables: Tables, kinds: tuple[str, ...]) -> 
         key = (target["config_id"] or target["target_id"], target["control"] or "none")
         groups[key].setdefault(target["target_id"], run)
     grouped = {key: Runs(list(group.values()), counted) for key, group in groups.items()}
-    anchor = next(
-        (group for (_, control), group in grouped.items() if control == "none" and _is_no_def(group)), None
+    anchors = [group for (_, control), group in grouped.items() if control == "none" and _is_no_def(group)]
+    several = len({_pretrained(group) for group in grouped.values()}) > 1
+    found = (
+        configuration(
+            group,
+            _anchor_of(group, anchors),
+            kinds,
+            pretrained_text(_pretrained(group)) if several else None,
+        )
+        for group in grouped.values()
     )
-    found = (configuration(group, None if group is anchor else anchor, kinds) for group in grouped.values())
     return [one for one in found if one is not None]
 
 
@@ -152,12 +159,25 @@ def _is_no_def(runs: Runs) -> bool:
     return bool(runs.runs[0].target["defense"] == "no_def")
 
 
+def _pretrained(runs: Runs) -> str | None:
+    pretrained: str | None = runs.runs[0].target["pretrained"]
+    return pretrained
+
+
+def _anchor_of(runs: Runs, anchors: list[Runs]) -> Runs | None:
+    """Return the No-Def to compare ``runs`` with: from the same D_pretrain weights, else the first."""
+    if runs in anchors:
+        return None
+    same = [anchor for anchor in anchors if _pretrained(anchor) == _pretrained(runs)]
+    return next(iter([*same, *anchors]), None)
+
+
 def _marked_and_ordered(found: list[Configuration]) -> tuple[Configuration, ...]:
     on_front = nondominated([one.point for one in found])
     marked = [replace(one, on_front=mark) for one, mark in zip(found, on_front, strict=True)]
-    return tuple(
-        sorted(marked, key=lambda one: (not one.is_anchor, not one.on_front, -one.acc, one.config_id))
-    )
+    anchors = [one for one in marked if one.is_anchor]
+    others = [one for one in marked if not one.is_anchor]
+    return (*anchors, *sorted(others, key=lambda one: (not one.on_front, -one.acc, one.config_id)))
 
 
 def _failure(trial: Row, targets: dict[str, Row]) -> Failure:

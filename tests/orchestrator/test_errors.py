@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from orchestrator.errors import ExitCode, InvalidRequest, SweepInUse, Terminated, Unreachable, exit_code
-from results import StoreMissing, StoreNotWritable
+from results import StoreMissing, StoreNotWritable, StoreUnreachable
 from search_spaces import InvalidSpace
 from search_spaces.targets import TargetSettings
 from trainables.archives import ArchiveUnavailable
@@ -17,6 +17,7 @@ from trainables.archives import ArchiveUnavailable
         (InvalidSpace("x"), 2),
         (StoreMissing("x"), 2),
         (StoreNotWritable("x"), 2),
+        (StoreUnreachable("x"), 5),
         (ArchiveUnavailable("x"), 2),
         (Terminated(), 4),
         (Unreachable("x"), 5),

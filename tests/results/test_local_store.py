@@ -36,7 +36,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
         folder.chmod(0o755)
 
 
-@pytest.mark.parametrize("uri", ["s3://bucket/runs", "http://host/x", "file://host/x", "", "file://"])
+@pytest.mark.parametrize("uri", ["gs://bucket/runs", "http://host/x", "file://host/x", "", "file://"])
 def test_unsupported_uris_are_refused(uri: str) -> None:
     with pytest.raises(InvalidPath, match="folder"):
         open_store(uri)
