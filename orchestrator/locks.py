@@ -1,10 +1,11 @@
-"""Locks between processes of one machine: released by the system when their holder dies, however it dies."""
+"""Locks between processes: files, freed by the system with their holder; in buckets, claims that expire."""
 
 import fcntl
 import hashlib
 import json
 import os
 import platform
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,27 +64,78 @@ class FileLock:
 
 @contextmanager
 def sweep_lock(store_uri: str, sweep_id: str) -> Iterator[None]:
-    """Hold the right to run this sweep on this store.
+    """Hold the right to run this sweep on this store, against every process that can reach the store.
 
-    Raises ``SweepInUse``, naming the holder, when another process has it.
+    On a folder by a file lock, in a bucket by a claim that is renewed; a driver that finds its claim taken
+    (it was silent too long) is stopped, resumably. Raises ``SweepInUse``, naming the holder, when another
+    process has it.
     """
-    lock = FileLock(lock_folder(store_uri), f"sweep-{sweep_id}")
+    in_bucket = store_uri.startswith("s3://")
+    lock = _SweepClaim(store_uri, sweep_id) if in_bucket else _SweepFile(store_uri, sweep_id)
     if not lock.try_acquire():
         raise SweepInUse(
-            f"the sweep {sweep_id} on {store_uri} is being run by {_holder(lock.signature())}; "
-            "wait for it to end, stop it, or name another folder with --store"
+            f"the sweep {sweep_id} on {store_uri} is being run by {_named(lock.holder())}; "
+            "wait for it to end, stop it, or name another store with --store"
         )
     try:
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        lock.sign(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": started}))
         yield
     finally:
         lock.release()
 
 
-def _holder(signature: str) -> str:
-    try:
-        holder = json.loads(signature)
+class _SweepFile:
+    """The right to a sweep as a file lock beside its store."""
+
+    def __init__(self, store_uri: str, sweep_id: str) -> None:
+        self._lock = FileLock(lock_folder(store_uri), f"sweep-{sweep_id}")
+
+    def try_acquire(self) -> bool:
+        if not self._lock.try_acquire():
+            return False
+        self._lock.sign(json.dumps(_signature()))
+        return True
+
+    def holder(self) -> object:
+        try:
+            return json.loads(self._lock.signature())
+        except ValueError:  # caught between taking the lock and signing it
+            return {}
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class _SweepClaim:
+    """The right to a sweep as a claim in its bucket."""
+
+    def __init__(self, store_uri: str, sweep_id: str) -> None:
+        # boto3 takes a quarter of a second, which only stores in buckets should cost.
+        from results.claims import Claim
+        from results.s3_store import S3Store
+
+        self._claim = Claim(S3Store(store_uri), f"claims/sweep-{sweep_id}.json", _stop_driver)
+
+    def try_acquire(self) -> bool:
+        return self._claim.try_acquire(_signature())
+
+    def holder(self) -> object:
+        return self._claim.holder()
+
+    def release(self) -> None:
+        self._claim.release()
+
+
+def _signature() -> dict[str, object]:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"pid": os.getpid(), "host": platform.node(), "since": since}
+
+
+def _stop_driver() -> None:
+    """End the driver as if it were asked to: what it runs would be run a second time elsewhere."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _named(holder: object) -> str:
+    if isinstance(holder, dict) and {"pid", "host", "since"} <= holder.keys():
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-    except (ValueError, KeyError, TypeError):  # caught between taking the lock and signing it
-        return "another process"
+    return "another process"

@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -18,6 +19,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ResponseStreamingError
 
+from results.claims import Stamped
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
 from results.store import Store, check_path, is_path
 
@@ -32,6 +34,7 @@ PART_BYTES = 16 << 20
 
 _LONGEST_PAUSE = 20.0
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
+_CONDITION_FAILED = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 
 Answer = TypeVar("Answer")
 
@@ -100,6 +103,48 @@ class S3Store(Store):
         except (ClientError, Boto3Error) as error:
             raise self._not_writable(error) from error
 
+    def stamped(self, path: str) -> Stamped | None:
+        """Return the object under ``path`` with its tag and its age by the server's clock, or ``None``."""
+        key = self._key(path)
+        try:
+            return self._answered(lambda: self._stamped(key))
+        except ClientError as error:
+            if _code(error) in _ABSENT:
+                return None
+            raise self._unreadable(error) from error
+
+    def put_if(self, path: str, data: bytes, tag: str | None) -> str | None:
+        """Write ``data`` if the object still has ``tag`` (``None``: if there is none); return the new tag.
+
+        ``None`` when the condition did not hold. An attempt that succeeded but whose answer was lost is
+        recognised by its bytes.
+        """
+        key = self._key(path)
+        condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        try:
+            answer = self._answered(
+                lambda: self._client.put_object(Bucket=self._bucket, Key=key, Body=data, **condition)
+            )
+        except ClientError as error:
+            if _code(error) not in _CONDITION_FAILED | _ABSENT:
+                raise self._not_writable(error) from error
+            seen = self.stamped(path)
+            return seen.tag if seen is not None and seen.data == data else None
+        return str(answer["ETag"])
+
+    def delete(self, path: str) -> None:
+        """Remove the object under ``path``, if there is one."""
+        key = self._key(path)
+        try:
+            self._answered(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+        except ClientError as error:
+            raise self._not_writable(error) from error
+
+    def _stamped(self, key: str) -> Stamped:
+        answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return Stamped(answer["Body"].read(), answer["ETag"], (now - answer["LastModified"]).total_seconds())
+
     def _key(self, path: str) -> str:
         check_path(path)
         return f"{self._prefix}/{path}" if self._prefix else path
@@ -134,22 +179,21 @@ class S3Store(Store):
                 if attempt == ATTEMPTS:
                     raise self._unreachable(error) from error
             except ClientError as error:
-                if not _is_passing(error) or attempt == ATTEMPTS:
-                    raise self._told(error) from error
+                if not _is_passing(error):
+                    self._refuse_missing_bucket(error)
+                    raise
+                if attempt == ATTEMPTS:
+                    raise self._unreachable(error) from error
             except BotoCoreError as error:
                 raise self._unreachable(error) from error
             time.sleep(_pause(attempt))
         raise AssertionError("the last attempt returns or raises")
 
-    def _told(self, error: ClientError) -> Exception:
-        """Return the error to raise for an answer of the server that asking again does not change."""
-        if _is_passing(error):
-            return self._unreachable(error)
+    def _refuse_missing_bucket(self, error: ClientError) -> None:
         if _code(error) == "NoSuchBucket":
-            return StoreUnreachable(
+            raise StoreUnreachable(
                 f"The store {self.uri}: there is no bucket {self._bucket!r}. Make it, or name another."
-            )
-        return error
+            ) from error
 
     def _unreachable(self, error: Exception) -> StoreUnreachable:
         return StoreUnreachable(

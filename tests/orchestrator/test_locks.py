@@ -5,11 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from orchestrator.errors import ExitCode, SweepInUse, exit_code
 from orchestrator.locks import FileLock, lock_folder, sweep_lock
+from results.claims import Claim
+from results.s3_store import S3Store
 
 HOLDER = """
 import sys, time
@@ -89,3 +95,47 @@ def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_p
     bucket = lock_folder("s3://bucket/one")
     assert bucket != lock_folder("s3://bucket/two")
     assert "s3" not in str(bucket)
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """A bucket of a server on loopback."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="sweeps")
+    yield f"s3://sweeps/runs?endpoint=http://{host}:{port}"
+    server.stop()
+
+
+def test_a_sweep_in_a_bucket_has_one_driver_on_any_machine(bucket):
+    with sweep_lock(bucket, "3f2a"):
+        with pytest.raises(SweepInUse, match=f"process {os.getpid()} on"), sweep_lock(bucket, "3f2a"):
+            pass
+        with sweep_lock(bucket, "9b01"):
+            assert len(open_store_paths(bucket)) == 2
+    assert open_store_paths(bucket) == []
+
+
+def open_store_paths(uri):
+    """Return what lies in the bucket."""
+    return S3Store(uri).list_paths()
+
+
+def test_a_driver_that_lost_its_claim_is_stopped(bucket, monkeypatch):
+    monkeypatch.setattr(Claim.__init__, "__defaults__", (0.05, 90.0))
+    stopped = threading.Event()
+    previous = signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
+    try:
+        with sweep_lock(bucket, "3f2a"):
+            S3Store(bucket).put_bytes("claims/sweep-3f2a.json", b'{"pid": 1}')
+            deadline = time.monotonic() + 20
+            while not stopped.is_set() and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert stopped.is_set()
+        assert S3Store(bucket).get_bytes("claims/sweep-3f2a.json") == b'{"pid": 1}'
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -282,3 +282,38 @@ def test_an_answer_always_cut_short_is_an_error(endpoint: str, uri: str) -> None
     with pytest.raises(StoreUnreachable):
         S3Store(uri.replace(endpoint, proxy.url)).get_bytes("artifacts/a")
     proxy.close()
+
+
+def test_conditional_writes(store: S3Store) -> None:
+    assert store.stamped("claims/a") is None
+    tag = store.put_if("claims/a", b"1", None)
+    assert tag is not None
+    assert store.put_if("claims/a", b"2", None) is None
+    newer = store.put_if("claims/a", b"3", tag)
+    assert newer is not None
+    assert store.put_if("claims/a", b"4", tag) is None
+    seen = store.stamped("claims/a")
+    assert seen is not None
+    assert (seen.data, seen.tag) == (b"3", newer)
+    assert 0 <= seen.age < 60
+    store.delete("claims/a")
+    store.delete("claims/a")
+    assert store.stamped("claims/a") is None
+
+
+def test_a_conditional_write_whose_answer_was_lost_is_known_for_done(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = store._client._make_api_call
+    lost = [True]
+
+    def losing(name: str, arguments: dict[str, object]) -> object:
+        answer = call(name, arguments)
+        if name == "PutObject" and lost:
+            lost.pop()
+            raise client_error("InternalError", 500)
+        return answer
+
+    monkeypatch.setattr(store._client, "_make_api_call", losing)
+    tag = store.put_if("claims/a", b"1", None)
+    assert tag == store.stamped("claims/a").tag

@@ -1,0 +1,112 @@
+"""A claim on a name in a bucket: held by one process at a time, and free again when its holder falls silent.
+
+Local stores need none: the system frees a file lock with its holder. A bucket knows conditional writes: an
+object is made only where none is, or replaced only if it is still the one that was seen. The age of a claim
+is measured with the server's clock alone, so that clocks of different machines do not matter.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from results.errors import StoreError
+
+RENEWAL_SECONDS = 20.0
+EXPIRY_SECONDS = 90.0
+"""A claim that was not renewed for so long belongs to nobody."""
+
+
+class Stamped(NamedTuple):
+    """An object as it was seen: its bytes, the tag of this version, and its age in seconds."""
+
+    data: bytes
+    tag: str
+    age: float
+
+
+class ConditionalStore(Protocol):
+    """What a claim needs of a store."""
+
+    def stamped(self, path: str) -> Stamped | None:
+        """Return the object under ``path`` with its tag and age, or ``None``."""
+
+    def put_if(self, path: str, data: bytes, tag: str | None) -> str | None:
+        """Write ``data`` if the object still has ``tag`` (``None``: if there is none).
+
+        Return the new tag, or ``None`` when the condition did not hold.
+        """
+
+    def delete(self, path: str) -> None:
+        """Remove the object under ``path``, if there is one."""
+
+
+class Claim:
+    """The exclusive right to a name, renewed by a thread for as long as this object holds it."""
+
+    def __init__(
+        self,
+        store: ConditionalStore,
+        path: str,
+        on_loss: Callable[[], None],
+        renewal: float = RENEWAL_SECONDS,
+        expiry: float = EXPIRY_SECONDS,
+    ) -> None:
+        self._store, self._path, self._on_loss = store, path, on_loss
+        self._renewal, self._expiry = renewal, expiry
+        self._tag: str | None = None
+        self._data = b""
+        self._renewals = 0
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def try_acquire(self, holder: dict[str, object]) -> bool:
+        """Take the claim, signed with ``holder``, if nobody has it; return whether this object now does."""
+        seen = self._store.stamped(self._path)
+        if seen is not None and seen.age < self._expiry:
+            return False
+        self._data = json.dumps(holder).encode()
+        self._tag = self._store.put_if(self._path, self._signed(), seen.tag if seen else None)
+        if self._tag is None:
+            return False
+        self._thread = threading.Thread(target=self._renew_for_ever, name=f"claim {self._path}", daemon=True)
+        self._thread.start()
+        return True
+
+    def holder(self) -> dict[str, object]:
+        """Return what the present holder wrote, or nothing."""
+        seen = self._store.stamped(self._path)
+        try:
+            written = json.loads(seen.data) if seen else {}
+        except ValueError:
+            return {}
+        return written if isinstance(written, dict) else {}
+
+    def release(self) -> None:
+        """Give the claim up; without holding it, nothing happens."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._tag is not None:
+            self._tag = None
+            self._store.delete(self._path)
+
+    def _signed(self) -> bytes:
+        """Return the signature; its number makes each renewal another version, with a tag of its own."""
+        self._renewals += 1
+        return json.dumps({**json.loads(self._data), "renewals": self._renewals}).encode()
+
+    def _renew_for_ever(self) -> None:
+        renewed = time.monotonic()
+        while not self._stopped.wait(self._renewal):
+            try:
+                self._tag = self._store.put_if(self._path, self._signed(), self._tag)
+                renewed = time.monotonic()
+            except StoreError:  # an outage shorter than the expiry is nobody's loss
+                if time.monotonic() - renewed >= self._expiry:
+                    self._tag = None
+            if self._tag is None:
+                self._on_loss()
+                return
