@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from orchestrator.cli import main
 from results.schema import SCHEMAS
-from search_spaces import load_space
+from search_spaces import load_space, space_names
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -47,6 +47,7 @@ def test_commands_of_the_pages_are_understood(arguments: list[str]) -> None:
     assert answer.exit_code == 0, answer.output
 
 
-def test_the_space_file_begins_with_its_own_command() -> None:
-    first = (ROOT / "search_spaces" / "spaces" / "bido_vs_tldmi.yaml").read_text().splitlines()[0]
-    assert first == f"# tldmi-sweep --space {load_space('bido_vs_tldmi').name}"
+@pytest.mark.parametrize("name", space_names())
+def test_a_space_file_begins_with_its_own_command(name: str) -> None:
+    first = (ROOT / "search_spaces" / "spaces" / f"{name}.yaml").read_text().splitlines()[0]
+    assert first == f"# tldmi-sweep --space {load_space(name).name}"
