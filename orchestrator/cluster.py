@@ -13,6 +13,7 @@ from typing import Any
 
 import ray
 
+from orchestrator.autoscaling import promised_nodes
 from orchestrator.chain import Share, Shares
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.executors import ClusterSettings
@@ -26,7 +27,7 @@ AUTO_ATTACK_GPUS = 0.5
 
 @dataclass(frozen=True)
 class Cluster:
-    """A connected cluster: resources of each node, and the shares that steps take."""
+    """A connected cluster: resources of each node, also of those to be started, and the shares of steps."""
 
     nodes: tuple[dict[str, float], ...]
     shares: Shares
@@ -50,7 +51,9 @@ def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator
             _start_local(settings, str(folder))
         else:
             _join(settings.address)
-        yield checked_cluster(_alive_nodes(), settings, threads)
+        alive = _alive_nodes()
+        promised = [] if settings.address == "local" else promised_nodes(alive)
+        yield checked_cluster([*alive, *promised], settings, threads)
     finally:
         ray.shutdown()
 
