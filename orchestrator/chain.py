@@ -181,7 +181,7 @@ def _failure(jobs: Sequence[_Job], reports: Reports) -> str | None:
 
 
 def _outcome(reports: Reports, attack_keys: Sequence[str], reason: str | None) -> TrialOutcome:
-    """Return the outcome: Acc of T, and the largest AttAcc of its attacks unless something failed."""
+    """Return the outcome: Acc of T, the largest AttAcc of its attacks if it has any, or why it failed."""
     acc = _number(reports[TARGET], "acc")
     if reason is not None:
         return TrialOutcome("failed", reason, acc)
@@ -189,7 +189,7 @@ def _outcome(reports: Reports, attack_keys: Sequence[str], reason: str | None) -
     known = [value for value in att_accs if value is not None]
     if acc is None or len(known) < len(att_accs):
         return TrialOutcome("failed", "a step reported no finite acc or att_acc", acc)
-    return TrialOutcome("done", None, acc, max(known))
+    return TrialOutcome("done", None, acc, max(known, default=None))
 
 
 def _number(report: StepReport, name: str) -> float | None:

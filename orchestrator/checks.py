@@ -2,15 +2,16 @@
 
 import shutil
 from pathlib import Path
-from typing import TypeGuard
 
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidRequest
-from orchestrator.suggest import check_space
+from orchestrator.space_checks import check_space
+from orchestrator.weight_files import check_fit, pinned_evaluators, pinned_target
 from results.store import local_path
 from search_spaces import InvalidSpace, Setup, Sweep
-from search_spaces.datasets import DataSettings, DrawnPersons, ImageFolder, ORLFaces
+from search_spaces.complaints import error_lines
+from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
 from search_spaces.defenses import NoDef
 from search_spaces.evaluation import KnownAttributes
 
@@ -19,20 +20,27 @@ FREE_BYTES = 100 * 2**20
 
 
 def pinned_setup(setup: Setup) -> Setup:
-    """Return ``setup`` with the user's files pinned: absolute paths and the hash of the pictures.
+    """Return ``setup`` with the user's files pinned: absolute paths, hashes of pictures and of weights.
 
-    Raises ``InvalidImageFolder`` for folders or pictures that cannot be used.
+    Raises ``InvalidImageFolder`` or ``InvalidDownload`` for folders that cannot be used, and
+    ``InvalidRequest`` for files of weights that are not there.
     """
-    data = setup.data
+    data = _pinned_data(setup.data)
+    target, evaluators = pinned_target(setup.target), pinned_evaluators(setup)
+    return setup.model_copy(update={"data": data, "target": target, "evaluators": evaluators})
+
+
+def _pinned_data(data: DataSettings) -> DataSettings:
     if isinstance(data, ImageFolder):
         from trainables.datasets.image_folder_files import content_of
 
         data = data.model_copy(update={"private": data.private.absolute(), "public": data.public.absolute()})
-        data = data.model_copy(update={"content": data.content or content_of(data)})
-    target = setup.target
-    if _is_file_of_weights(target.pretrained):
-        target = target.model_copy(update={"pretrained": str(Path(target.pretrained).absolute())})
-    return setup.model_copy(update={"data": data, "target": target})
+        return data.model_copy(update={"content": data.content or content_of(data)})
+    if isinstance(data, DownloadedSets):
+        from trainables.datasets.downloaded_files import pinned
+
+        return pinned(data)
+    return data
 
 
 def check_sweep(sweep: Sweep) -> None:
@@ -43,16 +51,16 @@ def check_sweep(sweep: Sweep) -> None:
     """
     from trainables.datasets import check_data
 
-    check_space(sweep.space, sweep.freeze_units)
+    check_space(sweep)
     check_data(sweep.setup.data)
     _check_classes(sweep)
     _check_evaluators(sweep.setup)
-    _check_pretrained(sweep.setup)
+    check_fit(sweep)
     try:
         sweep.trial(NoDef(), sweep.space.seed)
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise InvalidSpace("\n".join([f"attack_budgets of setup {sweep.setup.name}:", *lines])) from error
+        budgets = f"attack_budgets of setup {sweep.setup.name}:"
+        raise InvalidSpace("\n".join([budgets, *error_lines(error)])) from error
 
 
 def check_free_space(store_uri: str) -> None:
@@ -76,25 +84,19 @@ def private_classes(data: DataSettings) -> int:
             from trainables.datasets.image_folder_files import listed
 
             return len(listed(data).private)
+        case DownloadedSets():
+            from trainables.datasets.sets import private_set
+
+            return data.private_classes or len(private_set(data).class_names)
 
 
 def _check_classes(sweep: Sweep) -> None:
-    attacked, classes = sweep.space.attacked_classes, private_classes(sweep.setup.data)
+    attacked, classes = sweep.attacked_classes, private_classes(sweep.setup.data)
     if attacked is not None and attacked > classes:
         raise InvalidRequest(
             f"space {sweep.space.name}: attacked_classes is {attacked}, but the data have only {classes} "
             f"private classes; give at most {classes}, or leave it out to attack all"
         )
-
-
-def _is_file_of_weights(pretrained: str | None) -> TypeGuard[str]:
-    return pretrained is not None and pretrained.endswith(".safetensors")
-
-
-def _check_pretrained(setup: Setup) -> None:
-    pretrained = setup.target.pretrained
-    if _is_file_of_weights(pretrained) and not Path(pretrained).is_file():
-        raise InvalidRequest(f"setup {setup.name}: target.pretrained: there is no file {pretrained}")
 
 
 def _check_evaluators(setup: Setup) -> None:

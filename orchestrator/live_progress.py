@@ -37,8 +37,10 @@ class LiveProgress:
         self._running[proposal.number] = (proposal, {})
 
     def phase(self, proposal: Proposal, phase: Phase) -> None:
-        """Show the newest state of a step."""
+        """Show the newest state of a step; print what it warns of above the view, where it stays."""
         self._running[proposal.number][1][phase.name] = phase
+        if phase.reason and phase.state in {"done", "found"}:
+            self._console.print(Text(f"warning: {phase.name}: {phase.reason}", style="yellow"))
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """Take the trial out; print the reason of a failure above the view, where it stays."""

@@ -1,6 +1,5 @@
 """Settings changed on the command line: ``--set target.epochs=3`` on top of a space and its setup."""
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -8,8 +7,11 @@ import yaml
 from pydantic import ValidationError
 
 from search_spaces import InvalidSpace, Setup, Space
+from search_spaces.complaints import error_lines, nearest
 
 ROOTS: dict[str, type[Space] | type[Setup]] = {"space": Space, "setup": Setup}
+PREVAILING = frozenset({"attacked_classes"})
+"""Settings of both of which the space's holds: without a root, that one is meant."""
 
 
 def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[Space, Setup]:
@@ -50,6 +52,8 @@ def _rooted(path: list[str]) -> list[str]:
     """Return ``path`` starting with ``space`` or ``setup``, whichever has it; raises ``InvalidSpace``."""
     if path[0] in ROOTS:
         return path
+    if path[0] in PREVAILING:
+        return ["space", *path]
     homes = [root for root, model in ROOTS.items() if path[0] in model.model_fields]
     if len(homes) != 1:
         known = sorted({name for model in ROOTS.values() for name in model.model_fields})
@@ -61,9 +65,7 @@ def _refuse(name: str, homes: list[str], known: list[str]) -> NoReturn:
     if homes:
         full = " or ".join(f"{home}.{name}" for home in homes)
         raise InvalidSpace(f"--set {name}: both space and setup have it; write {full}")
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise InvalidSpace(f"--set {name}: no such setting; there are {', '.join(known)}.{hint}")
+    raise InvalidSpace(f"--set {name}: no such setting; there are {', '.join(known)}.{nearest(name, known)}")
 
 
 def _entered(place: Any, name: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
@@ -100,6 +102,5 @@ def _errors(model: type[Space] | type[Setup], plain: dict[str, Any]) -> list[str
     try:
         model.model_validate(plain)
     except ValidationError as error:
-        found = error.errors()
-        return [f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in found]
+        return error_lines(error)
     return []

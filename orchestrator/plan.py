@@ -80,7 +80,10 @@ def _existing(store_uri: str) -> Store | None:
 
 
 def _shared_pieces(sweep: Sweep, store: Store | None) -> tuple[SharedPiece, ...]:
-    attack = sweep.trial(NoDef(), sweep.space.seed).attacks[0]
+    attacks = sweep.trial(NoDef(), sweep.space.seed).attacks
+    if not attacks:
+        return ()
+    attack = attacks[0]
     pieces = [("generator", "generators", attack.generator_config.generator_id)] + [
         (f"evaluator {config.evaluator.kind}", "evaluators", config.evaluator_id)
         for config in attack.evaluator_configs

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
+from orchestrator.listed import confirmed_trials, search_trials
 from orchestrator.outcome import Phase, Proposal, TrialOutcome
 from results.labels import configuration_label
 from search_spaces import Sweep, TargetConfig
@@ -125,8 +126,8 @@ class PlainProgress:
         self._say(f"trial {proposal.number} ({proposal.role}): {trial_label(proposal)}")
 
     def phase(self, proposal: Proposal, phase: Phase) -> None:
-        """Say that a step ended; starts are not worth a line."""
-        if phase.state not in {"started", "found"}:
+        """Say that a step ended, and what it warns of; starts are not worth a line."""
+        if phase.reason or phase.state not in {"started", "found"}:
             self._say(f"trial {proposal.number}: {phase_text(phase)}")
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
@@ -143,11 +144,10 @@ class PlainProgress:
 
 def planned_trials(sweep: Sweep) -> dict[str, int]:
     """Return how many trials of each role the sweep may come to; a small front has fewer to confirm."""
-    space = sweep.space
     return {
-        "search": space.search.trials,
-        "control": len(space.control.kinds),
-        "confirmation": space.confirmation.further_seeds * space.confirmation.at_most,
+        "search": search_trials(sweep),
+        "control": len(sweep.space.control.kinds),
+        "confirmation": confirmed_trials(sweep),
     }
 
 
@@ -169,15 +169,16 @@ def phase_text(phase: Phase) -> str:
     >>> phase_text(Phase("gmi", "done", 12.34))
     'gmi done in 12.3 s'
     """
+    warning = f" (warning: {phase.reason})" if phase.reason else ""
     match phase.state:
         case "waiting":
             return f"{phase.name} is being built by another trial"
         case "failed":
             return f"{phase.name} failed: {phase.reason}"
         case "done":
-            return f"{phase.name} done in {phase.seconds or 0.0:.1f} s"
+            return f"{phase.name} done in {phase.seconds or 0.0:.1f} s{warning}"
         case _:
-            return f"{phase.name} {phase.state}"
+            return f"{phase.name} {phase.state}{warning}"
 
 
 def outcome_text(outcome: TrialOutcome) -> str:
@@ -186,10 +187,10 @@ def outcome_text(outcome: TrialOutcome) -> str:
     >>> outcome_text(TrialOutcome("done", None, 0.925, 0.31))
     'done: Acc 92.5 %, worst AttAcc 31.0 %'
     """
-    if outcome.objectives is None:
+    if outcome.state == "failed" or outcome.acc is None:
         return f"failed: {outcome.reason}"
-    acc, att_acc = outcome.objectives
-    return f"done: Acc {acc:.1%}, worst AttAcc {att_acc:.1%}".replace("%", " %")
+    attacked = "" if outcome.worst_att_acc is None else f", worst AttAcc {outcome.worst_att_acc:.1%}"
+    return f"done: Acc {outcome.acc:.1%}{attacked}".replace("%", " %")
 
 
 def tally_text(tally: Tally) -> str:

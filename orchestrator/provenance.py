@@ -64,7 +64,7 @@ def settings_path(sweep_id: str) -> str:
 
 def versions() -> dict[str, str | None]:
     """Return the version of Python and of each package that matters; ``None``: not installed."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+    return {"python": platform.python_version(), **{name: package_version(name) for name in PACKAGES}}
 
 
 def _earlier_runs(store: Store, path: str) -> list[object]:
@@ -77,7 +77,8 @@ def _earlier_runs(store: Store, path: str) -> list[object]:
     return list(runs) if isinstance(runs, list) else []
 
 
-def _version(package: str) -> str | None:
+def package_version(package: str) -> str | None:
+    """Return the version of an installed package; ``None``: not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

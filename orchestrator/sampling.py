@@ -51,7 +51,10 @@ class Sampling:
         return Ask(trial, suggest_defense(trial, self._space, self._freeze_units))
 
     def ask_anchor(self, defense: DefenseSettings) -> Ask | None:
-        """Enter ``defense`` in the study and return its ask, or ``None`` when the space does not hold it."""
+        """Enter ``defense`` in the study and return its ask, or ``None`` when the space does not hold it, or
+        when nothing is searched."""
+        if self._space.is_grid:
+            return None
         parameters = parameters_of(defense, self._space, self._freeze_units)
         if parameters is None:
             return None
@@ -75,7 +78,7 @@ def _sampler(space: Space) -> BaseSampler:
             return _tpe(space.search.startup_trials, seed)
         case "nsga2":
             return NSGAIISampler(population_size=NSGA2_POPULATION, seed=seed)
-        case "random":
+        case "random" | "grid":  # of a grid, nothing is ever asked
             return RandomSampler(seed=seed)
 
 

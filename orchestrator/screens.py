@@ -60,10 +60,11 @@ def plan_lines(plan: Plan) -> list[str]:
         if plan.cpu_seconds is None
         else (f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store")
     )
+    attacks = ", ".join(plan.attacks_per_trial) or "nothing"
     return [
         f"sweep {plan.sweep_id}: {plan.space} on {plan.setup}",
         f"store {plan.store}",
-        f"each trial trains a target and attacks it with {', '.join(plan.attacks_per_trial)}",
+        f"each trial trains a target and attacks it with {attacks}",
         f"left to compute: {cost}",
     ]
 
@@ -83,9 +84,11 @@ def status_lines(status: Status) -> list[str]:
 
 def diagnosis_table(diagnosis: Diagnosis) -> Table:
     """Return the findings as a table."""
-    table = _table("", "state", "")
+    table = _table("", "", "state", "")
+    group = ""
     for finding in diagnosis.findings:
-        table.add_row(Text(finding.name), finding.state, Text(finding.text))
+        heading, group = finding.group if finding.group != group else "", finding.group
+        table.add_row(heading, Text(finding.name), finding.state, Text(finding.text))
     return table
 
 

@@ -1,4 +1,4 @@
-"""Which trial comes next: No-Def, anchors, rounds of proposals, controls, and confirmation of the front.
+"""Which trial comes next: what is listed, rounds of proposals, controls, and confirmation of the front.
 
 Pure ask and tell: no Ray, no files, no clock. What is proposed depends on the sweep and on the outcomes told,
 never on who finished first.
@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from orchestrator.confirmation import to_confirm
+from orchestrator.listed import listed_trials, search_trials
 from orchestrator.outcome import KnownTrial, Proposal, Role, TrialOutcome
 from orchestrator.sampling import Ask, Sampling
 from orchestrator.suggest import searched_rooms
 from search_spaces import Sweep, Trial
-from search_spaces.defenses import DefenseSettings, NoDef
+from search_spaces.defenses import NoDef
 
 SAMPLER_DRAWS = 16
 """Repeated proposals in a row before drawing at random instead: a sampler can insist on one configuration."""
@@ -109,23 +110,22 @@ class Proposer:
         while entries:
             yield {number for number, _ in entries}
             self._tell_round(sampling, entries)
-            left = self._sweep.space.search.trials - self._searched
+            left = search_trials(self._sweep) - self._searched
             entries = self._round(sampling, min(self._sweep.space.search.round_size, left))
         self._propose_confirmation()
 
     def _opening(self, sampling: Sampling) -> Entries:
-        """Return the first round: No-Def, the anchors, and proposals up to the size of a round.
+        """Return the first round: No-Def, the anchors or a whole grid, and proposals up to a round's size.
 
         No-Def has no parameter to learn from, and in the study it would take the place of a good
         configuration, so the study never hears of it.
         """
-        search = self._sweep.space.search
-        entries: Entries = [(self._propose(self._search_trial(NoDef()), "search"), None)]
-        for anchor in self._sweep.space.anchors:
-            trial = self._search_trial(anchor)
-            if trial.trial_id not in self._proposals and self._searched < search.trials:
-                entries.append((self._propose(trial, "search"), sampling.ask_anchor(anchor)))
-        return [*entries, *self._round(sampling, min(search.round_size, search.trials) - self._searched)]
+        entries: Entries = [
+            (self._propose(trial, "search"), sampling.ask_anchor(trial.target.defense))
+            for trial in listed_trials(self._sweep)
+        ]
+        size = min(self._sweep.space.search.round_size, search_trials(self._sweep))
+        return [*entries, *self._round(sampling, size - self._searched)]
 
     def _round(self, sampling: Sampling, size: int) -> Entries:
         """Propose ``size`` new configurations, fewer when the space has no more."""
@@ -145,7 +145,7 @@ class Proposer:
             return False
         for draw in range(SAMPLER_DRAWS + RANDOM_DRAWS):
             ask = sampling.ask(at_random=draw >= SAMPLER_DRAWS)
-            trial = self._search_trial(ask.defense)
+            trial = self._sweep.trial(ask.defense, self._sweep.space.seed)
             repeated = self._proposals.get(trial.trial_id)
             if repeated is None:
                 entries.append((self._propose(trial, "search"), ask))
@@ -169,19 +169,17 @@ class Proposer:
 
     def _propose_confirmation(self) -> None:
         space = self._sweep.space
-        defenses = [self._by_number[number].trial.target.defense for number in self._to_confirm()]
+        chosen = [self._by_number[number].trial.target for number in self._to_confirm()]
         for further in range(1, space.confirmation.further_seeds + 1):
-            for defense in defenses:
-                self._propose(self._sweep.trial(defense, space.seed + further), "confirmation")
+            for one in chosen:
+                again = self._sweep.trial(one.defense, space.seed + further, target=one.target)
+                self._propose(again, "confirmation")
 
     def _to_confirm(self) -> list[int]:
         searched = [proposal.number for proposal in self._proposals.values() if proposal.role == "search"]
         objectives = {number: self._outcomes[number].objectives for number in searched}
         points = {number: pair for number, pair in objectives.items() if pair is not None}
         return to_confirm(points, self._sweep.space.confirmation.at_most)
-
-    def _search_trial(self, defense: DefenseSettings) -> Trial:
-        return self._sweep.trial(defense, self._sweep.space.seed)
 
     @property
     def _searched(self) -> int:

@@ -87,8 +87,9 @@ _OPTIONS = (
     click.option("--space", required=True, metavar="NAME|FILE", help="A shipped space or a YAML file."),
     click.option(
         "--data",
-        metavar="NAME|image_folder=PRIVATE,PUBLIC",
-        help="Data: orl_faces, drawn_persons, your folders, or a YAML file.  [default: the space's own]",
+        metavar="NAME|SET=FOLDER,SET=FOLDER",
+        help="Data: orl_faces, drawn_persons, image_folder=PRIVATE,PUBLIC; downloaded sets as celeba=FOLDER, "
+        "or private and public as facescrub=FOLDER,ffhq=FOLDER; or a YAML file.  [default: the space's own]",
     ),
     click.option("--store", metavar="FOLDER", help="Where results go.  [default: runs/<space>-<setup>]"),
     click.option("--trials", type=click.IntRange(min=1), help="Configurations to try."),

@@ -1,23 +1,19 @@
-"""From a space of defences to proposals: Optuna's parameters of each defence, and the settings they mean."""
+"""From a space of defences to proposals: Optuna's parameters of each defence, and the settings they mean.
 
+A room (a defence of the space) is read as it is written: fields that hold a domain are searched, the others
+are kept. Two fields are written otherwise than the defence has them: ``lambda_y_ratio`` is lambda_y divided
+by lambda_x, and ``trainable`` joins its groups with ``+``.
+"""
+
+import math
 from collections.abc import Iterator
+from itertools import product
 from typing import TYPE_CHECKING, Any, assert_never
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
-from search_spaces import InvalidSpace, Space
-from search_spaces.defenses import (
-    TLDMI,
-    BiDOHSIC,
-    BiDOHSICSpace,
-    DefenseSettings,
-    DefenseSpace,
-    NoDef,
-    NoDefSpace,
-    TLDMIBiDOHSIC,
-    TLDMIBiDOHSICSpace,
-    TLDMISpace,
-)
+from search_spaces import Space
+from search_spaces.defenses import DefenseSettings, DefenseSpace, NoDefSpace
 from search_spaces.domains import Choice, Domain, Integers, LogUniform, Uniform, Value
 
 if TYPE_CHECKING:
@@ -26,7 +22,10 @@ if TYPE_CHECKING:
 DIGITS = 6
 """Significant digits of a proposed number, so that configurations stay readable."""
 
-Depths = Integers | Choice
+SAME = 10 ** (1 - DIGITS)
+"""Relative difference below which two numbers are one: a weight and its ratio are rounded each."""
+
+_DEFENSE: TypeAdapter[DefenseSettings] = TypeAdapter(DefenseSettings)
 
 
 def rounded(value: float) -> float:
@@ -45,21 +44,8 @@ def searched_rooms(space: Space) -> tuple[DefenseSpace, ...]:
 
 def room_domains(room: DefenseSpace, freeze_units: int) -> dict[str, Domain]:
     """Return the searched parameters of ``room`` by name; ``freeze_depth: all`` is 1 to ``freeze_units``."""
-    match room:
-        case NoDefSpace():
-            return {}
-        case BiDOHSICSpace():
-            return {"lambda_x": room.lambda_x, "lambda_y_ratio": room.lambda_y_ratio}
-        case TLDMISpace():
-            return {"freeze_depth": _depths(room.freeze_depth, freeze_units)}
-        case TLDMIBiDOHSICSpace():
-            return {
-                "freeze_depth": _depths(room.freeze_depth, freeze_units),
-                "lambda_x": room.lambda_x,
-                "lambda_y_ratio": room.lambda_y_ratio,
-            }
-        case _:
-            assert_never(room)
+    fields = {name: _domain(name, value, freeze_units) for name, value in room}
+    return {name: domain for name, domain in fields.items() if domain is not None}
 
 
 def suggest_defense(trial: "optuna.Trial", space: Space, freeze_units: int) -> DefenseSettings:
@@ -74,73 +60,63 @@ def suggest_defense(trial: "optuna.Trial", space: Space, freeze_units: int) -> D
 
 
 def settings_of(room: DefenseSpace, values: dict[str, Value]) -> DefenseSettings:
-    """Return the settings of ``room`` at ``values``, with lambda_y = lambda_x * lambda_y_ratio.
+    """Return the defence of ``room`` with its searched parameters at ``values``.
 
     Raises ``pydantic.ValidationError`` for values the defence does not admit.
     """
-    match room:
-        case NoDefSpace():
-            return NoDef()
-        case BiDOHSICSpace():
-            return BiDOHSIC.model_validate(_weights(values))
-        case TLDMISpace():
-            return TLDMI.model_validate({**values, "frozen_bn": room.frozen_bn})
-        case TLDMIBiDOHSICSpace():
-            depth = values["freeze_depth"]
-            return TLDMIBiDOHSIC.model_validate(
-                {"freeze_depth": depth, **_weights(values), "frozen_bn": room.frozen_bn}
-            )
-        case _:
-            assert_never(room)
+    kept = {name: value for name, value in room if name not in values}
+    plain: dict[str, Any] = {**kept, **values}
+    if "lambda_y_ratio" in plain:
+        plain["lambda_y"] = rounded(plain["lambda_x"] * plain.pop("lambda_y_ratio"))
+    if "trainable" in plain:
+        plain["trainable"] = tuple(str(plain["trainable"]).split("+"))
+    return _DEFENSE.validate_python(plain)
 
 
 def parameters_of(defense: DefenseSettings, space: Space, freeze_units: int) -> dict[str, Value] | None:
     """Return the Optuna parameters that mean ``defense``, or ``None`` when the space does not hold it."""
+    room = next((room for room in searched_rooms(space) if room.kind == defense.kind), None)
+    if room is None:
+        return None
+    domains, written = room_domains(room, freeze_units), _written(defense)
+    if any(name not in domains and written.get(name) != value for name, value in room):
+        return None
+    held = {name: _held(domain, written.get(name)) for name, domain in domains.items()}
+    found = {f"{room.kind}.{name}": value for name, value in held.items() if value is not None}
+    return {"defense": room.kind, **found} if len(found) == len(domains) else None
+
+
+def grid(space: Space, freeze_units: int) -> Iterator[DefenseSettings]:
+    """Yield every configuration of ``space`` but No-Def, in the order written.
+
+    Raises ``ValueError`` for a domain that cannot be counted.
+    """
     for room in searched_rooms(space):
-        if room.kind == defense.kind:
-            return _parameters_in(room, defense.model_dump(), freeze_units)
-    return None
-
-
-def check_space(space: Space, freeze_units: int) -> None:
-    """Raise ``InvalidSpace``, listing every error, unless ranges and anchors suit a T of ``freeze_units``."""
-    errors = [*_room_errors(space, freeze_units), *_anchor_errors(space, freeze_units)]
-    if errors:
-        raise InvalidSpace("\n".join([f"space {space.name}: {len(errors)} error(s):", *errors]))
-
-
-def _room_errors(space: Space, freeze_units: int) -> Iterator[str]:
-    for index, room in enumerate(space.defenses):
         domains = room_domains(room, freeze_units)
-        for name, domain in domains.items():
-            for bound in _bounds(domain):
-                where = f"  defenses.{index}.{name}: {bound!r}"
-                if name == "freeze_depth":
-                    yield from _depth_error(where, bound, freeze_units)
-                else:
-                    yield from _value_error(where, bound)
+        for values in product(*(countable(domain) for domain in domains.values())):
+            yield settings_of(room, dict(zip(domains, values, strict=True)))
 
 
-def _anchor_errors(space: Space, freeze_units: int) -> Iterator[str]:
-    for index, anchor in enumerate(space.anchors):
-        if isinstance(anchor, TLDMI | TLDMIBiDOHSIC):
-            where = f"  anchors.{index}.freeze_depth: {anchor.freeze_depth}"
-            yield from _depth_error(where, anchor.freeze_depth, freeze_units)
+def countable(domain: Domain) -> tuple[Value, ...]:
+    """Return every value of ``domain``. Raises ``ValueError`` for a range of real numbers.
+
+    >>> countable(Integers(integers=(2, 4)))
+    (2, 3, 4)
+    """
+    match domain:
+        case Choice():
+            return domain.choice
+        case Integers():
+            low, high = domain.integers
+            return tuple(range(low, high + 1))
+        case Uniform() | LogUniform():
+            raise ValueError("a range of real numbers has no countable values; list some with choice: [...]")
+        case _:
+            assert_never(domain)
 
 
-def _depth_error(where: str, depth: Value, freeze_units: int) -> Iterator[str]:
-    if not isinstance(depth, int) or not 0 <= depth <= freeze_units:
-        yield f"{where} is no freeze depth of this T: give a whole number from 0 to {freeze_units}, or 'all'"
-
-
-def _value_error(where: str, value: Value) -> Iterator[str]:
-    try:
-        BiDOHSIC.model_validate({"lambda_x": value})
-    except ValidationError as error:
-        yield f"{where} is no weight: {error.errors()[0]['msg']}"
-
-
-def _bounds(domain: Domain) -> tuple[Value, ...]:
+def bounds(domain: Domain) -> tuple[Value, ...]:
+    """Return the ends of a range, or every choice."""
     match domain:
         case Uniform():
             return domain.uniform
@@ -154,8 +130,10 @@ def _bounds(domain: Domain) -> tuple[Value, ...]:
             assert_never(domain)
 
 
-def _depths(depths: Integers | Choice | str, freeze_units: int) -> Depths:
-    return Integers(integers=(1, freeze_units)) if isinstance(depths, str) else depths
+def _domain(name: str, value: Any, freeze_units: int) -> Domain | None:  # noqa: ANN401  (a settings field)
+    if name == "freeze_depth" and value == "all":
+        return Integers(integers=(1, freeze_units))
+    return value if isinstance(value, Uniform | LogUniform | Integers | Choice) else None
 
 
 def _suggest(trial: "optuna.Trial", name: str, domain: Domain) -> Value:
@@ -174,26 +152,32 @@ def _suggest(trial: "optuna.Trial", name: str, domain: Domain) -> Value:
             assert_never(domain)
 
 
-def _weights(values: dict[str, Value]) -> dict[str, float]:
-    lambda_x = float(values["lambda_x"])
-    return {"lambda_x": lambda_x, "lambda_y": rounded(lambda_x * float(values["lambda_y_ratio"]))}
+def _written(defense: DefenseSettings) -> dict[str, Any]:
+    """Return the parameters of ``defense`` as a space writes them."""
+    plain = defense.model_dump()
+    if plain.get("lambda_x"):
+        plain["lambda_y_ratio"] = plain["lambda_y"] / plain["lambda_x"]
+    if "trainable" in plain:
+        plain["trainable"] = "+".join(plain["trainable"])
+    return plain
 
 
-def _parameters_in(
-    room: DefenseSpace, settings: dict[str, Any], freeze_units: int
-) -> dict[str, Value] | None:
-    if settings.get("frozen_bn") != getattr(room, "frozen_bn", None):
+def _held(domain: Domain, value: Value | None) -> Value | None:
+    """Return the value of ``domain`` that is ``value`` up to rounding, or ``None``."""
+    if value is None:
         return None
-    if settings.get("lambda_x"):
-        settings = {**settings, "lambda_y_ratio": rounded(settings["lambda_y"] / settings["lambda_x"])}
-    domains = room_domains(room, freeze_units)
-    if not all(name in settings and _holds(domain, settings[name]) for name, domain in domains.items()):
-        return None
-    return {"defense": room.kind, **{f"{room.kind}.{name}": settings[name] for name in domains}}
+    close = next((bound for bound in bounds(domain) if _same(bound, value)), None)
+    return value if close is None and _inside(domain, value) else close
 
 
-def _holds(domain: Domain, value: Value) -> bool:
-    if isinstance(domain, Choice):
-        return value in domain.choice
-    low, high = (float(bound) for bound in _bounds(domain))
-    return low <= float(value) <= high
+def _inside(domain: Domain, value: Value) -> bool:
+    if isinstance(domain, Choice) or isinstance(value, str):
+        return False
+    low, high = (float(bound) for bound in bounds(domain))
+    return low <= value <= high and (isinstance(value, int) or not isinstance(domain, Integers))
+
+
+def _same(first: Value, second: Value) -> bool:
+    if isinstance(first, str) or isinstance(second, str):
+        return first == second
+    return math.isclose(first, second, rel_tol=SAME)

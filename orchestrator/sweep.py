@@ -12,14 +12,17 @@ from orchestrator.checks import check_free_space, check_sweep, pinned_setup
 from orchestrator.credits import credit_lines
 from orchestrator.errors import ExitCode, Terminated
 from orchestrator.executors import ClusterSettings, ExecutorName, run_inline, run_on_ray
+from orchestrator.listed import search_trials
 from orchestrator.locks import sweep_lock
 from orchestrator.outcome import KnownTrial, Phase, Proposal, TrialOutcome
 from orchestrator.progress import Progress, SilentProgress
 from orchestrator.provenance import current_provenance, record_run
 from orchestrator.steps import Steps
 from orchestrator.trial_rows import known_trials, write_trial
+from orchestrator.weight_files import pinned_space
 from results import Store, SweepRecord, open_store, read_sweep, write_sweep
 from search_spaces import Setup, Space, Sweep
+from trainables.datasets import prepare_data
 
 if TYPE_CHECKING:
     from orchestrator.search import Proposer
@@ -49,7 +52,7 @@ def prepared_sweep(space: Space, setup: Setup, threads: int = 1) -> Sweep:
 
     Raises errors deriving from ``ValueError`` that say what to change; writes nothing.
     """
-    sweep = Sweep(space=space, setup=pinned_setup(setup), threads=threads)
+    sweep = Sweep(space=pinned_space(space, setup), setup=pinned_setup(setup), threads=threads)
     check_sweep(sweep)
     return sweep
 
@@ -76,6 +79,7 @@ def run_sweep(
     """
     sweep = prepared_sweep(space, setup, threads)
     check_free_space(store_uri)
+    prepare_data(sweep.setup.data)
     store = open_store(store_uri, create=True)
     store.check_writable()
     shown = progress or SilentProgress()
@@ -163,7 +167,7 @@ class RunningSweep:
     def _planned(self) -> dict[str, int]:
         """Return the number of trials of each role; confirmation is open until the search has ended."""
         space, roles = self._sweep.space, [proposal.role for proposal in self._proposer.proposals]
-        planned = {"search": space.search.trials, "control": len(space.control.kinds)}
+        planned = {"search": search_trials(self._sweep), "control": len(space.control.kinds)}
         if self._proposer.course_is_over:
             planned |= {"search": roles.count("search"), "confirmation": roles.count("confirmation")}
         return planned

@@ -7,7 +7,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from results.comparison import Comparison, NotComparable, compare
     from results.configurations import AttackSummary, Configuration
+    from results.conventions import attack_accuracy
     from results.errors import (
         ExportRefused,
         InvalidPath,
@@ -30,9 +32,12 @@ if TYPE_CHECKING:
     from results.store import Scan, Store, UnreadablePart, open_store
     from results.sweep_status import Status, status
     from results.sweeps import SweepRecord, read_sweep, write_sweep
+    from results.training_time import TrainingTime, training_times
 
 _HOMES = {
+    "comparison": ("Comparison", "NotComparable", "compare"),
     "configurations": ("AttackSummary", "Configuration"),
+    "conventions": ("attack_accuracy",),
     "errors": (
         "ExportRefused",
         "InvalidPath",
@@ -55,16 +60,19 @@ _HOMES = {
     "sweep_status": ("Status", "status"),
     "store": ("Scan", "Store", "UnreadablePart", "open_store"),
     "sweeps": ("SweepRecord", "read_sweep", "write_sweep"),
+    "training_time": ("TrainingTime", "training_times"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AttackSummary",
+    "Comparison",
     "Configuration",
     "Difference",
     "ExportRefused",
     "InvalidPath",
     "InvalidRows",
+    "NotComparable",
     "PathMissing",
     "ResultsError",
     "Scan",
@@ -77,9 +85,12 @@ __all__ = [
     "StoreUnreachable",
     "SweepRecord",
     "SweepResults",
+    "TrainingTime",
     "UnknownSweep",
     "UnreadablePart",
+    "attack_accuracy",
     "bootstrap_over_classes",
+    "compare",
     "delta",
     "export",
     "front_figure",
@@ -92,6 +103,7 @@ __all__ = [
     "read_sweep",
     "render_report",
     "status",
+    "training_times",
     "write_sweep",
 ]
 

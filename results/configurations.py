@@ -84,6 +84,9 @@ class Configuration:
     theta_c: int | None
     theta_t: int | None
     train_seconds: float | None
+    """Of the whole step, data and weights included."""
+    training_seconds: float | None
+    """Of the epochs alone."""
     on_front: bool = False
 
     @property
@@ -253,4 +256,5 @@ def configuration(
         theta_c=first["theta_c"],
         theta_t=first["theta_t"],
         train_seconds=known_mean(run.target["seconds"] for run in runs.runs),
+        training_seconds=known_mean(run.target["training_seconds"] for run in runs.runs),
     )

@@ -30,7 +30,7 @@ def signed(fraction: float, plus: str = "+") -> str:
     >>> signed(0.125)
     '+12.5'
     """
-    text = f"{abs(100 * fraction):.1f}"
+    text = f"{round(abs(100 * fraction), 9):.1f}"  # equal numbers computed in two ways print alike
     if float(text) == 0:
         return text
     return f"{MINUS if fraction < 0 else plus}{text}"

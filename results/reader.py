@@ -142,6 +142,7 @@ def _configuration_row(one: Configuration) -> dict[str, Any]:
         "theta_t": one.theta_t,
         "seconds": one.seconds,
         "train_seconds": one.train_seconds,
+        "training_seconds": one.training_seconds,
     }
     for summary in one.attacks.values():
         row.update(_attack_columns(summary))

@@ -9,19 +9,20 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from results.comparison import Comparison, Pairing
 from results.configurations import Configuration
+from results.evidence import distance_lines, features_text, paired_lines
 from results.figures import front_figure, front_png
-from results.formatting import percent, seconds_text
+from results.formatting import counted, percent, seconds_text
+from results.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
 from results.labels import attack_name
 from results.page import (
     attack_lines,
     configuration_line,
-    control_lines,
-    control_warning,
-    evaluator_lines,
-    evaluator_warning,
     progress_text,
     seconds_lines,
+    timing_warning,
+    training_time_lines,
 )
 from results.palette import INK, MUTED
 from results.pictures import Gallery, Sheets, gallery
@@ -56,7 +57,11 @@ def render_report(
     summary = results.summary(sweep_id)
     template = _environment().get_template("report.html.j2")
     return template.render(
-        _overview(summary) | _tables(summary) | _figure(summary) | _pictures(results, summary, private_images)
+        _overview(summary)
+        | _tables(summary)
+        | _evidence(results, summary)
+        | _figure(summary)
+        | _pictures(results, summary, private_images)
     )
 
 
@@ -105,7 +110,6 @@ def _overview(summary: SweepSummary) -> dict[str, Any]:
 
 def _tables(summary: SweepSummary) -> dict[str, Any]:
     lines = [configuration_line(one) for one in summary.configurations]
-    evaluators = evaluator_lines(summary)
     detailed = [*featured(summary, MOST_DETAILED), *summary.controls]
     return {
         "lines": lines[:MOST_OPEN_ROWS],
@@ -114,10 +118,31 @@ def _tables(summary: SweepSummary) -> dict[str, Any]:
         "attack_names": [attack_name(kind) for kind in summary.attack_kinds],
         "control_lines": control_lines(summary),
         "control_warning": control_warning(summary),
-        "evaluators": evaluators,
-        "evaluator_warning": evaluator_warning(evaluators),
+        "evaluators": evaluator_lines(summary),
+        "evaluator_warning": evaluator_warning(summary),
+        "training_time_lines": training_time_lines(summary)[:MOST_OPEN_ROWS],
+        "timing_warning": timing_warning(summary),
         "seconds": seconds_lines(summary),
     }
+
+
+def _evidence(results: SweepResults, summary: SweepSummary) -> dict[str, Any]:
+    shown = featured(summary, MOST_DETAILED)
+    return {
+        "paired_lines": paired_lines(_against_anchor(results, summary, shown)),
+        "distance_lines": distance_lines(summary, [*shown, *summary.controls]),
+        "fid_features": features_text(summary),
+    }
+
+
+def _against_anchor(
+    results: SweepResults, summary: SweepSummary, shown: Sequence[Configuration]
+) -> list[Comparison]:
+    anchor = summary.no_def
+    if anchor is None:
+        return []
+    pairing = Pairing(summary, results.reconstruction_rows())
+    return [pairing.compare(one, anchor) for one in shown if not one.is_anchor]
 
 
 def _figure(summary: SweepSummary) -> dict[str, Any]:
@@ -187,6 +212,7 @@ def _provenance(summary: SweepSummary) -> list[tuple[str, str]]:
             "Target",
             _distinct(f"{row['architecture']}, pre-trained: {row['pretrained'] or 'no'}" for row in targets),
         ),
+        ("Recipes", _distinct(_recipe(row) for row in targets)),
         ("Code", _distinct(row["git_sha"] for row in rows)),
         ("Packages", _distinct(_versions(row["versions"]) for row in rows)),
         ("Devices", _distinct(row["device"] for row in rows)),
@@ -195,6 +221,13 @@ def _provenance(summary: SweepSummary) -> list[tuple[str, str]]:
         ("Last row", finished[-1].strftime("%Y-%m-%d %H:%M UTC") if finished else ""),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _recipe(row: Mapping[str, Any]) -> str:
+    """Return the recipe of a T, how long it trained, and how its epoch was chosen unless it is the last."""
+    chosen = f", {row['selection']}" if row["selection"] not in {None, "last"} else ""
+    name = row["recipe"] or "settings of the setup"
+    return f"{name}, {counted(row['epochs'], 'epoch')}{chosen}" if row["epochs"] else f"{name}{chosen}"
 
 
 def _distinct(values: Iterable[str | None]) -> str:

@@ -58,6 +58,7 @@ TARGETS = pa.schema(
             acc=pa.float64(),  # natural accuracy on D_priv test, 0..1
             train_acc=pa.float64(),
             val_acc=pa.float64(),  # of the selected epoch, on held-out training pictures; null without
+            training_seconds=pa.float64(),  # wall time of the epochs alone, what Table 13 compares
             artifact=pa.string(),  # weights, relative to the store
             artifact_sha256=pa.string(),
         ),
@@ -104,6 +105,7 @@ ATTACKS = pa.schema(
             fid=pa.float64(),  # Frechet distance to private training pictures of the attacked classes
             kid=pa.float64(),  # kernel distance, the same sets and features
             fid_features=pa.string(),  # the network that gives the features of fid and kid
+            fid_images=pa.int32(),  # reconstructions compared by fid and kid
             lpips=pa.float64(),  # mean over rows of the smallest LPIPS to a private picture of the class
             lpips_network=pa.string(),
             evaluator_false_positive=pa.float64(),  # E: share of public pictures given an attacked class with
@@ -117,7 +119,13 @@ ATTACKS = pa.schema(
         *_PROVENANCE,
     ]
 )
-TIMING_COLUMNS = (*PROVENANCE_COLUMNS, "attack_seconds", "judging_seconds", "preparation_seconds")
+TIMING_COLUMNS = (
+    *PROVENANCE_COLUMNS,
+    "training_seconds",
+    "attack_seconds",
+    "judging_seconds",
+    "preparation_seconds",
+)
 
 RECONSTRUCTIONS = pa.schema(
     _fields(

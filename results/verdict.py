@@ -32,6 +32,10 @@ def verdict(summary: SweepSummary) -> Verdict:
     anchor = summary.no_def
     if not summary.configurations:
         return Verdict("No configuration has finished yet, so there is nothing to say.")
+    if not summary.attack_kinds and summary.finished:
+        return Verdict(
+            "This sweep attacks nothing: it only says what each defence costs in accuracy and time."
+        )
     if anchor is None or anchor.worst_att_acc is None:
         return Verdict("No verdict yet: No-Def, which every defence is measured against, has not finished.")
     compared = [one for one in summary.defended if one.difference is not None]

@@ -1,5 +1,6 @@
 """The attacks and their budgets. Budgets are fixed by the space: only the defender is searched."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -23,6 +24,10 @@ class LatentDescent(Settings):
     prior_weight: Annotated[float, Field(ge=0)] = 1.0
     norm_batch: Positive = 60.0
     """The loss is the sum over rows divided by this: the published code takes means over 60 rows."""
+    retire_after: Count | None = None
+    """A row ends when T has given its class at least ``retire_confidence`` in this many iterations running
+    (no part of GMI); nothing: every row takes all ``iterations``."""
+    retire_confidence: Annotated[float, Field(gt=0, le=1)] = 0.99
     micro_batch: Count = 64
     seed: int = 0
 
@@ -58,20 +63,24 @@ class BREPMI(Settings):
 
 
 class InversionGenerator(Settings):
-    """KEDMI's (K+1)-way GAN, trained on D_pub with T's soft labels."""
+    """KEDMI's GAN of one T: K + 1 classes, trained on D_pub with T's soft labels; defaults as published."""
 
+    start: Literal["scratch", "prior"] = "scratch"
+    """``prior``: the generator of the shared prior, fine-tuned (``width`` and ``z_dim`` are then its own); no
+    part of KEDMI: a start that pays where steps are few."""
     width: Annotated[int, Field(ge=4, le=512)] = 64
     critic_width: Annotated[int, Field(ge=4, le=512)] = 64
-    start: Literal["scratch", "prior"] = "scratch"
-    """``prior``: the generator of the shared prior, fine-tuned; a start that pays where steps are few."""
     z_dim: Annotated[int, Field(ge=2, le=4096)] = 100
     generator_steps: Annotated[int, Field(ge=0)] = 11232
     critic_steps_per_generator_step: Count = 5
+    critic_warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Discriminator steps before the first generator step."""
     batch_size: Annotated[int, Field(ge=2)] = 64
-    learning_rate: Positive = 4e-3
+    learning_rate: Positive = 2e-4
     entropy_weight: Annotated[float, Field(ge=0)] = 1e-4
+    """Weight of the entropy of the fakes' classes: a sum over the batch, as published, not a mean."""
     teacher_mode: Literal["eval", "train"] = "eval"
-    """``train``: T labels in training mode, batch by batch, as published; ``eval``: once, cached."""
+    """``train``: a copy of T labels in training mode, batch by batch, as published; ``eval``: once, cached."""
     seed: int = 0
 
 
@@ -84,7 +93,8 @@ class DistributionDescent(Settings):
     learning_rate: Positive = 0.02
     clip: Positive = 1.0
     clip_in: Literal["forward", "nowhere"] = "forward"
-    """Where sampled latents are clamped to ``clip`` (the two published codes differ)."""
+    """``forward``: every sampled latent is clamped to ``clip``, those that are judged too; the published codes
+    differ."""
     initial_log_variance: float = 0.0
     identity_weight: Annotated[float, Field(ge=0)] = 100.0
     prior_weight: Annotated[float, Field(ge=0)] = 1.0
@@ -104,18 +114,21 @@ class LOMMA(Settings):
     """What LOMMA changes (Nguyen et al. 2023): the logit loss with p_reg, and model augmentation."""
 
     regularisation_weight: Annotated[float, Field(ge=0)] = 1.0
-    """lambda of || feature(x) - p_reg ||^2 (mean over dimensions); only T carries it."""
+    """lambda of the mean over dimensions of (feature(x) - p_reg)^2; T alone carries it."""
+    regularisation_images: Count = 5000
+    """Public pictures (at most) whose mean feature is p_reg."""
     students: tuple[Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"], ...] = (
         "efficientnet_b0",
         "efficientnet_b1",
         "efficientnet_b2",
     )
-    """Networks distilled from T on D_pub and attacked together with it."""
+    """Networks distilled from T on D_pub and attacked together with it; none: the logit loss alone."""
+    student_weights: str | None = None
+    """Folder with the ImageNet weights the students start from, ``<network>.safetensors`` with torchvision's
+    names; nothing: from scratch."""
     student_epochs: Count = 20
     student_batch_size: Annotated[int, Field(ge=2)] = 64
     student_learning_rate: Positive = 0.01
-    regularisation_images: Count = 5000
-    """Public pictures whose features give p_reg (mean and standard deviation)."""
     seed: int = 0
 
 
@@ -137,15 +150,25 @@ class LOMMAKEDMI(DistributionDescent):
 
 
 class VMI(Settings):
-    """VMI (white box): a normalising flow over the prior's latents, per class (Wang et al. 2021)."""
+    """VMI (white box): a normalising flow over the prior's latents, per class (Wang et al. 2021).
+
+    Iterations, restarts and weight are the published ones. The optimiser is not: the published SGD of 1e-4
+    belongs to the published flow, and leaves this one where it starts.
+    """
 
     kind: Literal["vmi"] = "vmi"
     iterations: Count = 320
     restarts: Count = 100
     """Samples of the class's posterior that are judged."""
     samples_per_step: Count = 32
-    learning_rate: Positive = 1e-4
+    optimizer: Literal["sgd", "adam"] = "adam"
+    learning_rate: Positive = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Of ``sgd``."""
     kl_weight: Annotated[float, Field(ge=0)] = 1e-3
+    prior_std: Positive = 1.0
+    """Standard deviation of the latents under the prior, which posteriors start from and are held to; below 1
+    for a generator whose pictures vary too much under N(0, I)."""
     flows: Count = 10
     """Coupling layers of the flow."""
     flow_width: Count = 100
@@ -154,3 +177,22 @@ class VMI(Settings):
 
 
 AttackSettings = Annotated[GMI | BREPMI | KEDMI | LOMMAGMI | LOMMAKEDMI | VMI, Field(discriminator="kind")]
+
+Access = Literal["white_box", "label_only"]
+"""What T gives an attacker: its gradients and all else, or the labels of pictures alone."""
+
+LABEL_ONLY_KINDS = frozenset({"brepmi"})
+"""Attacks that need nothing but labels."""
+
+
+def beyond_access(attacks: Iterable[AttackSettings], access: Access) -> list[str]:
+    """Return the kinds of ``attacks`` that need more of T than ``access`` gives.
+
+    >>> beyond_access([GMI(), BREPMI(), VMI()], "label_only")
+    ['gmi', 'vmi']
+    >>> beyond_access([GMI(), BREPMI(), VMI()], "white_box")
+    []
+    """
+    if access == "white_box":
+        return []
+    return [attack.kind for attack in attacks if attack.kind not in LABEL_ONLY_KINDS]

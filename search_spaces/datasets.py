@@ -14,7 +14,7 @@ class ORLFaces(Settings):
     kind: Literal["orl_faces"] = "orl_faces"
     private_people: Annotated[int, Field(ge=2, le=38)] = 20
     private_end: Literal["first", "last"] = "first"
-    """Which end of the published list of people is private; ``last`` swaps roles, to check on fresh people."""
+    """Which end of the published list of people is private; ``last`` swaps roles, for fresh people."""
     test_per_class: Annotated[int, Field(ge=1, le=8)] = 3
 
 
@@ -53,6 +53,9 @@ class CelebA(Settings):
     root: Path
     variant: Literal["gmi", "vmi", "ppa"] = "gmi"
     """Identities, crop and split: GMI/KEDMI/LOMMA/TL-DMI (1000 identities), VMI or PPA."""
+    lists: Literal["when_there", "never"] = "when_there"
+    """Whether ``gmi`` uses the published ``trainset.txt``, ``testset.txt`` and ``ganset.txt`` of ``root``;
+    without them, the split is our own. Which it was is part of the pinned split."""
 
 
 class FaceScrub(Settings):
@@ -90,11 +93,17 @@ class ClassFolders(Settings):
     root: Path
 
 
+FaceCrop = Literal["gmi", "ppa", "whole"]
+"""Central square kept of an aligned square picture: 88/128 of the side (GMI and its successors), 800/1024
+(PPA), or all of it."""
+
+
 class FFHQ(Settings):
     """FFHQ thumbnails or images, in numbered folders or flat."""
 
     kind: Literal["ffhq"] = "ffhq"
     root: Path
+    crop: FaceCrop = "gmi"
 
 
 class MetFaces(Settings):
@@ -102,6 +111,7 @@ class MetFaces(Settings):
 
     kind: Literal["metfaces"] = "metfaces"
     root: Path
+    crop: FaceCrop = "ppa"
 
 
 class LSUNCars(Settings):
@@ -125,6 +135,26 @@ PublicSet = Annotated[
     CelebA | FaceScrub | FFHQ | MetFaces | LSUNCars | AFHQDogs | ClassFolders, Field(discriminator="kind")
 ]
 
+PRIVATE_SETS: dict[str, type[PrivateSet]] = {
+    "celeba": CelebA,
+    "facescrub": FaceScrub,
+    "vggface2": VGGFace2,
+    "stanford_dogs": StanfordDogs,
+    "stanford_cars": StanfordCars,
+    "class_folders": ClassFolders,
+}
+"""Name -> settings of the sets that T can be trained on."""
+PUBLIC_SETS: dict[str, type[PublicSet]] = {
+    "celeba": CelebA,
+    "facescrub": FaceScrub,
+    "ffhq": FFHQ,
+    "metfaces": MetFaces,
+    "lsun_cars": LSUNCars,
+    "afhq_dogs": AFHQDogs,
+    "class_folders": ClassFolders,
+}
+"""Name -> settings of the sets that the attacker can use."""
+
 
 class DownloadedSets(Settings):
     """A private and a public set of the literature, each in the layout its official download unpacks to."""
@@ -135,8 +165,14 @@ class DownloadedSets(Settings):
     resolution: Annotated[int, Field(ge=16, le=512, multiple_of=8)] = 64
     private_classes: Annotated[int, Field(ge=2)] | None = None
     """Only the first classes; nothing: all of the published list."""
+    public_images: Annotated[int, Field(ge=2)] | None = 30_000
+    """At most so many public pictures, drawn with ``seed``; nothing: all."""
+    partial: bool = False
+    """Accept a part of a published set. What is there decides the classes, so no number of such a sweep is
+    comparable with published ones."""
     content: str | None = None
-    """Hash of the pinned split and the file list, filled in when a sweep starts."""
+    """SHA-256 of the pinned split (each picture's name, size, class and role), filled in when a sweep starts,
+    so that other pictures or another split are another data set."""
     seed: int = 42
 
 

@@ -1,6 +1,6 @@
 """Read spaces and setups from YAML: shipped ones by name, others by path; all errors at once."""
 
-import difflib
+import re
 from collections.abc import Iterable
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from search_spaces.datasets import ImageFolder
+from search_spaces.complaints import error_lines, nearest
+from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup
 from search_spaces.space import Space
@@ -41,12 +42,15 @@ def load_space(name_or_path: str) -> Space:
 
 
 def load_setup(name_or_path: str) -> Setup:
-    """Return the setup of a shipped name, of a YAML file, or of ``image_folder=PRIVATE,PUBLIC``.
+    """Return the setup of a shipped name, of a YAML file, of folders of the user, or of downloaded sets.
 
-    Raises ``InvalidSpace`` as ``load_space`` does.
+    Folders are given as ``image_folder=PRIVATE,PUBLIC``, sets as ``celeba=FOLDER`` (private and public) or
+    ``facescrub=FOLDER,ffhq=FOLDER`` (private, public). Raises ``InvalidSpace`` as ``load_space`` does.
     """
     if name_or_path.startswith("image_folder="):
         return _image_folder_setup(name_or_path.removeprefix("image_folder="))
+    if re.match(r"\w+=", name_or_path):
+        return _downloaded_setup(name_or_path)
     return _load(
         {"dicebear": "drawn_persons", "embedded": "orl_faces"}.get(name_or_path, name_or_path),
         "setups",
@@ -90,9 +94,7 @@ def _read(name_or_path: str, folder: str) -> tuple[str, str]:
 
 def _unknown_name(name: str, folder: str) -> str:
     known = _shipped_names(folder)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    shipped = ", ".join(known)
+    shipped, hint = ", ".join(known), nearest(name, known)
     return f"unknown {folder[:-1]} {name!r}: shipped are {shipped}; or give a path to a .yaml file.{hint}"
 
 
@@ -130,18 +132,9 @@ def _validate(value: dict[str, Any], source: str, model: type[Model]) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        lines = [f"  {_where(item['loc'])}: {item['msg']}{_found(item)}" for item in error.errors()]
+        lines = error_lines(error)
         count = f"{len(lines)} error{'s' if len(lines) > 1 else ''}"
         raise InvalidSpace("\n".join([f"{source}: {count}:", *lines])) from error
-
-
-def _where(location: Iterable[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "(whole file)"
-
-
-def _found(item: Any) -> str:  # noqa: ANN401  (pydantic's error details)
-    value = item.get("input")
-    return f" (found {value!r})" if isinstance(value, str | int | float | bool) else ""
 
 
 def _image_folder_setup(folders: str) -> Setup:
@@ -156,3 +149,50 @@ def _image_folder_setup(folders: str) -> Setup:
         raise InvalidSpace("the shipped setup image_folder does not describe an image folder")
     data = base.data.model_copy(update={"private": Path(private), "public": Path(public)})
     return base.model_copy(update={"data": data})
+
+
+def _downloaded_setup(option: str) -> Setup:
+    """Return the shipped setup of the private set, on the folders named in ``option``."""
+    sets = [_named_folder(part, option) for part in re.split(r",(?=\w+=)", option)]
+    (private, _), (public, _) = sets[0], sets[-1]
+    _require_known(private, [*PRIVATE_SETS, "image_folder"], "private")
+    if len(sets) > 2 or (len(sets) == 1 and private != "celeba"):
+        raise InvalidSpace(
+            f"{option}: give a private and a public set, as in {private}=FOLDER,ffhq=FOLDER; "
+            "only celeba can be both at once"
+        )
+    _require_known(public, PUBLIC_SETS, "public")
+    base = load_setup(private)
+    if not isinstance(base.data, DownloadedSets):
+        raise InvalidSpace(f"the shipped setup {private} does not describe downloaded sets")
+    shipped = base.data.public
+    data = base.data.model_copy(
+        update={
+            "private": base.data.private.model_copy(update={"root": Path(sets[0][1])}),
+            "public": _public_set(base.data, public, sets[-1][1]),
+        }
+    )
+    name = base.name if public == shipped.kind else f"{base.name}-{public}"
+    return base.model_copy(update={"data": data, "name": name})
+
+
+def _public_set(data: DownloadedSets, kind: str, folder: str) -> PublicSet:
+    """Return the public set of ``kind``: with the settings of the shipped one where that is of this kind."""
+    if data.public.kind == kind:
+        return data.public.model_copy(update={"root": Path(folder)})
+    return PUBLIC_SETS[kind].model_validate({"kind": kind, "root": folder})
+
+
+def _named_folder(part: str, option: str) -> tuple[str, str]:
+    name, _, folder = part.partition("=")
+    if not folder:
+        raise InvalidSpace(f"{option}: give a folder after {name}=")
+    return name, folder
+
+
+def _require_known(name: str, known: Iterable[str], role: str) -> None:
+    names = sorted(known)
+    if name not in names:
+        raise InvalidSpace(
+            f"unknown {role} set {name!r}: there are {', '.join(names)}.{nearest(name, names)}"
+        )

@@ -8,6 +8,7 @@ from search_spaces.attacks import AttackSettings
 from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
+from search_spaces.image_quality import ImageQuality
 from search_spaces.settings import Settings
 from search_spaces.targets import TargetSettings
 
@@ -24,6 +25,11 @@ class Setup(Settings):
     """The first evaluator gives the headline attack accuracy; the others are recorded beside it."""
     attack_budgets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Attack settings that this setup changes, by attack kind (budgets that fit its hardware)."""
+    attacked_classes: Annotated[int, Field(ge=1)] | None = None
+    """Number of private classes attacked, the first ones, unless the space says; nothing: all."""
+    image_quality: ImageQuality = ImageQuality()
+    kept_pictures: Annotated[int, Field(ge=1)] = 2000
+    """Reconstructions of one attack that are kept as pictures, spread over the classes; all stay as rows."""
 
 
 def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:

@@ -1,23 +1,40 @@
 """A search space: which defences, attacks and seeds a sweep covers, and how it searches."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from search_spaces.attacks import AttackSettings
 from search_spaces.defenses import DefenseSettings, DefenseSpace
+from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
+from search_spaces.targets import Architecture
 
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+.-]{0,63}$")]
+
+SEARCHED_TRIALS = 8
+"""Configurations that a sampler tries when a space does not say how many."""
+
+
+def _known_recipe(name: str) -> str:
+    expanded({"recipe": name})
+    return name
+
+
+RecipeName = Annotated[str, AfterValidator(_known_recipe)]
 
 
 class SearchSettings(Settings):
     """How defender configurations are proposed."""
 
-    trials: Count = 8
-    """Configurations to train and attack, No-Def and the anchors included; confirmation comes on top."""
-    sampler: Literal["tpe", "random", "nsga2"] = "tpe"
+    trials: Count | None = None
+    """Configurations to train and attack, No-Def and the anchors included; confirmation comes on top.
+    Nothing: 8, or with ``sampler: grid`` all there are."""
+    sampler: Literal["tpe", "random", "nsga2", "grid"] = "tpe"
+    """``grid``: nothing is searched; No-Def, the anchors, then every value of every defence, in the order
+    written. Values must then be countable: choices, whole numbers, ``freeze_depth: all``."""
     startup_trials: Annotated[int, Field(ge=0)] = 4
     round_size: Count = 2
     """Proposals made at once. A round is proposed only when the round before it has been told, so that
@@ -36,7 +53,34 @@ class Confirmation(Settings):
 class Control(Settings):
     """Control attacks on a T that knows nothing of the identities: their AttAcc should be at chance."""
 
-    kinds: tuple[Literal["permuted_labels", "untrained"], ...] = ("permuted_labels",)
+    kinds: tuple[Literal["permuted_labels", "untrained"], ...] = ("permuted_labels", "untrained")
+
+
+class Pretrained(Settings):
+    """D_pretrain weights to start T from; in a file of settings just the name, the path, or ``null``."""
+
+    source: str | None
+    """As ``pretrained`` of a target: a name, a ``.safetensors`` path, or nothing for random weights."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """What a local file must hash to; filled in when a sweep starts."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:  # noqa: ANN401  (plain YAML values)
+        return {"source": value} if value is None or isinstance(value, str) else value
+
+
+class PerTarget(Settings):
+    """What a space says about one architecture of T, whose depths and weights another does not share."""
+
+    anchors: tuple[DefenseSettings, ...] = ()
+    """Tried after the space's own anchors. A freeze depth counts the units of this architecture."""
+    pretrained: tuple[Pretrained, ...] = ()
+    """D_pretrain weights under which everything is tried, the first ones first (``sampler: grid`` only);
+    none: those of the setup."""
+    recipes: dict[str, RecipeName] = Field(default_factory=dict)
+    """Kind of defence -> the recipe it is trained with, where its paper trains otherwise than No-Def; values
+    that the setup itself changes stay."""
 
 
 class Space(Settings):
@@ -49,20 +93,45 @@ class Space(Settings):
     defenses: Annotated[tuple[DefenseSpace, ...], Field(min_length=1)]
     anchors: tuple[DefenseSettings, ...] = ()
     """Configurations tried right after No-Def, before the sampler is asked."""
-    attacks: Annotated[tuple[AttackSettings, ...], Field(min_length=1)]
+    per_target: dict[Architecture, PerTarget] = Field(default_factory=dict)
+    """Architecture of T -> its own anchors, D_pretrain weights and recipes."""
+    attacks: tuple[AttackSettings, ...]
+    """None at all: targets are only trained and timed (``sampler: grid`` only: nothing to search for)."""
     attacked_classes: Count | None = None
-    """Number of private classes attacked, the first ones; nothing: all."""
+    """Number of private classes attacked, the first ones; nothing: as the setup says."""
     search: SearchSettings = SearchSettings()
     confirmation: Confirmation = Confirmation()
     control: Control = Control()
     seed: int = 0
     """Seed of the search trials' training runs; confirmation uses seed + 1, seed + 2, ..."""
 
+    @property
+    def is_grid(self) -> bool:
+        """Nothing is searched: the space is a list."""
+        return self.search.sampler == "grid"
+
     @model_validator(mode="after")
-    def _kinds_once(self) -> Self:
+    def _consistent(self) -> Self:
+        errors = [*self._repeated_kinds(), *self._only_for_a_grid()]
+        if errors:
+            raise ValueError("; ".join(errors))
+        return self
+
+    def _repeated_kinds(self) -> Iterator[str]:
         for title, rooms in (("defenses", self.defenses), ("attacks", self.attacks)):
             kinds = [room.kind for room in rooms]
             repeated = sorted({kind for kind in kinds if kinds.count(kind) > 1})
             if repeated:
-                raise ValueError(f"{title}: each kind at most once, but repeated: {', '.join(repeated)}")
-        return self
+                yield f"{title}: each kind at most once, but repeated: {', '.join(repeated)}"
+
+    def _only_for_a_grid(self) -> Iterator[str]:
+        if self.is_grid:
+            return
+        if not self.attacks:
+            yield f"attacks: give at least one; only sampler grid can do without, not {self.search.sampler}"
+        for architecture, own in self.per_target.items():
+            if own.pretrained:
+                yield (
+                    f"per_target.{architecture}.pretrained: only sampler grid tries several D_pretrain "
+                    f"weights, not {self.search.sampler}; set target.pretrained in the setup instead"
+                )

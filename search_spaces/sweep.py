@@ -6,9 +6,10 @@ from search_spaces.canonical import identity
 from search_spaces.defenses import DefenseSettings
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, with_budget
-from search_spaces.space import Space
-from search_spaces.targets import FREEZE_UNITS
+from search_spaces.space import PerTarget, Space
+from search_spaces.targets import FREEZE_UNITS, TargetSettings
 from search_spaces.trial import AttackConfig, ControlKind, TargetConfig, Trial
+from search_spaces.variants import with_pretrained, with_recipe
 
 
 class Sweep(Settings):
@@ -22,8 +23,9 @@ class Sweep(Settings):
     @property
     def sweep_id(self) -> str:
         """Identity of the sweep. The number of trials and confirmations is not part of it, so that
-        raising them continues the same sweep."""
+        raising them continues the same sweep; nor is what the space says about other architectures."""
         plain = self.model_dump(mode="json")
+        plain["space"]["per_target"] = self.own.model_dump(mode="json")
         del plain["space"]["search"]["trials"]
         del plain["space"]["confirmation"]
         del plain["space"]["description"]
@@ -35,11 +37,41 @@ class Sweep(Settings):
         """Number of units of the target's architecture that can be frozen."""
         return FREEZE_UNITS[self.setup.target.architecture]
 
-    def trial(self, defense: DefenseSettings, seed: int, control: ControlKind = "none") -> Trial:
-        """Return the trial of ``defense`` with this training seed."""
-        target = TargetConfig(
+    @property
+    def own(self) -> PerTarget:
+        """What the space says about the architecture of this setup."""
+        return self.space.per_target.get(self.setup.target.architecture, PerTarget())
+
+    @property
+    def anchors(self) -> tuple[DefenseSettings, ...]:
+        """Configurations tried right after No-Def: the space's own, then those of the architecture."""
+        return (*self.space.anchors, *self.own.anchors)
+
+    @property
+    def targets(self) -> tuple[TargetSettings, ...]:
+        """T under each of the D_pretrain weights to try, that of the setup when none are listed."""
+        target = self.setup.target
+        return tuple(with_pretrained(target, weights) for weights in self.own.pretrained) or (target,)
+
+    @property
+    def attacked_classes(self) -> int | None:
+        """Number of private classes attacked; nothing: all."""
+        return self.space.attacked_classes or self.setup.attacked_classes
+
+    def trial(
+        self,
+        defense: DefenseSettings,
+        seed: int,
+        control: ControlKind = "none",
+        target: TargetSettings | None = None,
+    ) -> Trial:
+        """Return the trial of ``defense`` with this training seed, on the first of ``targets`` or on another.
+
+        The recipe is that of the defence where the space names one.
+        """
+        config = TargetConfig(
             data=self.setup.data,
-            target=self.setup.target,
+            target=with_recipe(target or self.targets[0], self.own.recipes.get(defense.kind)),
             defense=defense,
             seed=seed,
             control=control,
@@ -47,12 +79,14 @@ class Sweep(Settings):
         )
         attacks = tuple(
             AttackConfig(
-                target=target,
+                target=config,
                 attack=with_budget(attack, self.setup),
                 generator=self.setup.generator,
                 evaluators=self.setup.evaluators,
-                attacked_classes=self.space.attacked_classes,
+                attacked_classes=self.attacked_classes,
+                image_quality=self.setup.image_quality,
+                kept_pictures=self.setup.kept_pictures,
             )
             for attack in self.space.attacks
         )
-        return Trial(target=target, attacks=attacks)
+        return Trial(target=config, attacks=attacks)

@@ -31,15 +31,27 @@ FREEZE_UNITS: dict[str, int] = {
     "vgg16": 13,
     "ir152": 51,
     "facenet64": 25,
-    "resnet34": 17,
+    "resnet34": 18,
     "resnet18": 9,
     "resnet50": 17,
     "resnet101": 34,
     "resnet152": 51,
     "resnest101": 34,
-    "maxvit": 5,
+    "maxvit": 12,
 }
 """Number of units that can be frozen in each architecture; a test compares it with the networks."""
+
+PAPER_FREEZE_DEPTHS: dict[str, tuple[int, ...]] = {
+    "vgg16": (7, 8, 9, 10, 13),
+    "ir152": (48,),
+    "facenet64": (7,),
+    "resnet34": (4,),
+    "resnet18": (7,),
+    "resnest101": (23,),
+    "maxvit": (10,),
+}
+"""Freeze depths of the supplement's TL-DMI rows: the theta_C of 15.0, 13.9, 11.5, 9.1 and 2.1 M (VGG16),
+17.8, 34.4, 21.1 (which no build gives; this one is 21.2), 8.9, 27.9 and 18.3 M."""
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -58,7 +70,8 @@ class TargetSettings(Settings):
     recipe: str | None = None
     """A named recipe (``search_spaces/recipes.py``) whose values hold where nothing else is written."""
     pretrained: str | None = None
-    """Packaged D_pretrain weights, a torchvision or timm name, a ``.safetensors`` path, or from scratch."""
+    """D_pretrain weights: packaged (``face_resnet``), ``torchvision:NAME`` (``torchvision:IMAGENET1K_V1``),
+    ``timm:TAG`` (``timm:in1k``), a ``.safetensors`` path, or nothing: from scratch."""
     pretrained_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """What a local file of weights must hash to; filled in when a sweep starts, so that a changed file is
     another target."""
@@ -92,8 +105,9 @@ class TargetSettings(Settings):
     """Which epoch's weights are T: ``test_best``, the published choice, looks at the test pictures."""
     utility_floor: UtilityFloor | None = None
     prefix_cache_mib: Annotated[int, Field(ge=0)] = 2048
-    """Memory for activations of a frozen prefix, computed once per picture; used with ``frozen_bn: eval`` and
-    no augmentation but flips; above it they go to disk; 0: never."""
+    """Memory for activations of a frozen prefix, computed once per picture and mirror image; used with
+    ``frozen_bn: eval`` and no augmentation but flips. Above it they go to disk, up to 8 times as much; beyond
+    that they are not kept. 0: never."""
     mixed_precision: bool = False
     channels_last: bool = False
     compile: bool = False
@@ -107,4 +121,11 @@ class TargetSettings(Settings):
     def _consistent(self) -> Self:
         if self.selection == "validation_best" and not self.validation_fraction:
             raise ValueError("selection: validation_best needs a validation_fraction above 0")
+        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
+            raise ValueError("nesterov needs optimizer sgd and a momentum above 0")
+        per_class = self.images_per_class_in_batch
+        if per_class is not None and per_class > self.batch_size:
+            raise ValueError(
+                f"images_per_class_in_batch {per_class} is above the batch_size {self.batch_size}"
+            )
         return self

@@ -1,6 +1,8 @@
 """One trial: the configuration of a target and of the attacks on it, and their identities."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from search_spaces.attacks import AttackSettings
 from search_spaces.canonical import identity
@@ -8,6 +10,7 @@ from search_spaces.datasets import DataSettings
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
+from search_spaces.image_quality import ImageQuality
 from search_spaces.settings import Settings
 from search_spaces.targets import TargetSettings
 
@@ -69,7 +72,10 @@ class AttackConfig(Settings):
     attack: AttackSettings
     generator: GeneratorSettings
     evaluators: tuple[EvaluatorSettings, ...]
-    attacked_classes: int | None = None
+    attacked_classes: Annotated[int, Field(ge=1)] | None = None
+    image_quality: ImageQuality = ImageQuality()
+    kept_pictures: Annotated[int, Field(ge=1)] = 2000
+    """Reconstructions kept as pictures; see ``Setup``."""
 
     @property
     def attack_id(self) -> str:

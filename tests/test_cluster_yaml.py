@@ -1,4 +1,4 @@
-"""The cluster file: valid for Ray, and what it asks of AWS, seen by a stand-in in memory (no machine is reached)."""
+"""The cluster file: valid for Ray, and what it asks of AWS, seen by a stand-in in memory."""
 
 import copy
 from pathlib import Path

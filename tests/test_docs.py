@@ -1,16 +1,23 @@
 """The pages say what the code does: every column is documented, every link and command of the docs exists."""
 
 import re
+import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli import main
+from orchestrator.overrides import overridden
+from orchestrator.space_checks import check_space
 from results.schema import SCHEMAS
-from search_spaces import load_space, space_names
+from search_spaces import Sweep, load_setup, load_space, space_names
+from search_spaces.recipes import RECIPES
+from search_spaces.targets import FREEZE_UNITS, PAPER_FREEZE_DEPTHS
 
 ROOT = Path(__file__).parent.parent
+TABLES = ROOT / "docs" / "tables"
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
@@ -35,9 +42,17 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 def commands() -> list[list[str]]:
     """Every ``tldmi-sweep`` command line of the pages, without what follows a pipe or a comment."""
-    text = "\n".join(page.read_text() for page in PAGES)
+    text = "\n".join(page.read_text() for page in PAGES).replace("\\\n", " ")
     lines = re.findall(r"tldmi-sweep ((?:--|[a-z])[^`|#>;\n(]*)", text)
-    return [line.split() for line in lines]
+    return [shlex.split(line) for line in lines]
+
+
+def options(arguments: list[str], name: str) -> list[str]:
+    """Return the values of an option on a command line, in order."""
+    return [value for option, value in pairwise(arguments) if option == name]
+
+
+NAMED = [arguments for arguments in commands() if options(arguments, "--space")]
 
 
 @pytest.mark.parametrize("arguments", commands(), ids=" ".join)
@@ -51,3 +66,48 @@ def test_commands_of_the_pages_are_understood(arguments: list[str]) -> None:
 def test_a_space_file_begins_with_its_own_command(name: str) -> None:
     first = (ROOT / "search_spaces" / "spaces" / f"{name}.yaml").read_text().splitlines()[0]
     assert first == f"# tldmi-sweep --space {load_space(name).name}"
+
+
+@pytest.mark.parametrize("arguments", NAMED, ids=" ".join)
+def test_spaces_that_the_pages_name_exist_and_suit_the_data_beside_them(arguments: list[str]) -> None:
+    """Every setting changed on a command line of the pages exists, and T can do what the space asks."""
+    (name,) = options(arguments, "--space")
+    if name.endswith(".yaml"):
+        return  # the reader's own
+    space = load_space(name)
+    data = (options(arguments, "--data") or [space.setup])[0]
+    if data.endswith(".yaml"):
+        return
+    space, setup = overridden(space, load_setup(data), options(arguments, "--set"))
+    check_space(Sweep(space=space, setup=setup))
+
+
+def test_every_table_page_is_listed_and_names_a_space_that_exists() -> None:
+    index = (TABLES / "README.md").read_text()
+    pages = sorted(page.name for page in TABLES.glob("*.md") if page.name != "README.md")
+    assert sorted(re.findall(r"\]\((\w+\.md)\) \|", index)) == pages
+    assert set(re.findall(r"\| `(\w+)` \|$", index, flags=re.MULTILINE)) == set(space_names()) - {
+        "bido_vs_tldmi"
+    }
+
+
+def test_the_page_of_recipes_lists_each_with_its_numbers() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\w+) ([\d.e-]+)", (TABLES / "table8.md").read_text(), re.M
+    )
+    found = {
+        name: (int(epochs), int(batch), kind.lower(), float(rate)) for name, epochs, batch, kind, rate in rows
+    }
+    assert found == {
+        name: (recipe["epochs"], recipe["batch_size"], recipe["optimizer"], recipe["learning_rate"])
+        for name, recipe in RECIPES.items()
+    }
+
+
+def test_the_page_of_depths_lists_those_of_the_targets() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\d+) \| ([\d.]+ M -> .*) \|$", (TABLES / "README.md").read_text(), re.M
+    )
+    found = {name: tuple(map(int, re.findall(r"-> (\d+)", depths))) for name, _, depths in rows}
+    assert found == PAPER_FREEZE_DEPTHS
+    assert {name: int(units) for name, units, _ in rows} == {name: FREEZE_UNITS[name] for name in found}

@@ -10,15 +10,17 @@ from results.schema import TIMING_COLUMNS
 from results.store import Store, open_store
 from search_spaces import AttackConfig, identity
 from search_spaces.settings import Settings
-from trainables.artifacts import load_tensors, save_tensors
+from trainables.artifacts import kept_tensors
+from trainables.attack_checks import attacked_classes, check_prior, check_target
 from trainables.attack_tables import counted, described, headline_columns, reconstruction_rows, second_columns
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
+from trainables.image_quality import quality_columns, with_perceptual_distances
 from trainables.judging import Judge, judged, load_judge, target_probability
 from trainables.models.target_model import TargetModel
-from trainables.sheet import contact_sheet
+from trainables.sheet import contact_sheet, sheet_layout
 from trainables.step import StepFailed, StepOutcome, provenance, single_threaded, started
 from trainables.target import load_target, target_row
 
@@ -28,8 +30,8 @@ def run_attack(config: AttackConfig, store_uri: str) -> StepOutcome:
 
     Generator and evaluators that the store lacks are built first. Returns at once when the store has the
     attack's row. An attack that diverges, or whose generator or evaluator does, becomes a failed row with its
-    reason. Raises the store's errors, ``TargetMissing``, and ``ValueError`` for data or settings that cannot
-    be used.
+    reason. Raises the store's errors, ``TargetMissing``, and ``ValueError`` for data, T, generator or
+    settings that cannot be used.
     """
     store = open_store(store_uri)
     row = attack_row(config, store)
@@ -50,24 +52,11 @@ def attack_row(config: AttackConfig, store: Store) -> dict[str, Any] | None:
     return row
 
 
-def attacked_classes(config: AttackConfig, classes: int) -> range:
-    """Return the classes to attack: the first ones of D_priv, or all.
-
-    The same for every T, so that defences are compared on the same people. Raises ``ValueError`` when there
-    are fewer than asked for.
-    """
-    wanted = classes if config.attacked_classes is None else config.attacked_classes
-    if wanted > classes:
-        raise ValueError(
-            f"attacked_classes {wanted}: the data have {classes} private classes; give at most that"
-        )
-    return range(wanted)
-
-
 def _attacked(config: AttackConfig, store: Store) -> dict[str, Any]:
     data = load_data(config.target.data)
     target = load_target(config.target, store)
-    classes = attacked_classes(config, data.num_classes)
+    classes = attacked_classes(config.attacked_classes, data.num_classes)
+    check_target(target, data)
     trained = target_row(config.target, store)
     assert trained is not None  # else load_target has raised
     row = described(config, trained, len(classes))
@@ -79,15 +68,21 @@ def _attacked(config: AttackConfig, store: Store) -> dict[str, Any]:
 
 def _measured(config: AttackConfig, store: Store, data: FaceData, target: TargetModel) -> dict[str, Any]:
     prior = load_prior(config.generator_config, store)
+    check_prior(prior, data)
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
     start = time.perf_counter()
-    classes = attacked_classes(config, data.num_classes)
-    attacker = Attacker(target, prior, data.public.images, _Kept(config, store))
-    result = run_attack_method(config.attack, attacker, classes)
-    attack_seconds = time.perf_counter() - start
-    columns = _judged_and_kept(config, store, data, target, judges, result)
-    judging_seconds = time.perf_counter() - start - attack_seconds
-    return {**columns, "attack_seconds": attack_seconds, "judging_seconds": judging_seconds}
+    kept = _Kept(config, store)
+    attacker = Attacker(target, prior, data.public.images, kept)
+    result = run_attack_method(
+        config.attack, attacker, attacked_classes(config.attacked_classes, data.num_classes)
+    )
+    attacked = time.perf_counter()
+    return {
+        **_judged_and_kept(config, store, data, target, judges, result),
+        "preparation_seconds": kept.seconds,
+        "attack_seconds": attacked - start - kept.seconds,
+        "judging_seconds": time.perf_counter() - attacked,
+    }
 
 
 class _Kept:
@@ -96,16 +91,18 @@ class _Kept:
     def __init__(self, config: AttackConfig, store: Store) -> None:
         self.of = {"target": config.target.target_id, "generator": config.generator_config.generator_id}
         self.store = store
+        self.seconds = 0.0
+        """Wall time of what had to be built."""
 
     def __call__(
         self, name: str, settings: Settings, build: Callable[[], dict[str, Tensor]]
     ) -> dict[str, Tensor]:
-        """Return the kept tensors of these settings; what the store lacks is built first."""
+        """Return the kept tensors of these settings; what the store lacks, or has corrupt, is built first."""
         key = identity({**self.of, "settings": settings.model_dump(mode="json")})
-        path = f"artifacts/{name}/{key}.safetensors"
-        if not self.store.exists(path):
-            save_tensors(self.store, path, build())
-        return load_tensors(self.store, path)
+        start = time.perf_counter()
+        tensors = kept_tensors(self.store, f"artifacts/{name}/{key}.safetensors", build)
+        self.seconds += time.perf_counter() - start
+        return tensors
 
 
 def _judged_and_kept(
@@ -119,14 +116,19 @@ def _judged_and_kept(
     """Return the measured columns; write the sheet and the reconstructions table."""
     probability = target_probability(result, target)
     views = [judged(result, probability, judge) for judge in judges]
+    quality = config.image_quality
+    views[0] = with_perceptual_distances(quality, data, result, views[0])
     sheet = f"artifacts/sheets/{config.attack_id}.png"
-    store.put_bytes(sheet, contact_sheet(result.images, result.found, config.attack.restarts))
-    rows = reconstruction_rows(config, result, views, data.class_names, sheet)
+    layout = sheet_layout(len(result), config.attack.restarts, config.kept_pictures)
+    store.put_bytes(sheet, contact_sheet(result.images, result.found, layout))
+    rows = reconstruction_rows(config, result, views, data.class_names, sheet, layout)
     store.write_rows("reconstructions", config.attack_id, rows)
     return {
         **counted(result),
         **_judge_columns("", judges[0]),
         **headline_columns(views[0]),
+        **quality_columns(quality, store, data, result, views[0], judges[0].evaluator.name),
+        "evaluator_false_positive": judges[0].false_positive_rate(result.class_index),
         **(_judge_columns("second_", judges[1]) | second_columns(views[1]) if len(judges) > 1 else {}),
         "sheet": sheet,
     }

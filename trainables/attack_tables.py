@@ -6,7 +6,18 @@ from typing import Any
 from results.stats import bootstrap_over_classes
 from search_spaces import AttackConfig, canonical_json
 from trainables.attacks import Reconstructions
-from trainables.metrics import KNN_DISTANCE, TARGET_CONFIDENCE, TOP1, TOP5, Judged, ranks, restart_sd
+from trainables.metrics import (
+    CENTROID_DISTANCE,
+    KNN_DISTANCE,
+    LPIPS,
+    TARGET_CONFIDENCE,
+    TOP1,
+    TOP5,
+    Judged,
+    ranks,
+    restart_sd,
+)
+from trainables.sheet import SheetLayout
 
 FROM_TARGET = (
     "target_id",
@@ -16,6 +27,9 @@ FROM_TARGET = (
     "frozen_bn",
     "lambda_x",
     "lambda_y",
+    "lambda_mid",
+    "prediction",
+    "trainable",
     "control",
     "seed",
     "classes",
@@ -61,6 +75,7 @@ def headline_columns(judged: Judged) -> dict[str, float | None]:
         "att_acc_restart_sd": restart_sd(judged),
         "target_confidence": TARGET_CONFIDENCE.value(judged),
         "knn_distance": KNN_DISTANCE.value(judged),
+        "centroid_distance": CENTROID_DISTANCE.value(judged),
     }
 
 
@@ -75,33 +90,37 @@ def reconstruction_rows(
     judged: Sequence[Judged],
     class_names: Sequence[str],
     sheet: str,
+    layout: SheetLayout,
 ) -> list[dict[str, Any]]:
-    """Return a row of the reconstructions table per row of ``result``; ``judged``: headline, then second."""
+    """Return a row of the reconstructions table per row of ``result``; ``judged``: headline, then second.
+
+    Rows that the sheet leaves out have no place in it.
+    """
     known = {
         "attack_id": config.attack_id,
         "target_id": config.target.target_id,
         "attack": config.attack.kind,
-        "sheet": sheet,
     }
-    columns = {**_plain_columns(result, class_names), **_judged_columns(judged)}
+    columns = {
+        **_plain_columns(result, class_names),
+        **_judged_columns(judged),
+        **_sheet_columns(len(result), sheet, layout),
+    }
     names, values = list(columns), zip(*columns.values(), strict=True)
     return [known | dict(zip(names, row, strict=True)) for row in values]
 
 
 def _plain_columns(result: Reconstructions, class_names: Sequence[str]) -> dict[str, list[Any]]:
-    numbers, restarts = result.class_index.tolist(), result.restart.tolist()
-    lines = {number: line for line, number in enumerate(dict.fromkeys(numbers))}
+    numbers = result.class_index.tolist()
     radius = [None] * len(result) if result.radius is None else result.radius.tolist()
     found = result.found.tolist()
     return {
         "class_index": numbers,
         "class_name": [class_names[number] for number in numbers],
-        "restart": restarts,
+        "restart": result.restart.tolist(),
         "found": found,
         "queries": result.queries.tolist(),
         "radius": _where(found, radius),
-        "sheet_row": [lines[number] for number in numbers],
-        "sheet_column": restarts,
     }
 
 
@@ -110,11 +129,28 @@ def _judged_columns(judged: Sequence[Judged]) -> dict[str, list[Any]]:
     columns = {
         "target_confidence": _where(found, TARGET_CONFIDENCE.per_row(headline).tolist()),
         "knn_distance": _where(found, KNN_DISTANCE.per_row(headline).tolist()),
+        "centroid_distance": _where(found, CENTROID_DISTANCE.per_row(headline).tolist()),
+        "lpips": _where(_measured(headline), LPIPS.per_row(headline).tolist()),
     }
     for prefix, one in zip(("", "second_"), judged, strict=False):
         columns[f"{prefix}predicted"] = _where(found, one.scores.argmax(1).tolist())
         columns[f"{prefix}rank"] = _where(found, ranks(one).tolist())
     return columns
+
+
+def _measured(judged: Judged) -> list[bool]:
+    """Return which rows have an LPIPS distance."""
+    found: list[bool] = judged.found.tolist()
+    return found if judged.perceptual_distance is not None else [False] * len(found)
+
+
+def _sheet_columns(rows: int, sheet: str, layout: SheetLayout) -> dict[str, list[Any]]:
+    cells = [layout.cell(row) for row in range(rows)]
+    return {
+        "sheet": [sheet if cell else None for cell in cells],
+        "sheet_row": [cell[0] if cell else None for cell in cells],
+        "sheet_column": [cell[1] if cell else None for cell in cells],
+    }
 
 
 def _where(found: Sequence[bool], values: Sequence[Any]) -> list[Any]:

@@ -1,8 +1,11 @@
 """The step that builds one evaluator, and the way back from the store to it."""
 
+from typing import Literal
+
+from results.judges import weakness
 from results.store import Store, open_store
 from search_spaces import EvaluatorConfig
-from trainables.artifacts import load_tensors, save_tensors
+from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.evaluators import (
     Evaluator,
@@ -18,20 +21,26 @@ from trainables.training import TrainingFailed
 def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome:
     """Build the evaluator of ``config`` once and keep it in the store; ``values`` are its id and accuracy.
 
-    Returns at once when the store has it. Evaluators have no table: a training that fails leaves nothing
+    Returns at once when the store has it; a corrupt one is built again. ``reason`` is a warning when it does
+    not know the real pictures well enough. Evaluators have no table: a training that fails leaves nothing
     behind and is tried again by the next call. Raises the store's errors and ``NotJudgeable``.
     """
     store = open_store(store_uri)
     single_threaded(config.threads)
-    path, values = evaluator_path(config), {"evaluator_id": config.evaluator_id}
-    if store.exists(path):
-        return StepOutcome("found", None, {**values, "accuracy": kept_accuracy(load_tensors(store, path))})
+    path = evaluator_path(config)
+    if intact(store, path):
+        return _outcome("found", config, kept_accuracy(load_tensors(store, path)))
     try:
         evaluator = build_evaluator(config, load_data(config.data))
     except TrainingFailed as failure:
-        return StepOutcome("failed", str(failure), {**values, "accuracy": None})
+        return StepOutcome("failed", str(failure), {"evaluator_id": config.evaluator_id, "accuracy": None})
     save_tensors(store, path, evaluator_tensors(evaluator))
-    return StepOutcome("done", None, {**values, "accuracy": evaluator.accuracy})
+    return _outcome("done", config, evaluator.accuracy)
+
+
+def _outcome(status: Literal["done", "found"], config: EvaluatorConfig, accuracy: float) -> StepOutcome:
+    warning = weakness(config.evaluator.kind, accuracy)
+    return StepOutcome(status, warning, {"evaluator_id": config.evaluator_id, "accuracy": accuracy})
 
 
 def load_evaluator(config: EvaluatorConfig, store: Store) -> Evaluator:

@@ -2,7 +2,7 @@
 
 from results.store import Store, open_store
 from search_spaces import GeneratorConfig
-from trainables.artifacts import load_tensors, save_tensors
+from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.generators import Prior, prior_from_tensors, prior_tensors, train_prior
 from trainables.step import StepFailed, StepOutcome, device, single_threaded
@@ -16,13 +16,14 @@ def generator_path(config: GeneratorConfig) -> str:
 def build_generator(config: GeneratorConfig, store_uri: str) -> StepOutcome:
     """Train the prior (generator and critic) of ``config`` and write it to the store.
 
-    Returns at once when it is there. Weights that are not finite end the step as ``failed``, and nothing is
-    written. Raises the store's errors, and ``ValueError`` for data or settings that cannot be used.
+    Returns at once when it is there; a corrupt one is trained again. Weights that are not finite end the step
+    as ``failed``, and nothing is written. Raises the store's errors, and ``ValueError`` for data or
+    settings that cannot be used.
     """
     store = open_store(store_uri)
     path = generator_path(config)
     known: dict[str, float | int | str | None] = {"generator_id": config.generator_id, "artifact": path}
-    if store.exists(path):
+    if intact(store, path):
         return StepOutcome("found", values=known)
     single_threaded(config.threads)
     tensors = prior_tensors(train_prior(config, load_data(config.data)))

@@ -6,25 +6,36 @@ import torch
 from torch import Tensor
 
 from results.store import Store
-from search_spaces import EvaluatorConfig
-from trainables.artifacts import load_tensors, save_tensors
+from search_spaces import EvaluatorConfig, seed_stream
+from trainables.artifacts import kept_tensors
 from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData
-from trainables.evaluator import build_evaluator_step, evaluator_path, load_evaluator
+from trainables.evaluator import build_evaluator_step, load_evaluator
 from trainables.evaluators import Evaluator
-from trainables.metrics import Judged
+from trainables.metrics import Judged, accepted_as, accepting_scores, false_positive_rate
 from trainables.models.target_model import TargetModel
 from trainables.step import StepFailed
 from trainables.training import EVALUATION_BATCH, unit_range
 
+MOST_STRANGERS = 2000
+"""Public pictures that an evaluator is tried on, drawn at random from all."""
+
 
 @dataclass(frozen=True)
 class Judge:
-    """An evaluator, and its features (N, d) of the private training pictures."""
+    """An evaluator and what it says of real pictures."""
 
     evaluator: Evaluator
     private_features: Tensor
+    """(N, d): features of the private training pictures."""
     private_labels: Tensor
+    """int64 (N,)"""
+    accepted: Tensor
+    """int64 (P,): the class that each public picture is taken for as surely as that class's own, or -1."""
+
+    def false_positive_rate(self, attacked: Tensor) -> float | None:
+        """Return the share of public pictures taken for one of the ``attacked`` classes."""
+        return false_positive_rate(self.accepted, attacked)
 
 
 def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:
@@ -32,12 +43,13 @@ def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:
 
     Raises ``StepFailed`` when the evaluator's training fails, ``NotJudgeable`` when it cannot use ``data``.
     """
-    if not store.exists(evaluator_path(config)):
-        outcome = build_evaluator_step(config, store.uri)
-        if outcome.status == "failed":
-            raise StepFailed(f"evaluator {config.evaluator.kind}: {outcome.reason}")
+    outcome = build_evaluator_step(config, store.uri)
+    if outcome.status == "failed":
+        raise StepFailed(f"evaluator {config.evaluator.kind}: {outcome.reason}")
     evaluator = load_evaluator(config, store)
-    return Judge(evaluator, _private_features(config, evaluator, store, data), data.private_train.labels)
+    path = f"artifacts/real_pictures/{config.evaluator_id}.safetensors"
+    seen = kept_tensors(store, path, lambda: _of_real_pictures(evaluator, data))
+    return Judge(evaluator, seen["features"], data.private_train.labels, seen["accepted"])
 
 
 def judged(result: Reconstructions, probability: Tensor, judge: Judge) -> Judged:
@@ -76,9 +88,19 @@ def _scattered(values: Tensor, found: Tensor) -> Tensor:
     return rows
 
 
-def _private_features(config: EvaluatorConfig, evaluator: Evaluator, store: Store, data: FaceData) -> Tensor:
-    """Return the features of D_priv train; they are computed once per evaluator and kept in the store."""
-    path = f"artifacts/private_features/{config.evaluator_id}.safetensors"
-    if not store.exists(path):
-        save_tensors(store, path, {"features": evaluator.judge(data.private_train.images).feature})
-    return load_tensors(store, path)["features"]
+def _of_real_pictures(evaluator: Evaluator, data: FaceData) -> dict[str, Tensor]:
+    """Return the features of D_priv train, and for which class public pictures are taken."""
+    test = evaluator.judge(data.private_test.images)
+    accepting = accepting_scores(test.scores, data.private_test.labels)
+    strangers = data.public.images[_some(len(data.public))]
+    scores = evaluator.judge(strangers).scores if len(strangers) else test.scores[:0]
+    return {
+        "features": evaluator.judge(data.private_train.images).feature,
+        "accepted": accepted_as(scores, accepting),
+    }
+
+
+def _some(count: int) -> Tensor:
+    """Return at most ``MOST_STRANGERS`` of ``count`` indices, the same ones in every call, sorted."""
+    generator = torch.Generator().manual_seed(seed_stream(0, "strangers"))
+    return torch.randperm(count, generator=generator)[:MOST_STRANGERS].sort().values

@@ -1,23 +1,26 @@
 """The step that trains one T, and the way back from the store to the model."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from results.schema import PROVENANCE_COLUMNS, TARGETS
+from results.schema import TARGETS, TIMING_COLUMNS
 from results.store import Store, open_store
 from search_spaces import TargetConfig, canonical_json, seed_stream
-from trainables.artifacts import load_tensors, save_tensors
+from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.defenses import build_defense
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
+from trainables.selection import held_out
 from trainables.step import StepOutcome, device, provenance, single_threaded, started
-from trainables.training import EpochRow, Recipe, Training, TrainingFailed, accuracy
+from trainables.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
 
-DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y")
+DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y", "lambda_mid", "prediction")
 
 
 class TargetMissing(LookupError):
@@ -27,13 +30,13 @@ class TargetMissing(LookupError):
 def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
     """Train the T of ``config`` and write its weights, its curve and, last, its row in the targets table.
 
-    Returns at once when the store has the row. A training that fails (``TrainingFailed``) is written as a
-    failed row with its reason. Raises the store's errors, and ``ValueError`` for data or settings that cannot
-    be used.
+    Returns at once when the store has the row; T is trained again, with a warning, when its weights are lost
+    or corrupt. A training that fails (``TrainingFailed``) is written as a failed row with its reason. Raises
+    the store's errors, and ``ValueError`` for data or settings that cannot be used.
     """
     store = open_store(store_uri)
     row = target_row(config, store)
-    if row is not None:
+    if row is not None and _has_weights(row, store):
         return _outcome(row, "found")
     single_threaded(config.threads)
     start = started()
@@ -54,7 +57,7 @@ def load_target(config: TargetConfig, store: Store) -> TargetModel:
     tensors = load_tensors(store, row["artifact"], row["artifact_sha256"])
     data = load_data(config.data)
     blank = config.target.model_copy(update={"pretrained": None})
-    model = build_target(blank, data.num_classes, data.resolution, seed=0)
+    model = build_target(blank, data.num_classes, data.resolution, seed=0, defense=config.defense)
     model.load_state_dict(tensors)
     return model.to(device()).eval().requires_grad_(False)
 
@@ -67,32 +70,75 @@ def target_row(config: TargetConfig, store: Store) -> dict[str, Any] | None:
     return row
 
 
+def _has_weights(row: Mapping[str, Any], store: Store) -> bool:
+    """Return whether the weights of a trained T are what its row says; a failed one has none to lose."""
+    return row["status"] == "failed" or intact(store, row["artifact"], row["artifact_sha256"])
+
+
 def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     data = load_data(config.data)
-    model = build_target(config.target, data.num_classes, data.resolution, seed=config.seed).to(device())
-    build_defense(config.defense).prepare(model)
-    row = _described(config, data) | {"theta_t": model.theta_t, "theta_c": model.theta_c}
-    pictures = _training_pictures(config, data)
+    model = build_target(config.target, data.num_classes, data.resolution, config.seed, config.defense)
+    training = _training(config, data, model)
+    row = _described(config, data, training)
+    start = time.perf_counter()
     try:
-        curve = _fit(config, model, pictures)
+        curve = [] if config.control == "untrained" else training.run()
     except TrainingFailed as failure:
         _write_curve(config, store, failure.curve)
-        return {**row, "status": "failed", "reason": str(failure)}
+        seconds, epochs = time.perf_counter() - start, len(failure.curve)
+        return {
+            **row,
+            "status": "failed",
+            "reason": str(failure),
+            "epochs": epochs,
+            "training_seconds": seconds,
+        }
+    seconds = time.perf_counter() - start
     _write_curve(config, store, curve)
     return {
         **row,
         "status": "done",
         "reason": None,
-        **_measured(model, data, pictures),
+        "epochs": len(curve),
+        "training_seconds": seconds,
+        **_selected(training),
+        **_measured(model, data, training.pictures),
         **_kept(config, store, model),
     }
 
 
-def _fit(config: TargetConfig, model: TargetModel, pictures: LabelledImages) -> list[EpochRow]:
-    if config.control == "untrained":
-        return []
-    defense, recipe = build_defense(config.defense), Recipe.of(config.target)
-    return Training(model, defense, recipe, pictures, model.head.out_features, config.seed).run()
+def _training(config: TargetConfig, data: FaceData, model: TargetModel) -> Training[TargetModel]:
+    """Return the training of ``model``, which is frozen as the defence says.
+
+    Raises ``ValueError`` for settings that do not fit the model or the pictures.
+    """
+    defense, recipe = build_defense(config.defense), _recipe(config)
+    defense.prepare(model.to(device()))
+    pictures, validation = held_out(
+        _training_pictures(config, data), config.target.validation_fraction, config.seed
+    )
+    measured = Measured(validation, data.private_test if recipe.selection == "test_best" else None)
+    return Training(model, defense, recipe, pictures, data.num_classes, config.seed, measured)
+
+
+def _recipe(config: TargetConfig) -> Recipe:
+    """Return how T is trained.
+
+    A control knows nobody on purpose, so it has no utility to be chosen by or to be given up for.
+    """
+    recipe = Recipe.of(config.target)
+    if config.control != "none":
+        recipe = replace(recipe, selection="last", utility_floor=None)
+    return recipe if build_defense(config.defense).from_prefix else replace(recipe, prefix_cache_mib=0)
+
+
+def _selected(training: Training[TargetModel]) -> dict[str, int | float | None]:
+    """Return the epoch whose weights T has, and the accuracy on held-out training pictures after it."""
+    epoch = training.selected.epoch
+    return {
+        "selected_epoch": epoch,
+        "val_acc": None if epoch is None else training.curve[epoch].val_acc,
+    }
 
 
 def _training_pictures(config: TargetConfig, data: FaceData) -> LabelledImages:
@@ -107,24 +153,29 @@ def _training_pictures(config: TargetConfig, data: FaceData) -> LabelledImages:
     return LabelledImages(train.images, train.labels[torch.randperm(len(train), generator=generator)])
 
 
-def _described(config: TargetConfig, data: FaceData) -> dict[str, Any]:
+def _described(config: TargetConfig, data: FaceData, training: Training[TargetModel]) -> dict[str, Any]:
     """Return the columns that are known before the training."""
+    groups = getattr(config.defense, "trainable", None)
     return {
         "target_id": config.target_id,
         "config_id": config.config_id,
         "config": canonical_json(config),
         "defense": config.defense.kind,
         **{name: getattr(config.defense, name, None) for name in DEFENSE_COLUMNS},
+        "trainable": None if groups is None else "+".join(groups),
         "control": config.control,
         "seed": config.seed,
         "data": data.name,
         "data_hash": data.content_hash,
         "classes": data.num_classes,
-        "train_images": len(data.private_train),
+        "train_images": len(training.pictures),
         "test_images": len(data.private_test),
         "architecture": config.target.architecture,
         "pretrained": config.target.pretrained,
-        "epochs": 0 if config.control == "untrained" else config.target.epochs,
+        "recipe": config.target.recipe,
+        "selection": training.recipe.selection,
+        "theta_t": training.model.theta_t,
+        "theta_c": training.model.theta_c,
     }
 
 
@@ -148,7 +199,7 @@ def _write_curve(config: TargetConfig, store: Store, curve: list[EpochRow]) -> N
 
 
 def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:
-    values = {name: row.get(name) for name in TARGETS.names if name not in PROVENANCE_COLUMNS}
+    values = {name: row.get(name) for name in TARGETS.names if name not in TIMING_COLUMNS}
     if row["status"] == "failed":
         return StepOutcome("failed", row["reason"], values)
     return StepOutcome("done" if status == "done" else "found", None, values)

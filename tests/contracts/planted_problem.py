@@ -25,18 +25,20 @@ class PlantedTarget(nn.Module):
         norm = self.first[1]
         norm.running_mean.copy_(torch.tensor([0.3, -0.2]))
         norm.running_var.copy_(torch.tensor([0.8, 1.7]))
-        self.head = nn.Linear(2 * SIZE * SIZE, len(planted))
+        self.head = nn.Linear(2 * SIZE * SIZE + 1, len(planted))
         self.eval()
         with torch.no_grad():
             self.first[0].weight.copy_(torch.tensor([1.0, -1.5]).view(2, 1, 1, 1))
             features = self.first(planted).flatten(1)
-            self.head.weight.copy_(SHARPNESS * 2 * features)
+            self.head.weight.copy_(SHARPNESS * torch.cat([2 * features, -torch.ones(len(planted), 1)], 1))
             self.head.bias.copy_(-SHARPNESS * features.square().sum(1))
         self.train()  # attacks must switch to eval mode themselves, and leave this flag alone
 
     def forward(self, images: Tensor) -> TargetOutput:
-        """Return feature and logits of ``images`` (B, 1, 4, 4)."""
-        feature = self.first(images).flatten(1)
+        """Return feature and logits of ``images`` (B, 1, 4, 4): -SHARPNESS * squared distance, linear in
+        the feature because that ends with its own squared length."""
+        flat = self.first(images).flatten(1)
+        feature = torch.cat([flat, flat.square().sum(1, keepdim=True)], 1)
         return TargetOutput(feature, self.head(feature))
 
 

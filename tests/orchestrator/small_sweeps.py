@@ -27,6 +27,7 @@ def small_space(**changes: Any) -> Space:
         "attacks": ATTACKS,
         "search": {"trials": 6, "round_size": 2, "startup_trials": 2},
         "confirmation": {"further_seeds": 1, "at_most": 2},
+        "control": {"kinds": ["permuted_labels"]},
     }
     return Space.model_validate({**plain, **changes})
 

@@ -95,18 +95,6 @@ def test_a_budget_that_no_attack_admits_is_refused():
         check_sweep(sweep_on(setup))
 
 
-def test_weights_of_the_user_are_found_from_anywhere_or_refused(tmp_path, monkeypatch):
-    setup = load_setup("orl_faces")
-    own = setup.target.model_copy(update={"pretrained": "mine.safetensors"})
-    setup = setup.model_copy(update={"target": own})
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(InvalidRequest, match=r"mine\.safetensors"):
-        check_sweep(sweep_on(pinned_setup(setup)))
-    (tmp_path / "mine.safetensors").touch()
-    assert pinned_setup(setup).target.pretrained == str(tmp_path / "mine.safetensors")
-    check_sweep(sweep_on(pinned_setup(setup)))
-
-
 def test_a_full_disk_is_refused(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     check_free_space(str(tmp_path / "new" / "store"))

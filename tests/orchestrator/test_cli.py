@@ -60,6 +60,29 @@ REFUSED = [
     (["--space", "small.yaml", "--set", "attacked_classes=99"], "only 20 private classes"),
     (["--space", "small.yaml", "--set", "evaluators=[{kind: known_attributes}]"], "drawn persons"),
     (["--space", "small.yaml", "--set", "attack_budgets.gmi.restarts=0"], "restarts"),
+    (["--space", "small.yaml", "--set", "defenses.tl_dmi.freeze_depth={choice: [16]}"], "0 to 15"),
+    (["--space", "small.yaml", "--set", "defenses=[{kind: tl_dim}]"], "Did you mean 'tl_dmi'?"),
+    (["--space", "small.yaml", "--set", "anchors=[{kind: mid, lambda_mid: -1}]"], "anchors.0.mid.lambda_mid"),
+    (
+        ["--space", "small.yaml", "--set", "anchors=[{kind: mid, lambda_mid: .nan}]"],
+        "anchors.0.mid.lambda_mid",
+    ),
+    (
+        ["--space", "small.yaml", "--set", "anchors=[{kind: layer_wise, trainable: [bloc1]}]"],
+        "mean 'block1'?",
+    ),
+    (["--space", "small.yaml", "--set", "target.architecture=vgg61"], "Did you mean 'vgg16'?"),
+    (["--space", "small.yaml", "--set", "target.recipe=table8_vgg61"], "Did you mean 'table8_vgg16'?"),
+    (["--space", "small.yaml", "--set", "target.pretrained=absent.safetensors"], "there is no file absent"),
+    (["--space", "small.yaml", "--set", "target.pretrained=vgg16.pth"], "tldmi-sweep convert vgg16.pth"),
+    (
+        ["--space", "small.yaml", "--data", "dicebear", "--set", "target.pretrained=face_resnet"],
+        "not small_vgg",
+    ),
+    (["--space", "mid_lambda", "--set", "target.architecture=maxvit"], "nothing is listed for a T of maxvit"),
+    (["convert", "absent.pth", "--architecture", "vgg16", "-o", "out.pth"], ".safetensors"),
+    (["convert", "small.yaml", "--architecture", "vgg16", "-o", "out.safetensors"], "no readable checkpoint"),
+    (["convert", "absent.pth", "--architecture", "vgg61", "-o", "out.safetensors"], "vgg16"),
     (["--space", "small.yaml", "--data", "image_folder=private,public"], "private folder"),
     (["--space", "small.yaml", "--data", "image_folder=private"], "image_folder=PRIVATE,PUBLIC"),
     (["--space", "small.yaml", "--store", "ftp://somewhere"], "Unsupported store"),
@@ -85,7 +108,9 @@ def test_bad_input_is_refused_with_exit_code_2_and_nothing_is_written(words, nam
 
 
 def test_every_error_of_a_space_is_shown_at_once():
-    Path("bad.yaml").write_text("name: Bad Name\nattacks: []\ndefenses: [{kind: mid}]\nsearch: {trials: 0}\n")
+    Path("bad.yaml").write_text(
+        "name: Bad Name\nattacks: [{kind: x}]\ndefenses: [{kind: magic}]\nsearch: {trials: 0}\n"
+    )
     result = run("--space", "bad.yaml")
     assert result.exit_code == 2
     for part in ("name", "description", "attacks", "defenses.0", "search.trials"):
@@ -228,6 +253,35 @@ def test_doctor_reports_versions_and_archives():
     assert run("doctor").exit_code == result.exit_code
 
 
+def test_a_published_checkpoint_is_converted_once():
+    import torch
+
+    from search_spaces.targets import TargetSettings
+    from trainables.models import build_target
+
+    target = build_target(TargetSettings(architecture="vgg16"), num_classes=3, resolution=64, seed=0)
+    features = {f"features.{index}": unit for index, unit in enumerate(_flat_layers(target))}
+    state = {
+        f"module.{name}.{key}": value
+        for name, unit in features.items()
+        for key, value in unit.state_dict().items()
+    }
+    torch.save({"state_dict": state}, "vgg16.tar")
+    words = ["convert", "vgg16.tar", "--architecture", "vgg16", "-o", "vgg16.safetensors"]
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    assert "SHA-256" in result.output
+    assert Path("vgg16.safetensors").stat().st_size > 10**6
+    again = run(*words)
+    assert (again.exit_code, "--force" in again.output) == (2, True)
+    assert run(*words, "--force").exit_code == 0
+
+
+def _flat_layers(target):
+    """Return the layers of a VGG in the order in which torchvision counts them."""
+    return [layer for unit in target.units.values() for layer in unit]
+
+
 COMMANDS = [
     ["--help"],
     ["run", "--help"],
@@ -237,6 +291,7 @@ COMMANDS = [
     ["export", "--to", "front.parquet"],
     ["spaces", "list"],
     ["spaces", "validate", "small.yaml"],
+    ["spaces", "validate", "table12", "--data", "celeba"],
     ["doctor"],
 ]
 IMPORTS = """

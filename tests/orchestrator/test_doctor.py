@@ -1,9 +1,20 @@
 """The doctor says what is there, what comes by itself, and what is broken; it changes nothing."""
 
+import importlib.util
 import json
+from typing import get_args
 
+import pytest
+
+from orchestrator import doctor
 from orchestrator.doctor import diagnose
+from orchestrator.offers import PARAMETERS
 from results import open_store
+from search_spaces.attacks import AttackSettings
+from search_spaces.datasets import DataSettings, PrivateSet, PublicSet
+from search_spaces.defenses import DefenseSettings
+from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.targets import FREEZE_UNITS
 
 
 def finding(diagnosis, name):
@@ -43,4 +54,63 @@ def test_an_archive_that_is_not_the_pinned_one_is_broken(tmp_path, monkeypatch):
 
 def test_the_document_is_plain(tmp_path):
     document = json.loads(json.dumps(diagnose(str(tmp_path)).as_dict()))
-    assert {"name", "state", "text"} == set(document["findings"][0])
+    assert {"name", "state", "text", "group"} == set(document["findings"][0])
+
+
+KINDS = {
+    "defence": DefenseSettings,
+    "attack": AttackSettings,
+    "data": DataSettings,
+    "private set": PrivateSet,
+    "public set": PublicSet,
+    "evaluator": EvaluatorSettings,
+}
+
+
+def kinds(union):
+    return {member.model_fields["kind"].default for member in get_args(get_args(union)[0])}
+
+
+def test_everything_a_setting_can_name_is_listed(tmp_path):
+    findings = diagnose(str(tmp_path)).findings
+    listed = {group: {each.name for each in findings if each.group == group} for group in {*KINDS, "target"}}
+    assert listed == {group: kinds(union) for group, union in KINDS.items()} | {"target": set(FREEZE_UNITS)}
+    assert all(len(each.text) > 10 and "`" not in each.text for each in findings if each.group != "machine")
+
+
+def test_what_lacks_a_package_says_which(tmp_path, monkeypatch):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "timm" else find_spec(name))
+    diagnosis = diagnose(str(tmp_path))
+    assert finding(diagnosis, "resnest101").state == "warning"
+    assert "needs timm" in finding(diagnosis, "resnest101").text
+    assert finding(diagnosis, "vgg16").state == "ok"
+    assert diagnosis.healthy
+
+
+def test_what_reads_an_archive_that_is_not_there_yet_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLDMI_SWEEP_CACHE", str(tmp_path))
+    diagnosis = diagnose(str(tmp_path / "runs"))
+    for name in ("orl_faces", "face_embedding", "face_resnet"):
+        assert finding(diagnosis, name).state == "missing", name
+    assert finding(diagnosis, "drawn_persons").state == "ok"
+
+
+def test_gpus_are_found_without_torch(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "DEVICES", tmp_path)
+    assert finding(diagnose(str(tmp_path)), "GPUs").state == "missing"
+    for name in ("nvidia0", "nvidia1", "nvidiactl"):
+        (tmp_path / name).touch()
+    found = finding(diagnose(str(tmp_path)), "GPUs")
+    assert (found.state, found.text.split()[0]) == ("ok", "2")
+
+
+@pytest.mark.parametrize("architecture", FREEZE_UNITS)
+def test_listed_parameters_are_those_of_the_network(architecture):
+    import torch
+
+    from trainables.models import ARCHITECTURES
+
+    with torch.device("meta"):
+        network = ARCHITECTURES[architecture](1000, 224 if architecture == "maxvit" else 64)
+    assert sum(parameter.numel() for parameter in network.parameters()) == PARAMETERS[architecture]

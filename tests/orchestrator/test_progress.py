@@ -106,6 +106,23 @@ def test_phases_are_said_in_words():
     assert phase_text(Phase("gmi", "failed", 1.0, "it diverged")) == "gmi failed: it diverged"
 
 
+WEAK = "sface recognises only 85.0 % of the real private test pictures (below 90 %)"
+
+
+@pytest.mark.parametrize("state", ["done", "found"])
+def test_warnings_of_steps_that_went_well_are_shown(state):
+    warned = Phase("evaluator face_embedding", state, 3.0, WEAK)
+    proposal = Proposer(small_sweep()).next()
+    plain, live = io.StringIO(), io.StringIO()
+    PlainProgress(plain).phase(proposal, warned)
+    view = LiveProgress(Console(file=live, force_terminal=True, width=200, color_system=None))
+    view.trial_started(proposal)
+    view.phase(proposal, warned)
+    for stream in (plain, live):
+        assert WEAK in stream.getvalue()
+        assert "warning" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (59.4, "59 s"), (90, "2 min"), (3600, "1 h 00 min"), (9000, "2 h 30 min")],

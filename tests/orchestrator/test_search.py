@@ -235,3 +235,57 @@ def test_an_unknown_or_repeated_number_is_refused():
     proposer.tell(first.number, TrialOutcome("failed", "x"))
     with pytest.raises(ValueError, match="told before"):
         proposer.tell(first.number, TrialOutcome("failed", "x"))
+
+
+GRID = {"sampler": "grid"}
+EVERY_DEPTH = [{"kind": "tl_dmi", "freeze_depth": "all"}]
+
+
+def test_a_whole_grid_is_handed_out_at_once_and_nothing_else_is_searched():
+    proposer = Proposer(small_sweep(search=GRID, defenses=EVERY_DEPTH, control={"kinds": []}))
+    first = [proposer.next() for _ in range(16)]
+    assert [each.trial.target.defense.kind for each in first] == ["no_def", *["tl_dmi"] * 15]
+    assert proposer.next() is None
+    proposer = run(small_sweep(search=GRID, defenses=EVERY_DEPTH))
+    assert len(defenses(proposer)) == 16
+    assert proposer.notes == ()
+
+
+def test_a_grid_confirms_its_front_under_the_weights_that_were_tried():
+    per_target = {"face_resnet": {"pretrained": ["face_resnet", None]}}
+    sweep = small_sweep(
+        search=GRID,
+        defenses=[{"kind": "tl_dmi", "freeze_depth": {"choice": [2]}}],
+        per_target=per_target,
+        confirmation={"further_seeds": 1, "at_most": 9},
+    )
+    proposer, told = Proposer(sweep), [(0.9, 0.9), (0.8, 0.8), (0.7, 0.7), (0.6, 0.1)]
+    while not proposer.finished:
+        proposal = proposer.next()
+        pair = told[proposal.number] if proposal.role == "search" else (0.5, 0.5)
+        proposer.tell(proposal.number, TrialOutcome("done", None, *pair))
+    tried = [
+        (each.role, each.trial.target.target.pretrained, each.trial.target.defense.kind)
+        for each in proposer.proposals
+        if each.role != "control"
+    ]
+    pairs = [(w, d) for w in ("face_resnet", None) for d in ("no_def", "tl_dmi")]
+    assert sorted(tried, key=str) == sorted(
+        [(role, *p) for p in pairs for role in ("search", "confirmation")], key=str
+    )
+
+
+def test_raising_the_trials_of_a_grid_goes_on_down_the_list():
+    few = run(small_sweep(search={**GRID, "trials": 4}, defenses=EVERY_DEPTH))
+    more = run(small_sweep(search=GRID, defenses=EVERY_DEPTH), known=known_to(few))
+    assert [defense.kind for defense in defenses(few)] == ["no_def", "tl_dmi", "tl_dmi", "tl_dmi"]
+    assert defenses(more)[:4] == defenses(few)
+    assert len(defenses(more)) == 16
+
+
+def test_a_grid_without_attacks_runs_to_its_end():
+    sweep = small_sweep(search=GRID, defenses=EVERY_DEPTH, attacks=[], control={"kinds": []})
+    proposer = Proposer(sweep)
+    while not proposer.finished:
+        proposer.tell(proposer.next().number, TrialOutcome("done", None, 0.5))
+    assert len(proposer.proposals) == 16

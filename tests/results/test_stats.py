@@ -77,6 +77,37 @@ def test_delta_of_the_papers_first_row() -> None:
     assert delta(89.00, 69.67, 80.35, 39.73) == pytest.approx(3.461, abs=5e-4)
 
 
+DOUBTFUL = {
+    ("table1", "brepmi", "tl_dmi", 83.41),
+    ("table3", "ppa", "mid", 91.54),
+    ("table3", "ppa", "mid", 92.70),
+    ("table3", "lomma", "mid", 75.83),
+    ("table5", "brepmi", "mid", 78.06),
+    ("table5", "gmi", "mid", 78.06),
+}
+"""Rows whose printed Delta does not follow from the accuracies printed beside it."""
+
+
+def test_delta_of_every_printed_row_but_six() -> None:
+    table = printed("results")
+    rows = table[table["delta_printed"].notna()]
+    keys = ["source", "attack", "d_pub", "target"]
+    doubtful = set()
+    for _, row in rows.iterrows():
+        same = (table[keys].fillna("") == row[keys].fillna("")).all(axis=1)
+        anchor = table[same & (table["defense"] == "no_def")].iloc[0]
+        found = delta(anchor["acc"], anchor["att_acc"], row["acc"], row["att_acc"])
+        if found is None or abs(found - row["delta_printed"]) > 0.0101:
+            doubtful.add((row["source"], row["attack"], row["defense"], row["acc"]))
+    assert len(rows) == 35
+    assert doubtful == DOUBTFUL
+
+
+def test_rounding_is_no_price() -> None:
+    assert delta(0.1 + 0.2, 0.6, 0.3, 0.3) is None
+    assert delta(0.3, 0.6, 0.3 - 1 / 3008, 0.3) == pytest.approx(0.3 * 3008)
+
+
 def test_delta_needs_a_price() -> None:
     assert delta(0.9, 0.6, 0.9, 0.3) is None
     assert delta(0.9, 0.6, 0.92, 0.3) is None

@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from search_spaces import InvalidSpace, load_setup, load_space, setup_names, space_names
+from search_spaces.attacks import AttackSettings
 from search_spaces.datasets import ImageFolder
 from search_spaces.setups import with_budget
 from search_spaces.sweep import Sweep
+
+ATTACK: TypeAdapter[AttackSettings] = TypeAdapter(AttackSettings)
 
 
 def write(folder: Path, text: str) -> str:
@@ -30,9 +34,9 @@ def test_shipped_spaces_are_valid_and_carry_their_file_name(name: str) -> None:
 def test_shipped_setups_are_valid_and_their_budgets_apply(name: str) -> None:
     setup = load_setup(name)
     assert setup.name == name
-    for attack in load_space("bido_vs_tldmi").attacks:
-        budget = setup.attack_budgets[attack.kind]
-        assert {key: getattr(with_budget(attack, setup), key) for key in budget} == budget
+    for kind, budget in setup.attack_budgets.items():
+        attack = ATTACK.validate_python({"kind": kind})
+        assert with_budget(attack, setup) == ATTACK.validate_python({"kind": kind, **budget})
 
 
 def test_values_of_the_space_win_over_the_budget_of_the_setup(tmp_path: Path) -> None:

@@ -16,11 +16,19 @@ from search_spaces.attacks import BREPMI, GMI, AttackSettings
 from search_spaces.defenses import TLDMI, NoDef
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.generators import WGANGP
+from search_spaces.image_quality import ImageQuality
 from search_spaces.targets import TargetSettings
+from search_spaces.trial import ControlKind
 from tests.fixtures.tiny_faces import tiny_image_folder
-from trainables.attack import attacked_classes, run_attack
-from trainables.evaluator import load_evaluator
+from trainables.artifacts import ArtifactRebuilt
+from trainables.attack import run_attack
+from trainables.attack_checks import NotAttackable
+from trainables.attacks import latent_descent
+from trainables.attacks import rows as rows_module
+from trainables.attacks.rows import Rows
+from trainables.evaluator import evaluator_path, load_evaluator
 from trainables.evaluators import Evaluator, Judgement
+from trainables.generator import generator_path
 from trainables.target import TargetMissing, train_target
 
 CLASSES = 4
@@ -84,12 +92,18 @@ def test_the_rows_agree_with_each_other(store: Store, target: TargetConfig) -> N
         assert row[f"{prefix}att_acc_top5"] == 1.0  # four classes
         hits = [one[f"{prefix}predicted"] == one["class_index"] for one in rows]
         assert hits == [rank == 0 for rank in ranks]
-    for name in ("target_confidence", "knn_distance"):
+    for name in ("target_confidence", "knn_distance", "centroid_distance"):
         assert row[name] == pytest.approx(sum(one[name] for one in rows) / len(rows))
     assert row["att_acc_low"] <= row["att_acc"] <= row["att_acc_high"]
     assert row["queries"] == sum(one["queries"] for one in rows) == len(rows) * 8
     assert (row["reconstructions"], row["attacked_classes"], row["restarts"]) == (8, 4, 2)
     assert (row["chance"], row["classes_without_start"]) == (0.25, 0)
+    assert row["fid"] > 0
+    assert row["kid"] is not None
+    assert (row["fid_features"], row["fid_images"]) == ("trained_classifier", 8)
+    assert 0 <= row["evaluator_false_positive"] <= 1
+    assert {row["lpips"], row["lpips_network"], *(one["lpips"] for one in rows)} == {None}
+    assert row["preparation_seconds"] == 0
 
 
 def test_the_row_repeats_what_is_known_of_the_target(store: Store, target: TargetConfig) -> None:
@@ -169,9 +183,112 @@ def test_only_the_first_classes_are_attacked(store: Store, target: TargetConfig)
     assert rows_of(store, "attacks", config)[0]["chance"] == 0.25
 
 
-def test_more_classes_than_there_are_is_refused(target: TargetConfig) -> None:
-    with pytest.raises(ValueError, match="the data have 4 private classes"):
-        attacked_classes(attack_config(target, GMI_SETTINGS, attacked_classes=5), CLASSES)
+def test_more_classes_than_there_are_is_refused(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS, attacked_classes=5)
+    with pytest.raises(NotAttackable, match="the data have 4 private classes"):
+        run_attack(config, store.uri)
+    assert not store.has_rows("attacks", config.attack_id)
+
+
+def test_pictures_are_bounded_and_rows_are_not(store: Store, target: TargetConfig) -> None:
+    config = attack_config(target, GMI_SETTINGS, kept_pictures=5)
+    run_attack(config, store.uri)
+    rows = rows_of(store, "reconstructions", config)
+    assert len(rows) == 8
+    assert [row["sheet_column"] for row in rows] == [0, None] * 4
+    assert [row["sheet"] is None for row in rows] == [False, True] * 4
+    assert Image.open(io.BytesIO(store.get_bytes(rows[0]["sheet"]))).size == (32, CLASSES * 32)
+
+
+def test_fid_of_the_successful_alone_counts_them(store: Store, target: TargetConfig) -> None:
+    quality = ImageQuality(compared="successful")
+    config = attack_config(target, GMI_SETTINGS, image_quality=quality)
+    run_attack(config, store.uri)
+    (row,), rows = rows_of(store, "attacks", config), rows_of(store, "reconstructions", config)
+    successful = sum(one["rank"] == 0 for one in rows)
+    assert row["fid_images"] == successful
+    assert (row["fid"] is None) == (successful < 2)
+
+
+def test_corrupt_pieces_are_built_again_and_finished_rows_stay(store: Store, target: TargetConfig) -> None:
+    """Prior, evaluators and what they say of real pictures: a warning each, and the same rows as ever."""
+    first, second = (
+        attack_config(target, GMI_SETTINGS.model_copy(update={"seed": seed})) for seed in (0, 11)
+    )
+    run_attack(first, store.uri)
+    before = rows_of(store, "attacks", first)
+    pieces = [
+        generator_path(first.generator_config),
+        *(evaluator_path(one) for one in first.evaluator_configs),
+        f"artifacts/real_pictures/{first.evaluator_configs[0].evaluator_id}.safetensors",
+    ]
+    whole = [store.get_bytes(path) for path in pieces]
+    for path, data in zip(pieces, whole, strict=True):
+        store.put_bytes(path, data[:-1] + bytes([data[-1] ^ 255]))
+    with pytest.warns(ArtifactRebuilt) as warned:
+        run_attack(second, store.uri)
+    assert len(warned) == len(pieces)
+    assert [store.get_bytes(path) for path in pieces] == whole
+    assert run_attack(first, store.uri).status == "found"
+    assert rows_of(store, "attacks", first) == before
+
+
+@pytest.mark.parametrize("harm", ["corrupt", "lost"])
+def test_weights_of_a_target_that_are_corrupt_or_lost_are_trained_again(
+    target: TargetConfig, tmp_path: Path, harm: str
+) -> None:
+    store = open_store(str(tmp_path), create=True)
+    first = train_target(target, store.uri)
+    path = str(first.values["artifact"])
+    whole = store.get_bytes(path)
+    if harm == "corrupt":
+        store.put_bytes(path, whole[:-1] + bytes([whole[-1] ^ 255]))
+    else:
+        (tmp_path / path).unlink()
+    with pytest.warns(ArtifactRebuilt, match="built again"):
+        assert train_target(target, store.uri).status == "done"
+    assert store.get_bytes(path) == whole
+    assert train_target(target, store.uri).values == first.values
+
+
+@pytest.mark.parametrize("control", ["untrained", "permuted_labels"])
+def test_controls_are_attacked_like_any_target(
+    store: Store, target: TargetConfig, control: ControlKind
+) -> None:
+    knows_nothing = target.model_copy(update={"control": control, "defense": NoDef()})
+    trained = train_target(knows_nothing, store.uri)
+    assert trained.status == "done"
+    assert (trained.values["epochs"] == 0) == (control == "untrained")
+    config = attack_config(knows_nothing, GMI_SETTINGS)
+    run_attack(config, store.uri)
+    (row,) = rows_of(store, "attacks", config)
+    assert (row["status"], row["control"]) == ("done", control)
+
+
+def test_every_defence_gets_the_same_rows_and_starts(
+    store: Store, target: TargetConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What makes comparisons paired: class, restart and start latent of a row do not depend on T."""
+    starts: list[Tensor] = []
+    original = rows_module.start_latents
+
+    def spy(rows: Rows, seed: int, z_dim: int) -> Tensor:
+        starts.append(original(rows, seed, z_dim))
+        return starts[-1]
+
+    for module in (rows_module, latent_descent):
+        monkeypatch.setattr(module, "start_latents", spy, raising=False)
+    other = target.model_copy(update={"defense": NoDef(), "seed": 7})
+    train_target(other, store.uri)
+    pairs = []
+    for one in (target, other):
+        config = attack_config(one, GMI_SETTINGS.model_copy(update={"seed": 5}))
+        run_attack(config, store.uri)
+        rows = rows_of(store, "reconstructions", config)
+        pairs.append([(row["class_index"], row["restart"]) for row in rows])
+    assert pairs[0] == pairs[1]
+    assert len(starts) == 2
+    assert torch.equal(starts[0], starts[1])
 
 
 def test_an_attack_that_diverges_is_a_failed_row(store: Store, target: TargetConfig) -> None:

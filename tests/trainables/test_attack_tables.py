@@ -14,6 +14,7 @@ from search_spaces.targets import TargetSettings
 from tests.contracts.metric_contract import CLASSES, RESTARTS, judged_rows, perfect_rows
 from trainables.attack_tables import headline_columns, reconstruction_rows, second_columns
 from trainables.attacks import Reconstructions
+from trainables.sheet import sheet_layout
 
 CONFIG = AttackConfig(
     target=TargetConfig(
@@ -40,7 +41,8 @@ def test_each_evaluator_has_its_own_columns() -> None:
         queries=torch.arange(rows),
         shared_queries=7,
     )
-    table = reconstruction_rows(CONFIG, result, [headline, second], NAMES, "sheet.png")
+    layout = sheet_layout(rows, RESTARTS, most=2 * CLASSES)
+    table = reconstruction_rows(CONFIG, result, [headline, second], NAMES, "sheet.png", layout)
     for number, row in enumerate(table):
         kept = bool(found[number])
         assert row["rank"] == (0 if kept else None)
@@ -49,6 +51,12 @@ def test_each_evaluator_has_its_own_columns() -> None:
         assert row["class_name"] == NAMES[row["class_index"]]
         assert row["queries"] == number
         assert row["radius"] is None
+        shown = row["restart"] < 2
+        assert row["sheet"] == ("sheet.png" if shown else None)
+        assert row["sheet_column"] == (row["restart"] if shown else None)
+        assert row["sheet_row"] == (row["class_index"] if shown else None)
+        assert headline.perceptual_distance is not None
+        assert row["lpips"] == (float(headline.perceptual_distance[number]) if kept else None)
     assert any(row["second_rank"] not in (0, None) for row in table)
 
 

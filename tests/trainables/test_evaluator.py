@@ -10,6 +10,7 @@ from search_spaces import EvaluatorConfig
 from search_spaces.evaluation import KnownAttributes, TrainedClassifier
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import evaluator as evaluator_step
+from trainables.artifacts import ArtifactRebuilt
 from trainables.datasets import load_data
 from trainables.evaluator import build_evaluator_step, load_evaluator
 from trainables.evaluators import NotJudgeable, build_evaluator
@@ -51,3 +52,30 @@ def test_an_evaluator_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> N
     store = open_store(str(tmp_path / "runs"), create=True)
     with pytest.raises(NotJudgeable, match="known_attributes"):
         build_evaluator_step(config, store.uri)
+
+
+def test_a_corrupt_evaluator_is_built_again_with_a_warning(tmp_path: Path) -> None:
+    config = EvaluatorConfig(
+        data=tiny_image_folder(tmp_path / "faces"), evaluator=TrainedClassifier(epochs=1, width=4)
+    )
+    store = open_store(str(tmp_path / "runs"), create=True)
+    build_evaluator_step(config, store.uri)
+    path = evaluator_step.evaluator_path(config)
+    before = store.get_bytes(path)
+    store.put_bytes(path, before[:-4] + b"oops")
+    with pytest.warns(ArtifactRebuilt, match="built again"):
+        assert build_evaluator_step(config, store.uri).status == "done"
+    assert store.get_bytes(path) == before
+
+
+@pytest.mark.parametrize(("epochs", "weak"), [(1, True), (30, False)])
+def test_an_evaluator_that_does_not_know_the_real_pictures_says_so(
+    tmp_path: Path, epochs: int, weak: bool
+) -> None:
+    settings = TrainedClassifier(epochs=epochs, width=4, batch_size=8)
+    config = EvaluatorConfig(data=tiny_image_folder(tmp_path / "faces"), evaluator=settings)
+    store = open_store(str(tmp_path / "runs"), create=True)
+    for status in ("done", "found"):
+        outcome = build_evaluator_step(config, store.uri)
+        assert outcome.status == status
+        assert ("recognises only" in (outcome.reason or "")) == weak == (outcome.values["accuracy"] < 0.9)

@@ -10,6 +10,7 @@ from search_spaces import GeneratorConfig
 from search_spaces.generators import WGANGP
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import generator as step
+from trainables.artifacts import ArtifactRebuilt
 from trainables.generator import build_generator, generator_path, load_prior
 from trainables.generators import prior_tensors
 from trainables.step import StepFailed
@@ -62,3 +63,12 @@ def test_weights_that_diverged_are_not_kept(
     assert not store.exists(generator_path(config))
     with pytest.raises(StepFailed, match="not finite"):
         load_prior(config, store)
+
+
+def test_a_corrupt_prior_is_trained_again_with_a_warning(store: Store, config: GeneratorConfig) -> None:
+    build_generator(config, store.uri)
+    before = store.get_bytes(generator_path(config))
+    store.put_bytes(generator_path(config), before[:100])
+    with pytest.warns(ArtifactRebuilt, match="built again"):
+        load_prior(config, store)
+    assert store.get_bytes(generator_path(config)) == before

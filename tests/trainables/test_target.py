@@ -7,12 +7,12 @@ import pyarrow as pa
 import pytest
 import torch
 
-from results.schema import PROVENANCE_COLUMNS
+from results.schema import TIMING_COLUMNS
 from results.store import Store, open_store
 from search_spaces import TargetConfig
 from search_spaces.datasets import ImageFolder
-from search_spaces.defenses import TLDMI, BiDOHSIC, DefenseSettings, NoDef
-from search_spaces.targets import TargetSettings
+from search_spaces.defenses import MID, TLDMI, TLDMIMID, BiDOHSIC, DefenseSettings, LayerWise, NoDef
+from search_spaces.targets import TargetSettings, UtilityFloor
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import target as target_step
 from trainables.artifacts import ArtifactCorrupt
@@ -64,6 +64,8 @@ def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> N
     assert written["theta_t"] == written["theta_c"] + 128  # the bias of the neck
     assert json.loads(written["config"])["defense"]["lambda_y"] == 0.5
     assert outcome.values["acc"] == written["acc"]
+    assert 0 < written["training_seconds"] <= written["seconds"]
+    assert "training_seconds" not in outcome.values
     table = curves(store, chosen)
     assert table["epoch"].to_pylist() == list(range(8))
     assert table["dependence_x"].null_count == 0
@@ -102,9 +104,7 @@ def test_two_stores_hold_the_same_rows(folder: ImageFolder, tmp_path: Path) -> N
         store = open_store(str(tmp_path / name), create=True)
         torch.manual_seed(len(rows))
         train_target(chosen, store.uri)
-        rows.append(
-            {key: value for key, value in row(store, chosen).items() if key not in PROVENANCE_COLUMNS}
-        )
+        rows.append({key: value for key, value in row(store, chosen).items() if key not in TIMING_COLUMNS})
     assert rows[0] == rows[1]
     assert rows[0]["freeze_depth"] == 2
 
@@ -151,6 +151,7 @@ def test_an_untrained_control_keeps_its_initial_weights(folder: ImageFolder, sto
     written = row(store, chosen)
     assert outcome.status == "done"
     assert (written["control"], written["epochs"]) == ("untrained", 0)
+    assert written["selected_epoch"] is None
     assert len(curves(store, chosen)) == 0
     fresh = target_step.build_target(SETTINGS, 4, 16, seed=chosen.seed)
     kept = load_target(chosen, store).state_dict()
@@ -181,3 +182,85 @@ def test_seeds_of_one_configuration_share_its_config_id(folder: ImageFolder) -> 
     assert one.config_id == two.config_id
     assert one.target_id != two.target_id
     assert one.config_id != config(folder, TLDMI(freeze_depth=1)).config_id
+
+
+def changed(**values: object) -> TargetSettings:
+    return SETTINGS.model_copy(update=values)
+
+
+def test_mid_is_kept_with_its_bottleneck(folder: ImageFolder, store: Store) -> None:
+    chosen, data = config(folder, MID(lambda_mid=0.01)), load_data(folder)
+    train_target(chosen, store.uri)
+    written = row(store, chosen)
+    assert (written["lambda_mid"], written["prediction"], written["lambda_x"]) == (0.01, "sampled", None)
+    assert curves(store, chosen)["kl"].null_count == 0
+    model = load_target(chosen, store)
+    assert model.head.in_features == 64
+    assert accuracy(model, data.private_test.images, data.private_test.labels) == written["acc"]
+
+
+def test_trained_groups_and_recipe_are_in_the_row(folder: ImageFolder, store: Store) -> None:
+    named = TargetSettings(architecture="small_vgg", recipe="kedmi_vgg16", epochs=2, batch_size=8)
+    chosen = config(folder, LayerWise(trainable=("first", "last")), target=named)
+    train_target(chosen, store.uri)
+    written = row(store, chosen)
+    assert (written["trainable"], written["recipe"], written["epochs"]) == ("first+last", "kedmi_vgg16", 2)
+    assert (written["selection"], written["selected_epoch"], written["val_acc"]) == ("last", 1, None)
+    assert curves(store, chosen)["learning_rate"].to_pylist() == [0.01, 0.01]
+
+
+def test_held_out_pictures_are_not_trained_on_and_choose_the_epoch(folder: ImageFolder, store: Store) -> None:
+    target = changed(validation_fraction=0.34, selection="validation_best", epochs=4)
+    chosen = config(folder, target=target)
+    train_target(chosen, store.uri)
+    written, table = row(store, chosen), curves(store, chosen)
+    assert written["train_images"] == 24 - 4 * 2
+    scores = table["val_acc"].to_pylist()
+    assert written["selected_epoch"] == scores.index(max(scores))
+    assert written["val_acc"] == max(scores)
+    assert table["test_acc"].null_count == len(table)
+
+
+def test_the_published_selection_looks_at_the_test_pictures(folder: ImageFolder, store: Store) -> None:
+    chosen = config(folder, target=changed(selection="test_best", epochs=4))
+    train_target(chosen, store.uri)
+    written, scores = row(store, chosen), curves(store, chosen)["test_acc"].to_pylist()
+    assert written["selection"] == "test_best"
+    assert written["acc"] == max(scores) == scores[written["selected_epoch"]]
+
+
+def test_a_target_under_its_utility_floor_is_a_failed_row(folder: ImageFolder, store: Store) -> None:
+    floor = UtilityFloor(acc=0.99, epochs=2)
+    chosen = config(folder, target=changed(learning_rate=1e-9, utility_floor=floor))
+    outcome = train_target(chosen, store.uri)
+    assert outcome.status == "failed"
+    assert (outcome.reason or "").startswith("utility floor: training accuracy is ")
+    assert row(store, chosen)["epochs"] == len(curves(store, chosen)) == 2
+
+
+def test_a_control_has_no_floor_and_no_selection(folder: ImageFolder, store: Store) -> None:
+    target = changed(
+        epochs=3,
+        validation_fraction=0.34,
+        selection="validation_best",
+        utility_floor=UtilityFloor(acc=1.0, epochs=1),
+    )
+    chosen = config(folder, target=target, control="permuted_labels")
+    assert train_target(chosen, store.uri).status == "done"
+    written = row(store, chosen)
+    assert (written["selection"], written["selected_epoch"]) == ("last", 2)
+
+
+@pytest.mark.parametrize(
+    ("defense", "kept"),
+    [
+        (TLDMI(freeze_depth=2, frozen_bn="eval"), True),
+        (TLDMIMID(freeze_depth=2, frozen_bn="eval"), True),
+        (BiDOHSIC(), False),
+    ],
+)
+def test_only_losses_without_hidden_layers_may_use_a_kept_prefix(
+    folder: ImageFolder, defense: DefenseSettings, kept: bool
+) -> None:
+    recipe = target_step._recipe(config(folder, defense))
+    assert recipe.prefix_cache_mib == (SETTINGS.prefix_cache_mib if kept else 0)

@@ -6,28 +6,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from search_spaces.targets import TargetSettings
+from search_spaces.targets import UtilityFloor
 from tests.fixtures.tiny_faces import tiny_face_data
+from tests.trainables.linear_network import Linear
 from trainables.datasets.dataset import LabelledImages
 from trainables.defenses import DefenseLoss
 from trainables.models.small_vgg import small_vgg
-from trainables.models.target_model import TargetModel, TargetOutput
-from trainables.training import Recipe, Training, TrainingFailed, accuracy, evaluating, unit_range
+from trainables.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
 
 DATA = tiny_face_data(4, resolution=16)
-
-
-class Linear(nn.Module):
-    """Logits that are linear in the pixels, and a dropout layer."""
-
-    def __init__(self, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.weight = nn.Parameter(torch.zeros(4, 3 * 16 * 16))
-
-    def forward(self, images: Tensor) -> TargetOutput:
-        feature = self.dropout(images.flatten(1))
-        return TargetOutput(feature, feature @ self.weight.T)
 
 
 class Objective:
@@ -59,28 +46,24 @@ def run(
     recipe: Recipe,
     pictures: LabelledImages = DATA.private_train,
     seed: int = 1,
-):
+) -> list[EpochRow]:
+    return training(model, objective, recipe, pictures, seed).run()
+
+
+def training(
+    model: nn.Module,
+    objective: Objective,
+    recipe: Recipe,
+    pictures: LabelledImages = DATA.private_train,
+    seed: int = 1,
+    measured: Measured | None = None,
+) -> Training[nn.Module]:
     torch.set_num_threads(1)
-    return Training(model, objective, recipe, pictures, 4, seed).run()
+    return Training(model, objective, recipe, pictures, 4, seed, measured)
 
 
 def plain(epochs: int = 2, **changes: object) -> Recipe:
     return Recipe(**{"epochs": epochs, "batch_size": 8, "learning_rate": 0.01, "optimizer": "sgd", **changes})
-
-
-def test_recipe_is_the_one_of_the_target_settings() -> None:
-    settings = TargetSettings(
-        architecture="small_vgg",
-        epochs=7,
-        batch_size=9,
-        learning_rate=0.3,
-        momentum=0.1,
-        weight_decay=0.2,
-        optimizer="adam",
-        horizontal_flip=0.25,
-        images_per_class_in_batch=3,
-    )
-    assert Recipe.of(settings) == Recipe(7, 9, 0.3, "adam", 0.1, 0.2, 0.25, 3)
 
 
 def test_sgd_takes_the_textbook_steps() -> None:
@@ -94,6 +77,41 @@ def test_sgd_takes_the_textbook_steps() -> None:
         error = (rows @ weight.T).softmax(1) - torch.nn.functional.one_hot(labels, 4)
         velocity = 0.5 * velocity + error.T @ rows / len(rows) + 0.01 * weight
         weight = weight - 0.1 * velocity
+    torch.testing.assert_close(model.weight.double(), weight, atol=1e-6, rtol=1e-5)
+
+
+def test_nesterov_looks_ahead() -> None:
+    recipe = plain(3, batch_size=24, learning_rate=0.1, momentum=0.5, nesterov=True, horizontal_flip=0.0)
+    model, objective = Linear(), Objective()
+    run(model, objective, recipe)
+    weight, velocity = torch.zeros(4, 768, dtype=torch.float64), torch.zeros(4, 768, dtype=torch.float64)
+    for images, labels in zip(objective.images, objective.labels, strict=True):
+        rows = images.flatten(1).double()
+        error = (rows @ weight.T).softmax(1) - torch.nn.functional.one_hot(labels, 4)
+        gradient = error.T @ rows / len(rows)
+        velocity = 0.5 * velocity + gradient
+        weight = weight - 0.1 * (gradient + 0.5 * velocity)
+    torch.testing.assert_close(model.weight.double(), weight, atol=1e-6, rtol=1e-5)
+
+
+def test_the_schedule_is_used_and_recorded() -> None:
+    recipe = plain(
+        3,
+        batch_size=24,
+        learning_rate=0.1,
+        momentum=0.0,
+        horizontal_flip=0.0,
+        milestones=(1, 2),
+        gamma=0.5,
+    )
+    model, objective = Linear(), Objective()
+    curve = run(model, objective, recipe)
+    assert [row.learning_rate for row in curve] == [0.1, 0.05, 0.025]
+    weight = torch.zeros(4, 768, dtype=torch.float64)
+    for row, images, labels in zip(curve, objective.images, objective.labels, strict=True):
+        rows = images.flatten(1).double()
+        error = (rows @ weight.T).softmax(1) - torch.nn.functional.one_hot(labels, 4)
+        weight = weight - row.learning_rate * error.T @ rows / len(rows)
     torch.testing.assert_close(model.weight.double(), weight, atol=1e-6, rtol=1e-5)
 
 
@@ -115,7 +133,7 @@ def test_the_curve_holds_means_over_the_batches() -> None:
     curve = run(small_vgg(4, 16), Objective(factor=2.0), recipe)
     assert [row.epoch for row in curve] == [0, 1]
     assert all(row.learning_rate == 1e-12 for row in curve)
-    assert all(row.dependence_x is None and row.dependence_y is None for row in curve)
+    assert all(row.dependence_x is row.dependence_y is row.kl is None for row in curve)
     blank = run(Linear(), Objective(factor=2.0), plain(2, batch_size=24))
     assert blank[0].loss == pytest.approx(2 * math.log(4), rel=1e-5)
     assert blank[0].train_acc == 0.25
@@ -192,7 +210,7 @@ def test_weights_that_are_not_finite_fail() -> None:
 def test_one_class_for_every_picture_fails() -> None:
     pictures = LabelledImages(torch.zeros_like(DATA.private_train.images), DATA.private_train.labels)
     with pytest.raises(TrainingFailed, match="collapsed: every training picture was given class 0"):
-        run(Linear(), Objective(), plain(), pictures)
+        run(Linear(), Objective(), plain(1), pictures)
 
 
 def test_the_model_is_left_in_eval_mode() -> None:
@@ -201,43 +219,128 @@ def test_the_model_is_left_in_eval_mode() -> None:
     assert not any(module.training for module in model.modules())
 
 
-def test_accuracy_counts_the_largest_logit() -> None:
-    model = Linear()
-    with torch.no_grad():
-        model.weight[2] = 1.0
-    images, labels = DATA.private_test.images, DATA.private_test.labels
-    assert accuracy(model, images, labels) == 0.25
-    assert accuracy(model, images[4:6], torch.tensor([2, 0])) == 0.5
+def halves() -> tuple[LabelledImages, LabelledImages]:
+    test = DATA.private_test
+    return LabelledImages(test.images[::2], test.labels[::2]), LabelledImages(test.images, test.labels)
 
 
-def test_accuracy_leaves_modes_and_statistics_alone() -> None:
-    model: TargetModel = small_vgg(4, 16).train()
-    model.units["conv1"].eval()
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    accuracy(model, DATA.private_test.images, DATA.private_test.labels)
-    assert model.training
-    assert not model.units["conv1"].training
-    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+def test_accuracies_are_measured_after_each_epoch_and_change_nothing() -> None:
+    validation, test = halves()
+    models = [small_vgg_of(3), small_vgg_of(3)]
+    plain_curve = run(models[0], Objective(), plain(3))
+    curve = training(models[1], Objective(), plain(3), measured=Measured(validation, test)).run()
+    weights = models[1].state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in models[0].state_dict().items())
+    assert [row._replace(val_acc=None, test_acc=None) for row in curve] == plain_curve
+    assert curve[-1].val_acc == accuracy(models[1], validation.images, validation.labels)
+    assert curve[-1].test_acc == accuracy(models[1], test.images, test.labels)
+    assert [row.val_acc for row in plain_curve] == [None] * 3
 
 
-def test_accuracy_needs_pictures() -> None:
-    with pytest.raises(ValueError, match="no pictures"):
-        accuracy(Linear(), DATA.private_test.images[:0], DATA.private_test.labels[:0])
+def small_vgg_of(seed: int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return small_vgg(4, 16)
 
 
-def interrupted(model: Linear) -> None:
-    with evaluating(model):
-        assert not model.dropout.training
-        raise RuntimeError("on purpose")
+class Forgetful(Objective):
+    """Learns in the first two epochs and is then pushed away from every label."""
+
+    def loss(self, model: nn.Module, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
+        loss = super().loss(model, images, labels, num_classes)
+        return loss if len(self.images) <= 2 * 3 else loss._replace(total=-loss.total)
 
 
-def test_modes_come_back_after_an_error() -> None:
-    model = Linear()
-    with pytest.raises(RuntimeError, match="on purpose"):
-        interrupted(model)
-    assert model.dropout.training
+@pytest.mark.parametrize("selection", ["validation_best", "test_best"])
+def test_the_weights_are_those_of_the_best_epoch(selection: str) -> None:
+    validation, test = halves()
+    given = Measured(validation) if selection == "validation_best" else Measured(test=test)
+    last, best = (
+        training(
+            Linear(),
+            Forgetful(),
+            plain(5, learning_rate=0.001, selection=rule),
+            measured=given,
+        )
+        for rule in ("last", selection)
+    )
+    curves = [one.run() for one in (last, best)]
+    assert curves[0] == curves[1]
+    scores = [row.val_acc if selection == "validation_best" else row.test_acc for row in curves[1]]
+    assert best.selected.epoch == scores.index(max(scores)) < 4
+    assert last.selected.epoch == 4
+    pictures = validation if selection == "validation_best" else test
+    assert accuracy(best.model, pictures.images, pictures.labels) == max(scores)
+    assert accuracy(last.model, pictures.images, pictures.labels) == scores[-1] < max(scores)
 
 
-def test_only_8_bit_pictures_are_taken() -> None:
-    with pytest.raises(TypeError, match=r"torch\.float32"):
-        unit_range(torch.zeros(1, 3, 4, 4))
+@pytest.mark.parametrize("selection", ["validation_best", "test_best"])
+def test_a_selection_without_pictures_is_refused_before_training(selection: str) -> None:
+    with pytest.raises(ValueError, match=f"selection {selection}: no pictures"):
+        training(Linear(), Objective(), plain(2, selection=selection))
+
+
+def test_a_collapse_ends_the_training_after_two_epochs() -> None:
+    pictures = LabelledImages(torch.zeros_like(DATA.private_train.images), DATA.private_train.labels)
+    with pytest.raises(TrainingFailed, match="every training picture of epochs 0 and 1") as failure:
+        run(Linear(), Objective(), plain(50), pictures)
+    assert len(failure.value.curve) == 2
+
+
+def test_the_utility_floor_ends_the_training() -> None:
+    recipe = plain(50, learning_rate=1e-9, utility_floor=UtilityFloor(acc=0.99, epochs=3))
+    with pytest.raises(TrainingFailed, match=r"training accuracy is 0\.\d+ after 3") as failure:
+        run(small_vgg_of(0), Objective(), recipe)
+    assert len(failure.value.curve) == 3
+
+
+def test_epochs_of_two_trainings_can_take_turns() -> None:
+    """Each epoch seeds the global generator for itself and gives it back."""
+    alone = [Linear(0.5), Linear(0.5)]
+    for seed, model in enumerate(alone):
+        run(model, Objective(), plain(3), seed=seed)
+    together = [Linear(0.5), Linear(0.5)]
+    trainings = [training(model, Objective(), plain(3), seed=seed) for seed, model in enumerate(together)]
+    before = torch.get_rng_state()
+    assert len(list(zip(*(one.epochs() for one in trainings), strict=True))) == 3
+    assert torch.equal(before, torch.get_rng_state())
+    assert all(torch.equal(one.weight, other.weight) for one, other in zip(alone, together, strict=True))
+
+
+def test_channels_last_agrees_and_is_undone() -> None:
+    models = [small_vgg_of(3), small_vgg_of(3)]
+    seen = []
+    models[1].units["conv2"].register_forward_hook(
+        lambda _, __, output: seen.append(output.is_contiguous(memory_format=torch.channels_last))
+    )
+    for model, flag in zip(models, (False, True), strict=True):
+        run(model, Objective(), plain(2, channels_last=flag))
+    assert all(seen)
+    weights = models[1].state_dict()
+    assert all(value.is_contiguous() for value in weights.values())
+    for name, value in models[0].state_dict().items():
+        torch.testing.assert_close(value, weights[name], rtol=1e-2, atol=1e-3)
+
+
+def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_weights() -> None:
+    models, seen = [small_vgg_of(3), small_vgg_of(3)], []
+    models[1].units["conv2"].register_forward_hook(lambda _, __, output: seen.append(output.dtype))
+    plain_curve, curve = (
+        run(model, Objective(), plain(1, batch_size=24, mixed_precision=flag))
+        for model, flag in zip(models, (False, True), strict=True)
+    )
+    assert seen == [torch.bfloat16]
+    assert {value.dtype for value in models[1].parameters()} == {torch.float32}
+    assert curve[0].loss != plain_curve[0].loss
+    assert curve[0].loss == pytest.approx(plain_curve[0].loss, rel=0.05)
+
+
+@pytest.mark.slow
+def test_compiled_networks_agree() -> None:
+    """Needs a C++ compiler, as torch.compile does."""
+    models = [small_vgg_of(3), small_vgg_of(3)]
+    for model, flag in zip(models, (False, True), strict=True):
+        run(model, Objective(), plain(2, compile=flag))
+    weights = models[1].state_dict()
+    for name, value in models[0].state_dict().items():
+        torch.testing.assert_close(value, weights[name], rtol=1e-2, atol=1e-3)

@@ -6,9 +6,20 @@ from search_spaces.attacks import AttackSettings
 from trainables.attacks.attacker import Attacker
 from trainables.attacks.brepmi import brepmi
 from trainables.attacks.gmi import gmi
+from trainables.attacks.kedmi import kedmi
+from trainables.attacks.lomma_gmi import lomma_gmi
+from trainables.attacks.lomma_kedmi import lomma_kedmi
 from trainables.attacks.reconstructions import AttackDiverged, Reconstructions
+from trainables.attacks.vmi import vmi
 
-REGISTRY: dict[str, Callable[..., Reconstructions]] = {"brepmi": brepmi, "gmi": gmi}
+REGISTRY: dict[str, Callable[..., Reconstructions]] = {
+    "brepmi": brepmi,
+    "gmi": gmi,
+    "kedmi": kedmi,
+    "lomma_gmi": lomma_gmi,
+    "lomma_kedmi": lomma_kedmi,
+    "vmi": vmi,
+}
 """The function of each attack kind: (settings of its kind, attacker, classes) to reconstructions."""
 
 

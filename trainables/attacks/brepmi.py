@@ -65,7 +65,6 @@ def _result(
 def _label_of(
     labels: Callable[[Tensor], Tensor], generator: nn.Module, micro_batch: int, latents: Tensor
 ) -> Tensor:
-    like = latent_like(generator)
     with torch.inference_mode():
-        parts = [labels(generator(part.to(like))).cpu() for part in torch.split(latents, micro_batch)]
-        return torch.cat(parts)
+        parts = torch.split(latents.to(latent_like(generator)), micro_batch)
+        return torch.cat([labels(generator(part)) for part in parts]).cpu()  # one wait for the device

@@ -17,12 +17,16 @@ def decode(path: Path, channels: Literal[1, 3], resolution: int) -> NDArray[np.u
 
     Transparent parts become white; of an animation the first frame counts. Raises one of ``UNREADABLE``.
     """
-    with Image.open(path) as opened:
-        upright = ImageOps.exif_transpose(opened)
-        flat = _eight_bits(upright).convert("L" if channels == 1 else "RGB")
+    flat = upright(path, channels)
     square = ImageOps.fit(flat, (resolution, resolution), Image.Resampling.LANCZOS)
     pixels = np.asarray(square)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def upright(path: Path, channels: Literal[1, 3]) -> Image.Image:
+    """Return the whole picture, grey or RGB, as ``decode`` sees it before it cuts and resizes."""
+    with Image.open(path) as opened:
+        return _eight_bits(ImageOps.exif_transpose(opened)).convert("L" if channels == 1 else "RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -1,7 +1,8 @@
 """The ORL / AT&T faces: photographs of 40 people, ten of each, grey, read out of a packaged archive.
 
-People s1, s2, ... (or, with ``private_end: last``, ..., s39, s40) are private and the others public. Of each private person the last ``test_per_class`` of
-the ten pictures, in their published order, are for testing; fewer test pictures are thus a part of more.
+People s1, s2, ... (or, with ``private_end: last``, ..., s39, s40) are private and the others public. Of each
+private person the last ``test_per_class`` of the ten pictures, in their published order, are for testing;
+fewer test pictures are thus a part of more.
 """
 
 from functools import lru_cache

@@ -5,15 +5,15 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from trainables.models.target_model import HiddenOutput, TargetModel
+from trainables.models.target_model import TargetModel
 
 
 class DefenseLoss(NamedTuple):
     """Loss of one batch: ``total`` carries the gradient, the rest is for the curves.
 
     ``dependence_x`` and ``dependence_y`` are the sums over the hidden layers of d(z_j, x) and d(z_j, y)
-    (``None`` without dependence terms); ``logits`` is (B, classes). Scalars but the logits; all but
-    ``total`` are detached.
+    (``None`` without dependence terms), ``kl`` is the divergence of a bottleneck (``None`` without one);
+    ``logits`` is (B, classes). Scalars but the logits; all but ``total`` are detached.
     """
 
     total: Tensor
@@ -21,16 +21,24 @@ class DefenseLoss(NamedTuple):
     dependence_x: Tensor | None
     dependence_y: Tensor | None
     logits: Tensor
+    kl: Tensor | None = None
 
 
 class Defense(Protocol):
     """How T is trained."""
 
+    @property
+    def from_prefix(self) -> bool:
+        """Whether the loss needs no pictures and no hidden layers.
+
+        If so, ``loss`` also takes the output of T's frozen prefix and the rest of T.
+        """
+
     def prepare(self, model: TargetModel) -> None:
         """Freeze what the defence keeps at its D_pretrain weights.
 
-        Call it once, before the optimiser is built. Raises ``ValueError`` when the model cannot be frozen so
-        far.
+        Call it once, before the optimiser is built and before ``loss``. Raises ``ValueError`` when the model
+        cannot be trained like this.
         """
 
     def train_mode(self, model: TargetModel) -> None:
@@ -44,19 +52,3 @@ def plain_loss(logits: Tensor, labels: Tensor) -> DefenseLoss:
     """Return the mean cross-entropy of ``logits`` (B, classes) without further terms."""
     cross_entropy = torch.nn.functional.cross_entropy(logits, labels)
     return DefenseLoss(cross_entropy, cross_entropy.detach(), None, None, logits.detach())
-
-
-def forward_from(model: TargetModel, images: Tensor, depth: int) -> HiddenOutput:
-    """Return the hidden layers, feature and logits of ``images``.
-
-    The first ``depth`` units run without a graph. Their BatchNorm still updates its running statistics when
-    it is in training mode.
-    """
-    activations, hidden = model.normalise(images), []
-    for position, (name, unit) in enumerate(model.units.items()):
-        with torch.set_grad_enabled(torch.is_grad_enabled() and position >= depth):
-            activations = unit(activations)
-        if name in model.hidden_units:
-            hidden.append(activations)
-    feature = model.neck(activations)
-    return HiddenOutput([*hidden, feature], feature, model.head(feature))

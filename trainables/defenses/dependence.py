@@ -1,8 +1,9 @@
-"""Normalised HSIC, the dependence measure of BiDO (Peng et al. 2022; NOCCO of Fukumizu et al. 2007).
+"""The dependence measures of BiDO (Peng et al. 2022): normalised HSIC and COCO.
 
-For a batch of m rows and a kernel K: K~ = HKH with H = I - 11'/m, R = K~ (K~ + eps m I)^-1 and d(a, b) =
-Tr(R_a R_b), in [0, m - 1]. Features have the Gaussian kernel exp(-D / (2 sigma^2 dim)) with sigma = 5 on
-squared distances D, labels the linear kernel.
+For a batch of m rows and a kernel K: K~ = HKH with H = I - 11'/m. HSIC (NOCCO of Fukumizu et al. 2007) is
+Tr(R_a R_b) with R = K~ (K~ + eps m I)^-1, in [0, m - 1]. COCO (Gretton et al. 2005) is sqrt(||K~_a K~_b||_F)
+/ m, with the Frobenius norm of the published code where the literature has the spectral one. Features have
+the Gaussian kernel exp(-D / (2 sigma^2 dim)) with sigma = 5 on squared distances D, labels the linear kernel.
 
 Precision: the one product over all features is done in the features' own type, on rows from which the batch
 mean is taken off (distances do not change, cancellation does); all m x m algebra is float64. Jitter: the
@@ -19,12 +20,20 @@ SIGMA = 5.0
 RIDGE = 1e-5
 """eps of the normalisation; the ridge is eps times the batch size."""
 
+SMALLEST_NORM = 1e-30
+"""Below this norm COCO is constant: the square root has no gradient at 0, where all rows are equal."""
+
 
 def gaussian_kernel(rows: Tensor) -> Tensor:
-    """Return the Gaussian kernel (m, m), float64, of ``rows`` (m, ...), flattened to (m, dim)."""
+    """Return the Gaussian kernel (m, m), float64, of ``rows`` (m, ...), flattened to (m, dim).
+
+    Half precision is widened to float32 first.
+    """
     flat = rows.flatten(1)
+    flat = flat.float() if flat.dtype in (torch.bfloat16, torch.float16) else flat
     flat = flat - flat.mean(0).detach()
-    gram = (flat @ flat.T).double()
+    with torch.autocast(flat.device.type, enabled=False):
+        gram = (flat @ flat.T).double()
     squares = gram.diagonal()
     distances = (squares[:, None] + squares[None, :] - gram - gram.T).clamp_min(0)
     return torch.exp(-distances / (2 * SIGMA**2 * flat.shape[1]))
@@ -41,24 +50,40 @@ def label_kernel(labels: Tensor, num_classes: int) -> Tensor:
     return linear_kernel(torch.nn.functional.one_hot(labels, num_classes))
 
 
+def centred(kernels: Tensor) -> Tensor:
+    """Return K~ = HKH, exactly symmetric, of symmetric ``kernels`` (..., m, m)."""
+    rows = kernels - kernels.mean(-2, keepdim=True)
+    both = rows - rows.mean(-1, keepdim=True)
+    return (both + both.mT) / 2
+
+
 def normalised(kernels: Tensor) -> Tensor:
     """Return R = K~ (K~ + eps m I)^-1 of symmetric ``kernels`` (..., m, m), float64.
 
     NaN where they are not finite.
     """
     size = kernels.shape[-1]
-    rows = kernels - kernels.mean(-2, keepdim=True)
-    centred = rows - rows.mean(-1, keepdim=True)
-    centred = (centred + centred.mT) / 2
-    ridged = centred + RIDGE * size * torch.eye(size, dtype=kernels.dtype, device=kernels.device)
+    middle = centred(kernels)
+    ridged = middle + RIDGE * size * torch.eye(size, dtype=kernels.dtype, device=kernels.device)
     factor, info = torch.linalg.cholesky_ex(ridged)
     factor = torch.where((info == 0)[..., None, None], factor, torch.nan)
-    return torch.cholesky_solve(centred, factor)
+    return torch.cholesky_solve(middle, factor)
 
 
 def dependence(first: Tensor, second: Tensor) -> Tensor:
     """Return Tr(R_a R_b) of two normalised kernels (..., m, m), summed over the leading dimensions."""
     return (first * second).sum()  # both are symmetric
+
+
+def frobenius_coco(first: Tensor, second: Tensor) -> Tensor:
+    """Return sqrt(||K~_a K~_b||_F) / m of centred kernels (..., m, m), summed over the leading dimensions.
+
+    >>> kernel = centred(torch.eye(4, dtype=torch.float64))
+    >>> round(float(frobenius_coco(kernel, kernel)), 6) == round(3**0.25 / 4, 6)
+    True
+    """
+    norms: Tensor = torch.linalg.matrix_norm(first @ second).clamp_min(SMALLEST_NORM)
+    return norms.sqrt().sum() / first.shape[-1]
 
 
 def normalised_hsic(first: Tensor, second: Tensor) -> Tensor:

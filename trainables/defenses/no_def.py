@@ -9,6 +9,8 @@ from trainables.models.target_model import TargetModel
 class NoDef:
     """All layers are fine-tuned from the D_pretrain weights on cross-entropy."""
 
+    from_prefix = True
+
     def prepare(self, model: TargetModel) -> None:
         """Freeze nothing."""
 

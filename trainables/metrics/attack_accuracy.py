@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from trainables.metrics.judged import Judged
-from trainables.metrics.metric import Metric
+from trainables.metrics.metric import RowMetric
 
 
 def ranks(judged: Judged) -> Tensor:
@@ -40,8 +40,8 @@ def _top5(judged: Judged) -> Tensor:
     return (judged.found & (ranks(judged) < 5)).double()
 
 
-TOP1 = Metric("att_acc", "higher", "share of rows", (0.0, 1.0), _top1)
+TOP1 = RowMetric("att_acc", "higher", "share of rows", (0.0, 1.0), _top1)
 """Rows not found count as failures."""
 
-TOP5 = Metric("att_acc_top5", "higher", "share of rows", (0.0, 1.0), _top5)
+TOP5 = RowMetric("att_acc_top5", "higher", "share of rows", (0.0, 1.0), _top5)
 """As ``TOP1``, for the five best classes of the evaluator."""

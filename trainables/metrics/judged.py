@@ -28,6 +28,8 @@ class Judged:
     """(N, d): the evaluator's features of the private training pictures."""
     private_labels: Tensor
     """int64 (N,)"""
+    perceptual_distance: Tensor | None = None
+    """(R,): smallest LPIPS distance to a private training picture of the class; nothing: not measured."""
 
     def __len__(self) -> int:
         return len(self.class_index)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from trainables.metrics.judged import Judged
-from trainables.metrics.metric import Metric
+from trainables.metrics.metric import RowMetric
 
 
 def _nearest(judged: Judged) -> Tensor:
@@ -20,7 +20,7 @@ def _squared_distances(left: Tensor, right: Tensor) -> Tensor:
     return (left[:, None] - right).square().sum(2)
 
 
-KNN_DISTANCE = Metric(
+KNN_DISTANCE = RowMetric(
     "knn_distance", "lower", "squared l2 in the evaluator's feature space", (0.0, torch.inf), _nearest
 )
 """Mean over found rows, successful or not, as the published code takes it over all its rows."""

@@ -1,25 +1,46 @@
-"""What every metric declares, and how a number is made of its rows."""
+"""What every metric declares, and the two ways to make its number: a mean over rows, or two sets compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
+import torch
 from torch import Tensor
 
 from trainables.metrics.judged import Judged
 
 
+class Metric(Protocol):
+    """A number of an attack."""
+
+    @property
+    def name(self) -> str:
+        """Column of the ``attacks`` table."""
+
+    @property
+    def stronger_attack(self) -> Literal["higher", "lower"]:
+        """Which direction means that more was leaked."""
+
+    @property
+    def unit(self) -> str:
+        """What the number counts."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest possible value."""
+
+    def value(self, judged: Judged) -> float | None:
+        """Return the number, or ``None`` when nothing can be measured."""
+
+
 @dataclass(frozen=True)
-class Metric:
+class RowMetric:
     """A number per row, and its mean over the rows that have one."""
 
     name: str
-    """Column of the ``attacks`` table."""
     stronger_attack: Literal["higher", "lower"]
-    """Which direction means that more was leaked."""
     unit: str
     bounds: tuple[float, float]
-    """Smallest and largest possible value."""
     per_row: Callable[[Judged], Tensor]
     """float64 (R,); NaN for a row that does not count."""
 
@@ -28,3 +49,24 @@ class Metric:
         rows = self.per_row(judged)
         counted = rows[~rows.isnan()]
         return float(counted.mean()) if len(counted) else None
+
+
+@dataclass(frozen=True)
+class SetMetric:
+    """A distance between two sets of features: the reconstructions, and D_priv train of their classes."""
+
+    name: str
+    stronger_attack: Literal["higher", "lower"]
+    unit: str
+    bounds: tuple[float, float]
+    distance: Callable[[Tensor, Tensor], float | None]
+    """From features (N, d) of private pictures and (M, d) of reconstructions, float64, to a number."""
+
+    def value(self, judged: Judged) -> float | None:
+        """Return the distance between all found rows and all private training pictures of their classes.
+
+        ``None`` when the sets are too small.
+        """
+        attacked = torch.isin(judged.private_labels, judged.class_index)
+        real, fake = judged.private_features[attacked], judged.features[judged.found]
+        return self.distance(real.double(), fake.double())

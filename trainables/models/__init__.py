@@ -1,6 +1,18 @@
 """The networks: targets by name, and the face networks that targets start from or that judge."""
 
-from trainables.models.building import ARCHITECTURES, PRETRAINED, PretrainedUnusable, build_target
-from trainables.models.target_model import TargetModel
+from trainables.models.bottleneck import BottleneckOutput, BottleneckTarget, divergence_from_normal
+from trainables.models.building import ARCHITECTURES, build_target
+from trainables.models.pretrained import PRETRAINED, PretrainedUnusable
+from trainables.models.target_model import TargetModel, UnusableResolution
 
-__all__ = ["ARCHITECTURES", "PRETRAINED", "PretrainedUnusable", "TargetModel", "build_target"]
+__all__ = [
+    "ARCHITECTURES",
+    "PRETRAINED",
+    "BottleneckOutput",
+    "BottleneckTarget",
+    "PretrainedUnusable",
+    "TargetModel",
+    "UnusableResolution",
+    "build_target",
+    "divergence_from_normal",
+]

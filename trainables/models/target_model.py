@@ -22,14 +22,19 @@ class HiddenOutput(NamedTuple):
     logits: Tensor
 
 
+class UnusableResolution(ValueError):
+    """Pictures of a size that a network cannot take."""
+
+
 class TargetModel(nn.Module):
     """A classifier T = head(neck(units(normalised input))).
 
     Subclasses set ``units`` (an ``nn.ModuleDict`` of the prefix units in forward order; freeze depth d
     means the first d of them), ``neck`` (last unit's output to the penultimate feature), ``head``
-    (``nn.Linear``), and ``hidden_units`` (names of the units whose outputs, with the feature, are the
-    hidden layers of BiDO). Input: float images (B, 1 or 3, H, W) in [0, 1]; grey is repeated to 3 channels.
-    ``mean`` and ``std`` are the model's own normalisation, recorded as buffers of shape (1, 3, 1, 1).
+    (``nn.Linear``; without bias in MaxViT), and ``hidden_units`` (names of the units whose outputs, with the
+    feature, are the hidden layers of BiDO). Input: float images (B, 1 or 3, H, W) in [0, 1]; grey is repeated
+    to 3 channels. ``mean`` and ``std`` are the model's own normalisation, recorded as buffers of shape
+    (1, 3, 1, 1).
     """
 
     units: nn.ModuleDict
@@ -38,6 +43,16 @@ class TargetModel(nn.Module):
     hidden_units: Sequence[str]
     mean: Tensor
     std: Tensor
+    bottleneck_after: int | None = None
+    """How many layers of the neck stay in front of the bottleneck of MID; ``None``: all."""
+    pretrained_parts: Sequence[str] = ("units.", "neck.")
+    """Starts of the names of weights that a file gives whole or not at all; the first it must give."""
+
+    def before_bottleneck(self) -> nn.Module:
+        """Return the layers of the neck that stay in front of the bottleneck of MID."""
+        if self.bottleneck_after is None:
+            return self.neck
+        return nn.Sequential(*list(self.neck.children())[: self.bottleneck_after])
 
     def set_normalisation(self, mean: Sequence[float], std: Sequence[float]) -> None:
         """Record the normalisation applied to [0, 1] input: (x - mean) / std per channel."""

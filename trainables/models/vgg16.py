@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from trainables.models.target_model import TargetModel
+from trainables.models.target_model import TargetModel, UnusableResolution
 
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """(channels, convolutions) of each block; a 2x2 max-pool ends each block."""
@@ -34,9 +34,12 @@ def block_ends(blocks: tuple[tuple[int, int], ...]) -> list[str]:
 class VGG(TargetModel):
     """A VGG with BatchNorm: blocks, flatten, BatchNorm1d with its bias frozen at 0, linear head.
 
-    Hidden layers of BiDO: the first four block ends and the feature (targets_defenses: 3.3).
-    Input [0, 1] without further normalisation, as in the published code.
+    Hidden layers of BiDO: the first four block ends and the feature (targets_defenses: 3.3). Input [0, 1]
+    without further normalisation, as in the published code. Under MID the encoder takes the place of the
+    BatchNorm1d.
     """
+
+    bottleneck_after = 1
 
     def __init__(
         self, num_classes: int, blocks: tuple[tuple[int, int], ...] = BLOCKS, resolution: int = 64
@@ -45,7 +48,13 @@ class VGG(TargetModel):
         self.set_normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         self.units = nn.ModuleDict(dict(vgg_units(blocks)))
         self.hidden_units = block_ends(blocks)[:4]
-        features = blocks[-1][0] * (resolution // 2 ** len(blocks)) ** 2
+        side = resolution // 2 ** len(blocks)
+        if not side:
+            raise UnusableResolution(
+                f"a VGG of {len(blocks)} blocks needs pictures of {2 ** len(blocks)} pixels or "
+                f"more, not {resolution}"
+            )
+        features = blocks[-1][0] * side**2
         norm = nn.BatchNorm1d(features)
         norm.bias.requires_grad_(False)
         self.neck = nn.Sequential(nn.Flatten(), norm)

@@ -1,1 +1,1 @@
-"""Readers of packaged weight files: pure functions from bytes to named tensors."""
+"""Readers of weight files, packaged and published: from bytes to named tensors."""

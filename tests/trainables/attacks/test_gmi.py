@@ -13,7 +13,8 @@ from search_spaces.attacks import GMI
 from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, Attacker, run_attack_method
-from trainables.attacks.gmi import Objective, nesterov
+from trainables.attacks.latent_descent import nesterov_step
+from trainables.attacks.objective import CrossEntropy, Objective, critic_prior
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.generators import Prior
 from trainables.models.small_vgg import small_vgg
@@ -64,13 +65,11 @@ def test_trajectory_equals_an_independent_loop(prior_weight: float) -> None:
 
 def test_velocity_is_not_clamped() -> None:
     """Pushed out of the box by a constant gradient, then pulled back: the built-up velocity keeps it out."""
-    settings = GMI(iterations=11, learning_rate=0.1, momentum=0.9, clip=1.0)
-    slopes = iter([-1.0] * 8 + [1.0] * 3)
-    end = nesterov(
-        settings, lambda latents: torch.full_like(latents, next(slopes)), torch.zeros(1, 1).double()
-    )
+    settings = GMI(learning_rate=0.1, momentum=0.9, clip=1.0)
+    end, carried = torch.zeros(1, 1).double(), torch.zeros(1, 1).double()
     velocity, latent = 0.0, 0.0
     for slope in [-1.0] * 8 + [1.0] * 3:
+        end, carried = nesterov_step(settings, end, carried, torch.full_like(end, slope))
         before, velocity = velocity, 0.9 * velocity - 0.1 * slope
         latent = min(1.0, max(-1.0, latent - 0.9 * before + 1.9 * velocity))
     assert end.item() == pytest.approx(latent, abs=1e-15)
@@ -78,11 +77,13 @@ def test_velocity_is_not_clamped() -> None:
 
 
 def test_first_gradient_is_taken_at_the_unclipped_start() -> None:
-    seen: list[Tensor] = []
-    start = torch.tensor([[2.5, -3.0, 0.2]])
-    nesterov(GMI(iterations=2), lambda latents: seen.append(latents) or torch.zeros_like(latents), start)
-    assert torch.equal(seen[0], start)
-    assert torch.equal(seen[1], torch.tensor([[1.0, -1.0, 0.2]]))
+    problem, seen = planted_problem(), []
+    problem.prior.generator.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
+    run_attack_method(GMI(iterations=2, restarts=2), problem.attacker(), tuple(range(8)))
+    starts = start_latents(attack_rows(tuple(range(8)), 2), 0, problem.prior.z_dim)
+    assert torch.equal(seen[0], starts)
+    assert starts.abs().max() > 1
+    assert seen[1].abs().max() == 1
 
 
 @given(
@@ -98,7 +99,13 @@ def test_loss_is_the_published_sum(
     settings = GMI(norm_batch=norm_batch, identity_weight=identity_weight, prior_weight=prior_weight)
     latents = torch.randn(3, 6, generator=torch.Generator().manual_seed(0)).double()
     labels = torch.tensor([label, 0, 7])
-    loss = Objective(settings, problem.target, problem.prior).loss(latents, labels).item()
+    objective = Objective(
+        settings,
+        problem.prior.generator,
+        CrossEntropy(problem.target),
+        critic_prior(problem.prior.critic),
+    )
+    loss = objective(latents, labels).loss.item()
     problem.target.eval()
     images = problem.prior.generator(latents)
     probabilities = torch.softmax(problem.target(images).logits, dim=1).tolist()

@@ -10,11 +10,20 @@ from trainables.datasets import check_data
 def test_archives_and_checks_import_no_torch() -> None:
     code = (
         "import sys, pathlib\n"
+        "from search_spaces import load_setup\n"
         "from search_spaces.datasets import DrawnPersons, ImageFolder\n"
         "from trainables import archives\n"
-        "from trainables.datasets import check_data, load_data\n"
+        "from trainables.datasets import check_data, describe, load_data, prepare_data\n"
+        "from trainables.datasets.downloaded_files import content_of as content_of_sets\n"
+        "from trainables.datasets.sets import InvalidDownload\n"
         "from trainables.datasets.image_folder_files import InvalidImageFolder, content_of\n"
         "archives.status()\n"
+        "describe()\n"
+        "for step in (check_data, prepare_data, content_of_sets):\n"
+        "    try:\n"
+        "        step(load_setup('celeba=/no').data)\n"
+        "    except InvalidDownload:\n"
+        "        print('refused')\n"
         "check_data(DrawnPersons())\n"
         "try:\n"
         "    check_data(ImageFolder(private=pathlib.Path('/no/a'), public=pathlib.Path('/no/b')))\n"
@@ -22,7 +31,7 @@ def test_archives_and_checks_import_no_torch() -> None:
         "    print(sorted({'torch', 'safetensors', 'dicebear', 'resvg_py'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["refused"] * 3 + ["[]"]
 
 
 def test_photographs_have_nothing_to_check() -> None:

@@ -1,4 +1,4 @@
-"""Normalised HSIC against golden numbers and an independent reference written with plain loops."""
+"""HSIC and COCO against golden numbers and an independent reference written with plain loops."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.defenses.dependence import (
+    centred,
     dependence,
+    frobenius_coco,
     gaussian_kernel,
     label_kernel,
     linear_kernel,
@@ -46,8 +48,67 @@ def slow_trace(first: np.ndarray, second: np.ndarray) -> float:
     return sum(first[a, b] * second[b, a] for a in range(len(first)) for b in range(len(first)))
 
 
+def slow_coco(first: np.ndarray, second: np.ndarray) -> float:
+    """COCO of two kernels, with H written out and the Frobenius norm as a sum of squares."""
+    size = len(first)
+    middle = np.eye(size) - np.ones((size, size)) / size
+    product = middle @ first @ middle @ middle @ second @ middle
+    return float(np.sqrt(np.sqrt(sum(value**2 for value in product.flatten()))) / size)
+
+
+def coco(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """COCO of two batches of rows under Gaussian kernels."""
+    return frobenius_coco(centred(gaussian_kernel(first)), centred(gaussian_kernel(second)))
+
+
 def random_rows(size: int, dim: int, seed: int) -> torch.Tensor:
     return torch.randn(size, dim, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_golden_numbers_of_coco() -> None:
+    z, x = golden_rows()
+    assert coco(z, x).item() == pytest.approx(0.007381523, abs=1e-9)
+    of_labels = centred(label_kernel(LABELS, 4))
+    found = frobenius_coco(centred(gaussian_kernel(z)), of_labels)
+    assert found.item() == pytest.approx(0.050040030, abs=1e-9)
+
+
+@given(size=st.integers(2, 8), dim=st.integers(1, 6), seed=st.integers(0, 2**32))
+def test_coco_is_that_of_the_slow_reference(size: int, dim: int, seed: int) -> None:
+    z, x = random_rows(size, dim, seed), random_rows(size, 5, seed + 1)
+    expected = slow_coco(slow_gaussian(z.numpy()), slow_gaussian(x.numpy()))
+    assert coco(z, x).item() == pytest.approx(expected, rel=1e-6)
+    assert coco(x, z).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_coco_in_float32_is_within_a_ten_thousandth_of_float64() -> None:
+    features, images = random_rows(64, 8192, 0).relu() + 20, random_rows(64, 3072, 1).sigmoid()
+    exact = coco(features.float().double(), images.float().double()).item()
+    assert coco(features.float(), images.float()).item() == pytest.approx(exact, rel=1e-4)
+
+
+def test_gradient_of_coco_is_that_of_finite_differences() -> None:
+    other = centred(gaussian_kernel(random_rows(6, 3, 1)))
+    assert torch.autograd.gradcheck(
+        lambda rows: frobenius_coco(centred(gaussian_kernel(rows)), other),
+        random_rows(6, 4, 0).requires_grad_(),
+    )
+
+
+def test_coco_of_constant_rows_is_0_with_a_finite_gradient() -> None:
+    rows = torch.ones(8, 5, dtype=torch.float64, requires_grad=True)
+    value = coco(rows, random_rows(8, 3, 0))
+    value.backward()
+    assert value.item() == pytest.approx(0, abs=1e-9)
+    assert rows.grad is not None
+    assert torch.isfinite(rows.grad).all()
+
+
+def test_coco_of_stacked_kernels_is_summed() -> None:
+    layers, x = [random_rows(8, 5, 0), random_rows(8, 9, 1)], random_rows(8, 3, 2)
+    stacked = torch.stack([centred(gaussian_kernel(layer)) for layer in layers])
+    total = frobenius_coco(stacked, centred(gaussian_kernel(x))).item()
+    assert total == pytest.approx(sum(coco(layer, x).item() for layer in layers))
 
 
 def test_golden_numbers() -> None:

@@ -15,8 +15,10 @@ class TestNoDef(DefenseContract):
         loss = self.batch_loss(fresh_target())
         assert loss.total.item() == loss.cross_entropy.item()
         assert loss.dependence_x is None
+        assert loss.kl is None
 
     def test_every_weight_is_trained(self, trained: TargetModel) -> None:
         before = dict(fresh_target().named_parameters())
         unchanged = [name for name, value in trained.named_parameters() if torch.equal(value, before[name])]
         assert unchanged == ["neck.1.bias"]
+        assert torch.count_nonzero(trained.neck[1].bias) == 0

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contracts.metric_contract import CLASSES, RESTARTS, MetricContract, judged_rows
+from tests.contracts.metric_contract import CLASSES, RESTARTS, RowMetricContract, judged_rows
 from trainables.metrics import TOP1, TOP5, Judged, ranks, restart_sd
 
 
@@ -21,14 +21,14 @@ def slow_rank(judged: Judged, row: int) -> int:
     return order.index(int(judged.class_index[row]))
 
 
-class TestTop1(MetricContract):
+class TestTop1(RowMetricContract):
     metric = TOP1
 
     def slow_row(self, judged: Judged, row: int) -> float:
         return float(slow_rank(judged, row) == 0)
 
 
-class TestTop5(MetricContract):
+class TestTop5(RowMetricContract):
     metric = TOP5
 
     def slow_row(self, judged: Judged, row: int) -> float:

@@ -4,11 +4,11 @@ import math
 
 import torch
 
-from tests.contracts.metric_contract import MetricContract, judged_rows
+from tests.contracts.metric_contract import RowMetricContract, judged_rows
 from trainables.metrics import KNN_DISTANCE, Judged
 
 
-class TestKNNDistance(MetricContract):
+class TestKNNDistance(RowMetricContract):
     metric = KNN_DISTANCE
 
     def slow_row(self, judged: Judged, row: int) -> float:

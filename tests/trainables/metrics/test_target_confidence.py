@@ -2,11 +2,11 @@
 
 import math
 
-from tests.contracts.metric_contract import MetricContract
+from tests.contracts.metric_contract import RowMetricContract
 from trainables.metrics import TARGET_CONFIDENCE, Judged
 
 
-class TestTargetConfidence(MetricContract):
+class TestTargetConfidence(RowMetricContract):
     metric = TARGET_CONFIDENCE
 
     def slow_row(self, judged: Judged, row: int) -> float:

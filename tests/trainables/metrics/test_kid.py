@@ -1,0 +1,76 @@
+"""KID against double loops over pairs."""
+
+import math
+from itertools import product
+
+import pytest
+import torch
+
+from tests.contracts.metric_contract import FEATURES, SetMetricContract, judged_rows
+from trainables.metrics import KID, Judged
+from trainables.metrics import kid as module
+from trainables.metrics.kid import kernel_distance
+
+
+def slow_mmd(real: list[list[float]], fake: list[list[float]]) -> float:
+    """Return the unbiased squared MMD of two sets of the same size, cubic kernel, by double loops."""
+
+    def kernel(left: list[float], right: list[float]) -> float:
+        return float((math.fsum(a * b for a, b in zip(left, right, strict=True)) / FEATURES + 1) ** 3)
+
+    size = len(real)
+
+    def within(rows: list[list[float]]) -> float:
+        pairs = [(i, j) for i, j in product(range(size), repeat=2) if i != j]
+        return math.fsum(kernel(rows[i], rows[j]) for i, j in pairs) / (size * (size - 1))
+
+    across = math.fsum(kernel(a, b) for a, b in product(real, fake)) / size**2
+    return within(real) + within(fake) - 2 * across
+
+
+class TestKID(SetMetricContract):
+    """The contract's sets differ in size, so its subsets are drawn: they are replayed here."""
+
+    metric = KID
+
+    def slow_value(self, judged: Judged) -> float | None:
+        real, fake = judged.private_features.double(), judged.features[judged.found].double()
+        size = min(len(real), len(fake))
+        if size < 2:
+            return None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(module.seed_stream(0, "kid_subsets"))
+            draws = []
+            for _ in range(module.SUBSETS):
+                chosen = torch.randperm(len(real))[:size], torch.randperm(len(fake))[:size]
+                draws.append(slow_mmd(real[chosen[0]].tolist(), fake[chosen[1]].tolist()))
+        return math.fsum(draws) / len(draws)
+
+    @pytest.mark.parametrize("not_found", [0.0, 0.3, 1.0])
+    @pytest.mark.parametrize("seed", [0, 1])
+    def test_equals_the_slow_reference(self, seed: int, not_found: float) -> None:
+        super().test_equals_the_slow_reference(seed, not_found)
+
+    def test_neither_the_order_of_rows_nor_the_global_generator_matters(self) -> None:
+        """Of sets of one size there is one subset; of others the subsets are drawn."""
+        judged = judged_rows(4, 0.0)
+        real, fake = judged.private_features[: len(judged)].double(), judged.features.double()
+        torch.manual_seed(123)
+        before = torch.random.get_rng_state()
+        value = kernel_distance(real, fake)
+        assert kernel_distance(real.flip(0), fake.flip(0)) == pytest.approx(value, rel=1e-9)
+        assert value == pytest.approx(slow_mmd(real.tolist(), fake.tolist()), rel=1e-9)
+        drawn = kernel_distance(judged.private_features.double(), fake)
+        assert kernel_distance(judged.private_features.double(), fake) == drawn
+        assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_two_samples_of_one_distribution_are_near_zero_on_either_side() -> None:
+    random = torch.Generator().manual_seed(0)
+    values = [
+        kernel_distance(*(torch.randn(60, 3, dtype=torch.float64, generator=random) for _ in range(2)))
+        for _ in range(20)
+    ]
+    known = [value for value in values if value is not None]
+    assert min(known) < 0 < max(known)
+    assert abs(sum(known) / 20) < 0.1

@@ -1,0 +1,71 @@
+"""Every target under every defence: the real loop, two epochs, the smallest pictures of the network."""
+
+import math
+
+import pytest
+import torch
+
+from search_spaces.defenses import (
+    MID,
+    TLDMI,
+    TLDMIMID,
+    BiDOCOCO,
+    BiDOHSIC,
+    DefenseSettings,
+    LayerWise,
+    NoDef,
+    TLDMIBiDOCOCO,
+    TLDMIBiDOHSIC,
+)
+from search_spaces.targets import FREEZE_UNITS, Architecture
+from tests.fixtures.tiny_faces import tiny_face_data
+from tests.fixtures.tiny_targets import CLASSES, every_architecture, smallest_resolution, tiny_target
+from trainables.defenses import REGISTRY, build_defense
+from trainables.training import Recipe, Training
+
+RECIPE = Recipe(
+    epochs=2,
+    batch_size=6,
+    learning_rate=1e-3,
+    optimizer="sgd",
+    nesterov=True,
+    images_per_class_in_batch=2,
+    crop_scale=0.8,
+    cutout=0.3,
+)
+
+
+def settings(kind: str, architecture: Architecture) -> DefenseSettings:
+    """Return settings of this kind that freeze, where it freezes, about half of the units."""
+    half = FREEZE_UNITS[architecture] // 2
+    chosen: tuple[DefenseSettings, ...] = (
+        NoDef(),
+        MID(),
+        BiDOHSIC(),
+        BiDOCOCO(),
+        TLDMI(freeze_depth=half),
+        LayerWise(trainable=("first", "last")),
+        TLDMIBiDOHSIC(freeze_depth=half),
+        TLDMIBiDOCOCO(freeze_depth=half),
+        TLDMIMID(freeze_depth=half, frozen_bn="eval"),
+    )
+    return next(one for one in chosen if one.kind == kind)
+
+
+@pytest.mark.parametrize("kind", sorted(REGISTRY))
+@pytest.mark.parametrize("architecture", every_architecture())
+def test_two_epochs(architecture: Architecture, kind: str) -> None:
+    torch.set_num_threads(1)
+    data = tiny_face_data(CLASSES, train_per_class=3, resolution=smallest_resolution(architecture))
+    chosen = settings(kind, architecture)
+    model, defense = tiny_target(architecture, chosen), build_defense(chosen)
+    defense.prepare(model)
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    trained = {name for name, value in model.named_parameters() if value.requires_grad}
+    curve = Training(model, defense, RECIPE, data.private_train, CLASSES, seed=0).run()
+    assert len(curve) == 2
+    assert all(math.isfinite(row.loss) for row in curve)
+    changed = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
+    assert changed <= trained
+    assert {name for name in trained if name.startswith(("head.", "neck."))} <= changed
+    assert (len(trained) < len(before)) or kind in {"no_def", "mid", "bido_hsic", "bido_coco"}

@@ -1,0 +1,110 @@
+"""The inversion of GMI and LOMMA-G: Nesterov steps of latent points, rows side by side in micro-batches."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from search_spaces.attacks import LatentDescent
+from trainables.attacks.attacker import Attacker
+from trainables.attacks.inference import latent_like
+from trainables.attacks.objective import Identity, IdentityLoss, Objective, confidence, critic_prior
+from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
+from trainables.attacks.rows import attack_rows, start_latents
+
+LatentLoss = Callable[[Tensor, Tensor], Identity]
+"""From latents (R, z_dim) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""
+
+
+def invert_points(
+    settings: LatentDescent,
+    attacker: Attacker,
+    classes: Sequence[int],
+    identity: IdentityLoss,
+    shared_queries: int = 0,
+) -> Reconstructions:
+    """Return one reconstruction per class and restart; T and the prior are left untouched.
+
+    The loss is a sum over rows divided by ``norm_batch``, so rows do not know of each other and
+    ``micro_batch`` decides speed and memory only. Queries: one image per row and iteration.
+    Raises ``AttackDiverged`` when latents stop being finite.
+    """
+    rows = attack_rows(classes, settings.restarts)
+    prior = attacker.prior
+    objective = Objective(settings, prior.generator, identity, critic_prior(prior.critic))
+    starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(objective.generator))
+    latents, iterations = Descent(settings, objective, starts, rows.class_index.to(starts.device)).run()
+    return reconstructions(
+        rows,
+        latents,
+        render(objective.generator, latents, settings.micro_batch),
+        queries=iterations,
+        shared_queries=shared_queries,
+    )
+
+
+def nesterov_step(
+    settings: LatentDescent, latents: Tensor, velocity: Tensor, gradient: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return latents and velocity, each (R, z_dim), after one step of the published update.
+
+    v' = m v - lr g;  z' = clamp(z - m v + (1 + m) v', -clip, clip): Nesterov's momentum m. Clamping leaves
+    the velocity alone, and a start is not clamped before its first gradient.
+    """
+    momentum = settings.momentum
+    after = momentum * velocity - settings.learning_rate * gradient
+    stepped = latents - momentum * velocity + (1 + momentum) * after
+    return stepped.clamp(-settings.clip, settings.clip), after
+
+
+class Descent:
+    """The steps of R rows, ``micro_batch`` of them at a time; a row that ends makes room for the next."""
+
+    def __init__(self, settings: LatentDescent, loss: LatentLoss, starts: Tensor, labels: Tensor) -> None:
+        self.settings = settings
+        self.loss = loss
+        self.results, self.labels = starts.clone(), labels
+        self.iterations = torch.zeros(len(starts), dtype=torch.int64)
+        self._entered = 0
+        self._rows = torch.arange(0)
+        self._velocity = starts[:0]
+        self._confident = self._rows.to(starts.device)
+        self._fill_up(torch.arange(0))
+
+    def run(self) -> tuple[Tensor, Tensor]:
+        """Return the last latents (R, z_dim) and the iterations taken, int64 (R,)."""
+        while len(self._rows):
+            self._step()
+            ended = self._ended()
+            if ended.any():
+                self.results[self._rows] = self._latents
+                self._fill_up((~ended).nonzero()[:, 0])
+        return self.results, self.iterations
+
+    def _fill_up(self, staying: Tensor) -> None:
+        """Keep the rows at positions ``staying`` of those in flight and add rows that have not begun."""
+        first = self._entered
+        room = min(self.settings.micro_batch - len(staying), len(self.results) - first)
+        self._entered += room
+        self._rows = torch.cat([self._rows[staying], torch.arange(first, first + room)])
+        self._latents, self._wanted = self.results[self._rows], self.labels[self._rows]
+        self._velocity = torch.cat([self._velocity[staying], torch.zeros_like(self.results[:room])])
+        self._confident = torch.cat([self._confident[staying], torch.zeros_like(self.labels[:room])])
+
+    def _step(self) -> None:
+        free = self._latents.detach().requires_grad_()
+        with torch.enable_grad():
+            identity = self.loss(free, self._wanted)
+            gradient = torch.autograd.grad(identity.loss, free)[0]
+        self._latents, self._velocity = nesterov_step(self.settings, self._latents, self._velocity, gradient)
+        self.iterations[self._rows] += 1
+        if self.settings.retire_after is not None:
+            sure = confidence(identity.logits, self._wanted) >= self.settings.retire_confidence
+            self._confident = (self._confident + 1) * sure
+
+    def _ended(self) -> Tensor:
+        """Return which rows in flight are done, bool on the CPU."""
+        ended = self.iterations[self._rows] >= self.settings.iterations
+        if self.settings.retire_after is None:
+            return ended
+        return ended | (self._confident >= self.settings.retire_after).cpu()

@@ -1,0 +1,67 @@
+"""LOMMA's identity loss: logits of T and its students, and p_reg, on T alone (Nguyen et al., CVPR 2023)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from search_spaces import seed_stream
+from search_spaces.attacks import LOMMA
+from search_spaces.settings import Settings
+from trainables.attacks.attacker import Attacker
+from trainables.attacks.inference import inference_copy, latent_like
+from trainables.attacks.objective import Identity
+from trainables.attacks.students import load_students
+from trainables.attacks.teacher import public_outputs
+
+
+class LogitLoss:
+    """sum_i [ -mean_m logit_m,y(x_i) + weight * mean_d (feature_T(x_i) - p_reg)^2_d ].
+
+    The mean over models m is over T and the students, 1 / M each; the regulariser stands outside it. Logits
+    are raw: a softmax would let the loss fall by lowering other classes.
+    """
+
+    def __init__(
+        self, target: nn.Module, students: Sequence[nn.Module], feature_mean: Tensor, weight: float
+    ) -> None:
+        self.target = inference_copy(target)
+        self.students = [inference_copy(student) for student in students]
+        self.feature_mean = feature_mean.to(latent_like(self.target))
+        self.weight = weight
+
+    def __call__(self, images: Tensor, labels: Tensor) -> Identity:
+        """Return the loss of ``images`` that attack ``labels``, and T's logits."""
+        feature, logits = self.target(images)
+        of_models = [logits, *(student(images) for student in self.students)]
+        wanted = torch.stack([each.gather(1, labels[:, None]) for each in of_models])
+        distance = (feature.flatten(1) - self.feature_mean).square().mean(1)
+        loss = self.weight * distance.sum() - wanted.sum() / len(of_models)
+        return Identity(loss, logits)
+
+
+class PublicFeature(Settings):
+    """What decides p_reg, beside T and D_pub."""
+
+    images: int
+    seed: int
+
+
+def lomma_loss(settings: LOMMA, attacker: Attacker) -> tuple[LogitLoss, int]:
+    """Return the loss of this T and how many pictures T labelled for it: D_pub for students, some for p_reg.
+
+    Students and p_reg are kept with this T: a defended T never meets those of another.
+    """
+    kept = PublicFeature(images=settings.regularisation_images, seed=settings.seed)
+    mean = attacker.keep("feature_means", kept, lambda: {"mean": feature_mean(kept, attacker)})["mean"]
+    students = load_students(settings, attacker)
+    loss = LogitLoss(attacker.target, students, mean, settings.regularisation_weight)
+    queries = min(settings.regularisation_images, len(attacker.public))
+    return loss, queries + (len(attacker.public) if students else 0)
+
+
+def feature_mean(settings: PublicFeature, attacker: Attacker) -> Tensor:
+    """Return p_reg (d,): T's mean feature over ``images`` random public pictures, or over all there are."""
+    draws = torch.Generator().manual_seed(seed_stream(settings.seed, "regularisation"))
+    chosen = torch.randperm(len(attacker.public), generator=draws)[: settings.images]
+    return public_outputs(attacker.target, attacker.public[chosen])[0].flatten(1).mean(0)

@@ -1,0 +1,203 @@
+"""LOMMA's augmentation models: networks distilled from T on D_pub (Nguyen et al., CVPR 2023)."""
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal, cast
+
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from search_spaces import seed_stream
+from search_spaces.attacks import LOMMA
+from search_spaces.settings import Settings
+from trainables.attacks.attacker import Attacker, Tensors
+from trainables.attacks.inference import latent_like
+from trainables.attacks.reconstructions import AttackDiverged
+from trainables.attacks.teacher import CachedTeacher
+from trainables.batches import shuffled
+from trainables.generators.inversion_gan import SoftLabels
+from trainables.training import layers_seeded
+from trainables.weights.fitting import require_fit
+
+MOMENTUM, WEIGHT_DECAY = 0.9, 1e-4
+"""Of the published recipe; its learning rate halves after 20 epochs, the last of them, so it is constant."""
+
+SMALL_WIDTHS = (32, 64, 128)
+
+
+class StudentRecipe(Settings):
+    """What decides the weights of one student, beside T and D_pub."""
+
+    network: Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"]
+    member: int
+    """Position among the students, so that two of one network differ."""
+    weights_sha256: str | None
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+class WeightsUnusable(ValueError):
+    """Weights for students to start from that cannot be read."""
+
+
+class Student(nn.Module):
+    """Pictures (B, 1 or 3, S, S) in [0, 1], not normalised further, as published, to logits (B, K)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits of ``images``; grey is repeated to 3 channels."""
+        logits: Tensor = self.network(images.expand(-1, 3, -1, -1))
+        return logits
+
+
+def load_students(settings: LOMMA, attacker: Attacker) -> list[Student]:
+    """Return the students of ``settings``, distilled from T or kept from before: eval mode, frozen.
+
+    The same bits for the same settings, T and public pictures. Raises ``WeightsUnusable`` or
+    ``WeightsMismatch`` for weights that are not there or of another network, and ``AttackDiverged`` when a
+    distillation does.
+    """
+    # T labels D_pub once, when the first student that is not kept asks for it
+    teacher = functools.cache(lambda: CachedTeacher(attacker.target, attacker.public))
+    return [_load(settings, attacker, member, teacher) for member in range(len(settings.students))]
+
+
+def distil(recipe: StudentRecipe, student: Student, public: Tensor, label_of: SoftLabels) -> None:
+    """Train ``student`` in place on KL(T || student) of the uint8 ``public`` pictures (N, C, S, S).
+
+    Every draw comes from streams named under the recipe's seed. The student is left in eval mode.
+    """
+    name = ("student", recipe.network, recipe.member)
+    order = torch.Generator().manual_seed(seed_stream(recipe.seed, *name, "order"))
+    like = latent_like(student)
+    optimizer = torch.optim.SGD(
+        student.parameters(), lr=recipe.learning_rate, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
+    )
+    student.train()
+    with layers_seeded(seed_stream(recipe.seed, *name, "layers")):  # stochastic depth
+        for _ in range(recipe.epochs):
+            for indices in shuffled(len(public), recipe.batch_size, order):
+                pictures = public[indices].to(like.device).to(like.dtype) / 255
+                loss = distillation_loss(student(pictures), label_of(indices).to(like))
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+    student.eval()
+
+
+def distillation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
+    """Return the mean over rows of KL(``soft_labels`` || softmax(``logits``)), both (B, K), in nats.
+
+    >>> distillation_loss(torch.zeros(2, 4), torch.full((2, 4), 0.25)).item()
+    0.0
+    """
+    return F.kl_div(logits.log_softmax(1), soft_labels, reduction="batchmean")
+
+
+def _load(settings: LOMMA, attacker: Attacker, member: int, teacher: Callable[[], CachedTeacher]) -> Student:
+    recipe = _recipe(settings, member)
+
+    def distilled() -> Tensors:
+        student = _untrained(recipe, attacker)
+        if settings.student_weights is not None and recipe.weights_sha256 is not None:
+            _load_weights(student, _weights_file(settings.student_weights, recipe.network))
+        distil(recipe, student, attacker.public, teacher())
+        return _finite(recipe, student.state_dict())
+
+    tensors = attacker.keep("students", recipe, distilled)
+    student = _untrained(recipe, attacker)
+    require_fit(student.state_dict(), tensors, f"the student {recipe.network}")
+    student.load_state_dict(tensors)
+    return student.eval().requires_grad_(False)
+
+
+def _recipe(settings: LOMMA, member: int) -> StudentRecipe:
+    network = settings.students[member]
+    return StudentRecipe(
+        network=network,
+        member=member,
+        weights_sha256=_weights_hash(settings.student_weights, network),
+        epochs=settings.student_epochs,
+        batch_size=settings.student_batch_size,
+        learning_rate=settings.student_learning_rate,
+        seed=settings.seed,
+    )
+
+
+def _untrained(recipe: StudentRecipe, attacker: Attacker) -> Student:
+    classes = attacker.target.head.out_features
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_stream(recipe.seed, "student", recipe.network, recipe.member, "weights"))
+        network = _small(classes) if recipe.network == "small" else _efficientnet(recipe.network, classes)
+    return Student(network).to(latent_like(attacker.prior.generator))
+
+
+def _small(classes: int) -> nn.Module:
+    """Return three 3x3 convolutions of stride 2 with BatchNorm, global mean, linear: for CPU-sized data."""
+    widths = [3, *SMALL_WIDTHS]
+    layers = [
+        layer
+        for before, after in pairwise(widths)
+        for layer in (nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
+    ]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], classes))
+
+
+def _efficientnet(name: str, classes: int) -> nn.Module:
+    """Return torchvision's network with its classifier replaced by one linear layer, as published."""
+    import torchvision.models  # heavy, and other students do not need it
+
+    network = torchvision.models.get_model(name, weights=None)
+    network.classifier = nn.Linear(network.classifier[-1].in_features, classes)
+    return cast(nn.Module, network)
+
+
+def _weights_hash(folder: str | None, network: str) -> str | None:
+    if folder is None or network == "small":
+        return None
+    try:
+        return hashlib.sha256(_weights_file(folder, network).read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsUnusable(
+            f"student_weights {folder}: {network}.safetensors cannot be read ({error.strerror}); put "
+            f"torchvision's weights of {network} there, or leave student_weights out to start from scratch"
+        ) from error
+
+
+def _weights_file(folder: str, network: str) -> Path:
+    return Path(folder) / f"{network}.safetensors"
+
+
+def _load_weights(student: Student, path: Path) -> None:
+    """Load everything but the classifier."""
+    try:
+        state = safetensors.torch.load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsUnusable(f"student_weights {path}: no readable safetensors file ({error})") from error
+    given, own = _below_classifier(state), _below_classifier(student.network.state_dict())
+    require_fit(own, given, str(path))
+    student.network.load_state_dict(given, strict=False)
+
+
+def _below_classifier(state: Mapping[str, Tensor]) -> Tensors:
+    return {name: tensor for name, tensor in state.items() if not name.startswith("classifier.")}
+
+
+def _finite(recipe: StudentRecipe, tensors: Tensors) -> Tensors:
+    broken = sorted(name for name, tensor in tensors.items() if not tensor.isfinite().all())
+    if broken:
+        raise AttackDiverged(
+            f"the student {recipe.network} diverged: {broken[0]} is not finite; lower student_learning_rate"
+        )
+    return tensors

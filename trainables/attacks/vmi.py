@@ -1,0 +1,107 @@
+"""VMI, white box: a latent posterior per class, by variational inference (Wang et al., NeurIPS 2021)."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from search_spaces import seed_stream
+from search_spaces.attacks import VMI
+from trainables.attacks.attacker import Attacker
+from trainables.attacks.class_flows import ClassFlows, log_normal
+from trainables.attacks.inference import inference_copy, latent_like
+from trainables.attacks.objective import CrossEntropy, IdentityLoss
+from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
+from trainables.attacks.rows import attack_rows, start_latents
+
+LatentGradient = Callable[[Tensor, Tensor], Tensor]
+"""Gradient of the summed identity loss: latents (B, z_dim) and int64 labels (B,) to (B, z_dim)."""
+
+
+def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
+    """Return ``restarts`` samples of each class's posterior; T and the prior are left untouched.
+
+    The posteriors of all classes are trained side by side and never see each other; ``micro_batch`` decides
+    speed and memory only. The samples of a class share one training: its queries (``samples_per_step`` images
+    an iteration) are counted at the first. Raises ``AttackDiverged`` when latents stop being finite.
+    """
+    rows = attack_rows(classes, settings.restarts)
+    generator = inference_copy(attacker.prior.generator)
+    like, z_dim = latent_like(generator), attacker.prior.z_dim
+    flows = ClassFlows(settings, len(classes), z_dim, like)
+    gradient = _identity_gradient(settings, generator, CrossEntropy(attacker.target))
+    train_posteriors(settings, flows, gradient, classes, z_dim)
+    noise = start_latents(rows, settings.seed, z_dim).view(len(classes), settings.restarts, z_dim).to(like)
+    with torch.no_grad():
+        latents = settings.prior_std * flows(noise)[0].flatten(0, 1)
+    return reconstructions(
+        rows,
+        latents,
+        render(generator, latents, settings.micro_batch),
+        queries=settings.iterations * settings.samples_per_step * (rows.restart == 0),
+    )
+
+
+def train_posteriors(
+    settings: VMI, flows: ClassFlows, gradient: LatentGradient, classes: Sequence[int], z_dim: int
+) -> None:
+    """Train the flow of each class c, in place, on E CE(T(G(s z)), c) + kl_weight * KL(q_c || N(0, I)).
+
+    s is ``prior_std``. Both expectations are means over the ``samples_per_step`` fresh samples of a step. A
+    class's noise comes from its own stream, the same for every T.
+    """
+    parameters = list(flows.parameters.values())
+    optimizer = _optimizer(settings, parameters)
+    random = [torch.Generator().manual_seed(seed_stream(settings.seed, "vmi", each)) for each in classes]
+    wanted = torch.tensor(list(classes)).repeat_interleave(settings.samples_per_step).to(parameters[0].device)
+    for _ in range(settings.iterations):
+        noise = _noise(random, settings.samples_per_step, z_dim).to(parameters[0])
+        with torch.enable_grad():
+            latents, log_q = flows(noise)
+            divergence = settings.kl_weight * kl_divergence(latents, log_q).sum()
+            identity = gradient(latents.detach().flatten(0, 1), wanted).view_as(latents)
+            # G and T have seen parts of the samples; the flows are run back through once, for all of them
+            gradients = torch.autograd.grad(
+                [latents, divergence],
+                parameters,
+                [identity / settings.samples_per_step, torch.ones_like(divergence)],
+            )
+        for parameter, each in zip(parameters, gradients, strict=True):
+            parameter.grad = each
+        optimizer.step()
+
+
+def kl_divergence(latents: Tensor, log_q: Tensor) -> Tensor:
+    """Return the Monte-Carlo estimate of KL(q_c || N(0, I)) of each class, (C,), in nats.
+
+    Mean over the S samples ``latents`` (C, S, z_dim) of log q_c(z), given as ``log_q`` (C, S), minus
+    log N(z; 0, I). It can be negative, as estimates from few samples are.
+    """
+    return (log_q - log_normal(latents)).mean(1)
+
+
+def _identity_gradient(settings: VMI, generator: nn.Module, identity: IdentityLoss) -> LatentGradient:
+    """Return the gradient of the identity loss of the images, computed in parts that fit into memory."""
+
+    def gradient(latents: Tensor, labels: Tensor) -> Tensor:
+        free = latents.detach().requires_grad_()
+        images = generator(settings.prior_std * free)
+        result: Tensor = torch.autograd.grad(identity(images, labels).loss, free)[0]
+        return result
+
+    def in_parts(latents: Tensor, labels: Tensor) -> Tensor:
+        parts = (torch.split(tensor, settings.micro_batch) for tensor in (latents, labels))
+        return torch.cat([gradient(*part) for part in zip(*parts, strict=True)])
+
+    return in_parts
+
+
+def _optimizer(settings: VMI, parameters: list[Tensor]) -> torch.optim.Optimizer:
+    if settings.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=settings.learning_rate)
+    return torch.optim.SGD(parameters, lr=settings.learning_rate, momentum=settings.momentum)
+
+
+def _noise(random: list[torch.Generator], samples: int, z_dim: int) -> Tensor:
+    """Return N(0, I) noise (C, ``samples``, z_dim), each class's from its own stream."""
+    return torch.stack([torch.randn(samples, z_dim, generator=stream) for stream in random])

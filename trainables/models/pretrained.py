@@ -1,0 +1,168 @@
+"""D_pretrain weights of a target: packaged ones, those of torchvision and timm by name, or a local file."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from trainables.models.face_resnet import FaceResNetTarget, face_resnet_tensors
+from trainables.models.target_model import TargetModel
+from trainables.weights.fitting import require_fit
+from trainables.weights.published_names import own_state
+
+TORCHVISION = {
+    "vgg16": "vgg16_bn",
+    "resnet18": "resnet18",
+    "resnet50": "resnet50",
+    "resnet101": "resnet101",
+    "resnet152": "resnet152",
+    "maxvit": "maxvit_t",
+    "inception_v3": "inception_v3",
+}
+"""What torchvision calls the network on whose body a target is."""
+
+TIMM = {
+    "resnest101": "resnest101e",
+    "resnet18": "resnet18",
+    "resnet50": "resnet50",
+    "resnet101": "resnet101",
+    "resnet152": "resnet152",
+}
+"""What timm calls it."""
+
+
+class PretrainedUnusable(ValueError):
+    """Pre-trained weights that do not exist, cannot be read or fetched, or are made for another network."""
+
+
+def load_face_resnet_body(model: TargetModel) -> None:
+    """Load dlib's face ResNet into ``model``. Raises ``PretrainedUnusable`` for another architecture."""
+    if not isinstance(model, FaceResNetTarget):
+        raise PretrainedUnusable(
+            f"pretrained 'face_resnet' fits architecture face_resnet, not {type(model).__name__}"
+        )
+    model.load_embedding_network(face_resnet_tensors())
+
+
+PRETRAINED: dict[str, Callable[[TargetModel], None]] = {"face_resnet": load_face_resnet_body}
+"""Packaged D_pretrain weights by name: what loads them."""
+
+
+def load_pretrained(model: TargetModel, architecture: str, source: str, sha256: str | None = None) -> None:
+    """Load what ``source`` has below the head into ``model``; head and normalisation stay.
+
+    ``source`` is a packaged name (``face_resnet``), ``torchvision:NAME`` (``IMAGENET1K_V1``), ``timm:TAG``
+    (``in1k``) or a ``.safetensors`` file of a target of this architecture, whose bytes must hash to
+    ``sha256`` where that is given. The units must be there whole; the neck whole or not at all (then it
+    stays new: the 64x64 networks cannot take over the last layers of a 112x112 one). Raises
+    ``PretrainedUnusable``, and ``WeightsMismatch`` with a list of the names that do not fit; the model is
+    then as before.
+    """
+    kind, _, name = source.partition(":")
+    if source.endswith(".safetensors"):
+        _load_below_head(model, read_weights(Path(source), sha256), source)
+    elif source in PRETRAINED:
+        PRETRAINED[source](model)
+    elif kind in HUBS and name:
+        _load_below_head(model, own_state(architecture, HUBS[kind](architecture, name)), source)
+    else:
+        raise PretrainedUnusable(
+            f"pretrained {source!r}: give {', '.join(sorted(PRETRAINED))}, torchvision:NAME, timm:TAG, a "
+            ".safetensors file (`tldmi-sweep convert` makes one from a checkpoint), or nothing"
+        )
+
+
+def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """Return the tensors in a ``.safetensors`` file.
+
+    Raises ``PretrainedUnusable`` when it cannot be read, or when its bytes do not hash to ``sha256``.
+    """
+    try:
+        data = path.read_bytes()
+        found = hashlib.sha256(data).hexdigest()
+        if sha256 is not None and found != sha256:
+            raise PretrainedUnusable(
+                f"weights {path}: SHA-256 {found} instead of {sha256}; it has changed since it was chosen"
+            )
+        return safetensors.torch.load(data)
+    except (OSError, SafetensorError) as error:
+        raise PretrainedUnusable(f"weights {path}: no readable safetensors file ({error})") from error
+
+
+def _load_below_head(model: TargetModel, state: Mapping[str, Tensor], source: str) -> None:
+    given = {name: tensor for name, tensor in state.items() if not _kept_by_model(name)}
+    first, *others = model.pretrained_parts
+    parts = (first, *(part for part in others if any(name.startswith(part) for name in given)))
+    own = {name: tensor for name, tensor in model.state_dict().items() if name.startswith(parts)}
+    require_fit(own, given, source)
+    model.load_state_dict(given, strict=False)
+
+
+def _kept_by_model(name: str) -> bool:
+    return name.startswith("head.") or name in {"mean", "std"}
+
+
+def torchvision_state(architecture: str, name: str) -> dict[str, Tensor]:
+    """Return the weights ``name`` of torchvision's network; they are fetched once into torch's hub folder.
+
+    Raises ``PretrainedUnusable`` for an unknown name, and when they are not there and cannot be fetched.
+    """
+    from torchvision.models import get_model_weights
+
+    known = get_model_weights(_hub_name("torchvision", architecture, TORCHVISION)).__members__
+    if name not in known:
+        raise PretrainedUnusable(f"torchvision:{name}: for {architecture} there are {', '.join(known)}")
+    url = known[name].url
+    try:
+        state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+            url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+        )
+    except (OSError, RuntimeError) as error:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        raise PretrainedUnusable(
+            f"torchvision:{name} for {architecture} cannot be had ({error}). Download {url} into {folder}, "
+            "or convert it with `tldmi-sweep convert` and give the .safetensors file"
+        ) from error
+    return state
+
+
+def timm_state(architecture: str, tag: str) -> dict[str, Tensor]:
+    """Return the weights ``tag`` of timm's network; they are fetched once into the Hugging Face cache.
+
+    Raises ``PretrainedUnusable`` for an unknown tag, and when they are not there and cannot be fetched.
+    """
+    import timm
+
+    name = f"{_hub_name('timm', architecture, TIMM)}.{tag}"
+    known = timm.list_models(f"{name.partition('.')[0]}.*", pretrained=True)
+    if name not in known:
+        tags = ", ".join(each.partition(".")[2] for each in known)
+        raise PretrainedUnusable(f"timm:{tag}: for {architecture} there are {tags}")
+    try:
+        return dict(timm.create_model(name, pretrained=True).state_dict())
+    except (OSError, RuntimeError) as error:
+        raise PretrainedUnusable(
+            f"timm:{tag} for {architecture} cannot be had ({error}). Fetch "
+            f"https://huggingface.co/timm/{name} elsewhere, convert its model.safetensors with "
+            "`tldmi-sweep convert` and give that file"
+        ) from error
+
+
+HUBS: dict[str, Callable[[str, str], dict[str, Tensor]]] = {
+    "torchvision": torchvision_state,
+    "timm": timm_state,
+}
+"""Public collections of weights: from architecture and name to the state as published."""
+
+
+def _hub_name(hub: str, architecture: str, names: Mapping[str, str]) -> str:
+    if architecture not in names:
+        raise PretrainedUnusable(
+            f"{hub} has no weights for architecture {architecture}, only for {', '.join(names)}; "
+            "give a .safetensors file, or nothing"
+        )
+    return names[architecture]
