@@ -80,13 +80,13 @@ def main() -> int:
     def attack() -> Reconstructions:
         return run_attack_method(settings, attacker, range(options.classes))
 
-    def plain(batch: int) -> float:
+    def plain(batch: int, images: int) -> float:
         return cpu_seconds(lambda: plain_passes(target, prior, images, batch))
 
     result = attack()
     images = result.total_queries
-    best = min(BATCHES, key=plain)
-    times = [(cpu_seconds(attack), plain(best)) for _ in range(options.repeats)]
+    best = min(BATCHES, key=lambda batch: plain(batch, max(BATCHES)))
+    times = [(cpu_seconds(attack), plain(best, images)) for _ in range(options.repeats)]
     walk, bound = (min(column) for column in zip(*times, strict=True))
     ratio = bound / walk
     print(f"machine: {platform.machine()}, torch {torch.__version__}, 1 thread, {options.network}")

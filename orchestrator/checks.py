@@ -23,11 +23,13 @@ def pinned_setup(setup: Setup) -> Setup:
     """Return ``setup`` with the user's files pinned: absolute paths, hashes of pictures and of weights.
 
     Raises ``InvalidImageFolder`` or ``InvalidDownload`` for folders that cannot be used, and
-    ``InvalidRequest`` for files of weights that are not there.
+    ``InvalidRequest`` or ``WeightsUnusable`` for files of weights that are not there.
     """
     data = _pinned_data(setup.data)
     target, evaluators = pinned_target(setup.target), pinned_evaluators(setup)
-    return setup.model_copy(update={"data": data, "target": target, "evaluators": evaluators})
+    quality = setup.image_quality.pinned()
+    update = {"data": data, "target": target, "evaluators": evaluators, "image_quality": quality}
+    return setup.model_copy(update=update)
 
 
 def _pinned_data(data: DataSettings) -> DataSettings:

@@ -90,18 +90,21 @@ class _SweepFile:
         self._lock = FileLock(lock_folder(store_uri), f"sweep-{sweep_id}")
 
     def try_acquire(self) -> bool:
+        """Take the right if it is free, sign it, and return whether this object has it."""
         if not self._lock.try_acquire():
             return False
         self._lock.sign(json.dumps(_signature()))
         return True
 
     def holder(self) -> object:
+        """Return what the present holder wrote."""
         try:
             return json.loads(self._lock.signature())
         except ValueError:  # caught between taking the lock and signing it
             return {}
 
     def release(self) -> None:
+        """Give the right up."""
         self._lock.release()
 
 
@@ -116,12 +119,15 @@ class _SweepClaim:
         self._claim = Claim(S3Store(store_uri), f"claims/sweep-{sweep_id}.json", _stop_driver)
 
     def try_acquire(self) -> bool:
+        """Take the right if it is free, sign it, and return whether this object has it."""
         return self._claim.try_acquire(_signature())
 
     def holder(self) -> object:
+        """Return what the present holder wrote."""
         return self._claim.holder()
 
     def release(self) -> None:
+        """Give the right up."""
         self._claim.release()
 
 

@@ -93,7 +93,7 @@ class DistributionDescent(Settings):
     learning_rate: Positive = 0.02
     clip: Positive = 1.0
     clip_in: Literal["forward", "nowhere"] = "forward"
-    """``forward``: every sampled latent is clamped to ``clip``, those that are judged too; the published codes
+    """``forward``: every sampled latent is clamped to ``clip``, those that are judged too; published codes
     differ."""
     initial_log_variance: float = 0.0
     identity_weight: Annotated[float, Field(ge=0)] = 100.0
@@ -115,7 +115,7 @@ class LOMMA(Settings):
 
     regularisation_weight: Annotated[float, Field(ge=0)] = 1.0
     """lambda of the mean over dimensions of (feature(x) - p_reg)^2; T alone carries it."""
-    regularisation_images: Count = 5000
+    regularisation_images: Annotated[int, Field(ge=2)] = 5000
     """Public pictures (at most) whose mean feature is p_reg."""
     students: tuple[Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"], ...] = (
         "efficientnet_b0",

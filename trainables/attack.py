@@ -92,7 +92,7 @@ class _Kept:
         self.of = {"target": config.target.target_id, "generator": config.generator_config.generator_id}
         self.store = store
         self.seconds = 0.0
-        """Wall time of what had to be built."""
+        """Wall time spent on building and reading."""
 
     def __call__(
         self, name: str, settings: Settings, build: Callable[[], dict[str, Tensor]]

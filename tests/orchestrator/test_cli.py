@@ -199,7 +199,7 @@ def test_a_defect_is_not_blamed_on_the_user(monkeypatch):
 def test_plan_counts_and_starts_nothing(fake_work):
     before = files()
     plan = json.loads(run("plan", "--space", "small.yaml", "--json").stdout)
-    assert plan["planned"] == {"search": 3, "control": 1, "confirmation": 4}
+    assert plan["planned"] == {"search": 3, "control": 2, "confirmation": 4}
     assert plan["left"] == plan["planned"]
     assert files() == before
     run("--space", "small.yaml", "--executor", "inline")

@@ -11,11 +11,24 @@ BATCH = 128
 """Pictures in one forward pass of T. A constant: labels must not depend on a setting of speed."""
 
 
+class NoPublicPictures(ValueError):
+    """D_pub is too small for an attack that learns from it."""
+
+
+def require_pictures(public: Tensor) -> None:
+    """Raise ``NoPublicPictures`` below two ``public`` pictures: BatchNorm cannot learn from one."""
+    if len(public) < 2:
+        raise NoPublicPictures(
+            f"{len(public)} public pictures: KEDMI and LOMMA learn from what T says of D_pub; give at least 2"
+        )
+
+
 def public_outputs(target: nn.Module, public: Tensor) -> tuple[Tensor, Tensor]:
     """Return features (N, d) and logits (N, K), on the CPU, of T in eval mode for uint8 ``public`` pictures.
 
-    T stays as it is.
+    T stays as it is. Raises ``NoPublicPictures``.
     """
+    require_pictures(public)
     ready = inference_copy(target)
     like = latent_like(ready)
     with torch.no_grad():
@@ -42,6 +55,7 @@ class TrainingModeTeacher:
     """
 
     def __init__(self, target: nn.Module, public: Tensor) -> None:
+        require_pictures(public)
         self._target = copy.deepcopy(target).train().requires_grad_(False)
         self._public = public
 

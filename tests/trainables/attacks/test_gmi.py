@@ -22,7 +22,7 @@ from trainables.models.small_vgg import small_vgg
 
 class TestGMI(AttackContract):
     kind = "gmi"
-    settings = GMI(iterations=60, restarts=2, learning_rate=0.3, micro_batch=5)
+    settings = GMI(iterations=40, restarts=2, learning_rate=0.4, micro_batch=5)
 
 
 def one_row_by_torch(problem: PlantedProblem, settings: GMI, start: Tensor, label: int) -> Tensor:
@@ -49,7 +49,7 @@ def one_row_by_torch(problem: PlantedProblem, settings: GMI, start: Tensor, labe
 @pytest.mark.parametrize("prior_weight", [0.0, 40.0])
 def test_trajectory_equals_an_independent_loop(prior_weight: float) -> None:
     problem = planted_problem(dtype=torch.float64)
-    settings = GMI(iterations=300, restarts=2, prior_weight=prior_weight)
+    settings = GMI(iterations=120, restarts=2, prior_weight=prior_weight)
     result = run_attack_method(settings, problem.attacker(), (0, 3, 6))
     rows = attack_rows((0, 3, 6), 2)
     starts = start_latents(rows, settings.seed, problem.prior.z_dim).double()

@@ -18,10 +18,10 @@ from trainables.attacks.distribution_descent import Gaussians, descend
 from trainables.attacks.inversion_generator import inversion_gan
 from trainables.attacks.objective import CrossEntropy, Objective, real_prior
 
-GENERATOR = InversionGenerator(start="prior", generator_steps=20, batch_size=16, critic_width=8)
+GENERATOR = InversionGenerator(start="prior", generator_steps=5, batch_size=16, critic_width=4)
 UNTRAINED = GENERATOR.model_copy(update={"generator_steps": 0})
 SETTINGS = KEDMI(
-    iterations=60, restarts=2, learning_rate=0.1, norm_batch=1, micro_batch=5, generator=GENERATOR
+    iterations=40, restarts=2, learning_rate=0.15, norm_batch=1, micro_batch=5, generator=GENERATOR
 )
 
 
@@ -120,7 +120,7 @@ def test_queries_of_a_class_are_counted_once_and_labels_as_shared() -> None:
     assert result.queries.tolist() == [4, 0, 0, 4, 0, 0]
     assert result.shared_queries == PUBLIC
     published = GENERATOR.model_copy(update={"teacher_mode": "train", "critic_warmup_steps": 2})
-    assert queries(generator=published).shared_queries == (2 + 20 * 5) * 16
+    assert queries(generator=published).shared_queries == (2 + 5 * 5) * 16
 
 
 def test_a_kept_generator_is_not_trained_again_and_gives_the_same_result() -> None:
@@ -136,7 +136,7 @@ def test_a_kept_generator_is_not_trained_again_and_gives_the_same_result() -> No
     attacker = Attacker(problem.target, problem.prior, problem.public, keep)
     first, second = (
         run_attack_method(SETTINGS.model_copy(update={"learning_rate": rate}), attacker, (0, 1))
-        for rate in (0.1, 0.2)
+        for rate in (SETTINGS.learning_rate, 0.3)
     )
     assert built == ["inversion_generators"]
     anew = run_attack_method(SETTINGS, problem.attacker(), (0, 1))

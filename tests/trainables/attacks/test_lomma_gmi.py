@@ -14,11 +14,11 @@ from trainables.attacks.students import load_students
 class TestLOMMAGMI(AttackContract):
     kind = "lomma_gmi"
     settings = LOMMAGMI(
-        iterations=60,
+        iterations=30,
         restarts=2,
-        learning_rate=0.01,
+        learning_rate=0.02,
         micro_batch=5,
-        lomma=LOMMA(students=("small",), student_epochs=3, student_batch_size=16),
+        lomma=LOMMA(students=("small",), student_epochs=2, student_batch_size=16),
     )
 
     def test_queries_of_everything_made_of_this_target(self, problem: PlantedProblem) -> None:

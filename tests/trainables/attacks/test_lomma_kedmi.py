@@ -8,20 +8,20 @@ from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import CLASSES, PUBLIC, PlantedProblem
 from trainables.attacks.inversion_generator import inversion_gan
 
-GENERATOR = InversionGenerator(start="prior", generator_steps=10, batch_size=16, critic_width=8)
+GENERATOR = InversionGenerator(start="prior", generator_steps=2, batch_size=16, critic_width=4)
 
 
 class TestLOMMAKEDMI(AttackContract):
     kind = "lomma_kedmi"
     settings = LOMMAKEDMI(
-        iterations=50,
+        iterations=30,
         restarts=2,
-        learning_rate=0.1,
+        learning_rate=0.2,
         norm_batch=1,
         micro_batch=5,
         generator=GENERATOR,
         initial_log_variance=0.0,
-        lomma=LOMMA(students=("small",), student_epochs=3, student_batch_size=16),
+        lomma=LOMMA(students=("small",), student_epochs=2, student_batch_size=16),
     )
 
     @classmethod

@@ -8,7 +8,13 @@ from torch import nn
 
 from tests.contracts.planted_problem import planted_problem
 from trainables.attacks.inversion_generator import TEACHERS
-from trainables.attacks.teacher import BATCH, CachedTeacher, TrainingModeTeacher, public_outputs
+from trainables.attacks.teacher import (
+    BATCH,
+    CachedTeacher,
+    NoPublicPictures,
+    TrainingModeTeacher,
+    public_outputs,
+)
 from trainables.models.small_vgg import small_vgg
 
 
@@ -38,6 +44,13 @@ def test_training_mode_labels_depend_on_the_batch() -> None:
     live = copy.deepcopy(problem.target).train()
     expected = live(problem.public[:3].double() / 255).logits.softmax(1).detach()
     torch.testing.assert_close(first, expected)
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+def test_too_few_pictures_are_refused(mode: str) -> None:
+    problem = planted_problem()
+    with pytest.raises(NoPublicPictures, match=r"1 public pictures: .* at least 2"):
+        TEACHERS[mode](problem.target, problem.public[:1])
 
 
 @pytest.mark.parametrize("mode", ["eval", "train"])
