@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from orchestrator.errors import ExitCode, SweepError, exit_code
+from orchestrator.outputs import write_outputs
 from orchestrator.selection import RUNS, Selection, chosen_store, sweep_options
 from search_spaces import load_setup, load_space, space_names
 from search_spaces.loading import shipped_text
@@ -16,9 +17,6 @@ from search_spaces.loading import shipped_text
 if TYPE_CHECKING:
     from orchestrator.progress import Progress
     from orchestrator.sweep import SweepOutcome
-
-OUTPUTS = ("report.html", "front.png", "front.csv", "front.parquet")
-"""Written into the store's folder when a sweep has ended."""
 
 
 class SweepGroup(click.Group):
@@ -119,7 +117,7 @@ def run(
         retry_failed=retry_failed,
         command=selection.command,
     )
-    outputs = _write_outputs(outcome)
+    outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
     if as_json:
         _print_json(_outcome_document(outcome, outputs))
     else:
@@ -273,20 +271,6 @@ def _progress(quiet: bool) -> "Progress":
     from orchestrator.live_progress import LiveProgress
 
     return LiveProgress()
-
-
-def _write_outputs(outcome: "SweepOutcome") -> list[Path]:
-    """Write the report and the front into the store, unless this run changed nothing and they are there."""
-    from results.exporting import export
-    from results.reader import load
-    from results.store import local_path
-
-    paths = [Path(local_path(outcome.store_uri)) / name for name in OUTPUTS]
-    if outcome.ran or not all(path.exists() for path in paths):
-        found = load(outcome.store_uri)
-        for path in paths:
-            export(found, path, outcome.sweep_id, force=True)
-    return paths
 
 
 def _outcome_document(outcome: "SweepOutcome", outputs: list[Path]) -> dict[str, Any]:

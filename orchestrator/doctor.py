@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.offers import Offer, offers
 from orchestrator.provenance import package_version, versions
 from results import StoreError, StoreMissing, open_store
-from results.store import local_path
+from results.store import is_bucket, local_path
 from trainables.archives import ArchiveStatus, cache_folder
 from trainables.archives import status as archive_status
 
@@ -63,7 +63,7 @@ def diagnose(store_uri: str) -> Diagnosis:
             _folder("cache", cache_folder()),
             _space("cache", cache_folder()),
             _store(store_uri),
-            _space("store", Path(local_path(store_uri))),
+            *([] if is_bucket(store_uri) else [_space("store", Path(local_path(store_uri)))]),
         )
     )
 
@@ -120,9 +120,22 @@ def _store(store_uri: str) -> Finding:
     try:
         open_store(store_uri).check_writable()
     except StoreMissing:
-        writable = _folder("store", Path(local_path(store_uri)))
+        writable = _place(store_uri)
         to_be_made = Finding("store", "missing", f"{store_uri}: made by the first sweep")
         return to_be_made if writable.state == "ok" else writable
+    except StoreError as error:
+        return Finding("store", "broken", str(error))
+    return Finding("store", "ok", store_uri)
+
+
+def _place(store_uri: str) -> Finding:
+    """Return whether a store could be made at ``store_uri``, where there is none yet."""
+    if not is_bucket(store_uri):
+        return _folder("store", Path(local_path(store_uri)))
+    from results.s3_store import S3Store
+
+    try:
+        S3Store(store_uri).check_writable()
     except StoreError as error:
         return Finding("store", "broken", str(error))
     return Finding("store", "ok", store_uri)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.errors import SweepInUse
-from results.store import local_path
+from results.store import is_bucket, local_path
 
 
 def lock_folder(store_uri: str) -> Path:
@@ -70,8 +70,8 @@ def sweep_lock(store_uri: str, sweep_id: str) -> Iterator[None]:
     (it was silent too long) is stopped, resumably. Raises ``SweepInUse``, naming the holder, when another
     process has it.
     """
-    in_bucket = store_uri.startswith("s3://")
-    lock = _SweepClaim(store_uri, sweep_id) if in_bucket else _SweepFile(store_uri, sweep_id)
+    kind = _SweepClaim if is_bucket(store_uri) else _SweepFile
+    lock = kind(store_uri, sweep_id)
     if not lock.try_acquire():
         raise SweepInUse(
             f"the sweep {sweep_id} on {store_uri} is being run by {_named(lock.holder())}; "

@@ -190,7 +190,7 @@ def open_store(uri: str, create: bool = False) -> Store:
 
 
 def _at(uri: str) -> Store:
-    if uri.startswith("s3://"):
+    if is_bucket(uri):
         # boto3 takes a quarter of a second, which only stores in buckets should cost.
         from results.s3_store import S3Store
 
@@ -198,6 +198,11 @@ def _at(uri: str) -> Store:
     from results.local_store import LocalStore
 
     return LocalStore(local_path(uri))
+
+
+def is_bucket(uri: str) -> bool:
+    """Return whether ``uri`` names a store in a bucket."""
+    return uri.startswith("s3://")
 
 
 def local_path(uri: str) -> str:

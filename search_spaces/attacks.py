@@ -80,7 +80,7 @@ class InversionGenerator(Settings):
     entropy_weight: Annotated[float, Field(ge=0)] = 1e-4
     """Weight of the entropy of the fakes' classes: a sum over the batch, as published, not a mean."""
     teacher_mode: Literal["eval", "train"] = "eval"
-    """``train``: a copy of T labels in training mode, batch by batch, as published; ``eval``: once, cached."""
+    """``train``: a copy of T labels in training mode, each batch, as published; ``eval``: once, cached."""
     seed: int = 0
 
 

@@ -1,6 +1,7 @@
 """A real sweep through the real command on drawn persons: killed in the middle, resumed, and compared.
 
-The undisturbed sweep runs inline, the killed one on Ray, so that both executors must agree as well.
+The undisturbed sweep runs inline into a bucket, the killed one on Ray into a folder, so that both executors
+and both kinds of store must agree as well. The bucket is one of a server on loopback.
 """
 
 import json
@@ -11,7 +12,9 @@ import sys
 import time
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from results import open_store
 from results.schema import SCHEMAS, TIMING_COLUMNS
@@ -24,13 +27,14 @@ LIMIT = 240
 """Seconds after which a command counts as hanging."""
 
 
-def start(store, *options):
+def start(store, *options, folder=None):
     """Start a sweep in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("RAY_AUTH_MODE", None)  # as on a user's machine
     return subprocess.Popen(
         [*COMMAND, *OPTIONS, "--store", str(store), *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=store.parent,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment, cwd=folder or store.parent,
     )  # fmt: skip
 
 
@@ -71,15 +75,31 @@ def kill_in_the_middle(store):
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory):
+def bucket():
+    """The URI of an empty bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3", endpoint_url=url).create_bucket(Bucket="sweeps")
+        yield f"s3://sweeps/deep/undisturbed?endpoint={url}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory, bucket):
     """An undisturbed sweep, and one that was killed and resumed."""
     folder = tmp_path_factory.mktemp("sweeps")
-    undisturbed, disturbed = folder / "undisturbed", folder / "disturbed"
-    whole, _ = finish(start(undisturbed, "--executor", "inline"))
+    undisturbed, disturbed = bucket, folder / "disturbed"
+    whole, _ = finish(start(undisturbed, "--executor", "inline", folder=folder))
     at_kill = kill_in_the_middle(disturbed)
     resumed, _ = finish(start(disturbed, "--workers", "2"))
     return {
         "undisturbed": undisturbed,
+        "folder": folder,
         "disturbed": disturbed,
         "whole": whole,
         "at_kill": at_kill,
@@ -113,11 +133,23 @@ def test_every_number_of_a_trial_is_there_once(stores):
 
 
 def test_artifacts_are_the_same_bytes(stores):
-    def artifacts(store):
-        paths = (store / "artifacts").rglob("*.safetensors")
-        return {path.relative_to(store): path.read_bytes() for path in paths}
+    def artifacts(uri):
+        store = open_store(str(uri))
+        return {path: store.get_bytes(path) for path in store.list_paths("artifacts/")}
 
     assert artifacts(stores["disturbed"]) == artifacts(stores["undisturbed"])
+
+
+def test_a_sweep_in_a_bucket_is_looked_at_by_the_same_commands(stores):
+    options = {"capture_output": True, "text": True, "cwd": stores["folder"], "timeout": LIMIT}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    status = subprocess.run([*COMMAND, "status", stores["undisturbed"], "--json"], env=environment, **options)
+    assert status.returncode == 0, status.stderr
+    assert sum(json.loads(status.stdout)["done"].values()) == stores["whole"]["done"]
+    page = [*COMMAND, "report", stores["undisturbed"], "-o", "bucket.html"]
+    report = subprocess.run(page, env=environment, **options)
+    assert report.returncode == 0, report.stderr
+    assert "tiny" in (stores["folder"] / "bucket.html").read_text()
 
 
 def test_a_second_run_does_nothing_and_says_so(stores):
@@ -134,5 +166,8 @@ def test_a_second_run_does_nothing_and_says_so(stores):
 
 @pytest.mark.parametrize("name", ["report.html", "front.png", "front.csv", "front.parquet"])
 def test_report_and_front_are_in_the_store(stores, name):
-    for store in (stores["disturbed"], stores["undisturbed"]):
-        assert (store / name).stat().st_size > 100
+    assert (stores["disturbed"] / name).stat().st_size > 100
+    beside = stores["folder"] / "runs" / "sweeps-deep-undisturbed" / name
+    assert beside.stat().st_size > 100
+    copies = open_store(stores["undisturbed"]).list_paths("reports/")
+    assert f"reports/{stores['whole']['sweep_id']}/{name}" in copies
