@@ -24,6 +24,7 @@ from trainables.generators import Prior
 from trainables.generators.networks import ConvolutionalGenerator, Critic
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
+from trainables.step import single_threaded
 
 RESOLUTION = 64
 Z_DIM = 100
@@ -72,7 +73,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--limit", type=float, default=0.9)
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    single_threaded()  # as every step does: threads, deterministic algorithms, freed memory kept
     target, prior = undecided(options.network, options.classes, options.width)
     settings = BREPMI(max_steps=options.steps, micro_batch=options.micro_batch, initial_draws=2048)
     attacker = Attacker(target, prior, torch.zeros(0, dtype=torch.uint8))
