@@ -56,6 +56,7 @@ class _Couplings(nn.Module):
         self.couplings = nn.ModuleList(couplings)
 
     def forward(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return latents (..., z_dim) and the log-determinants (...) at ``noise`` (..., z_dim)."""
         latents, stretch = noise, torch.zeros_like(noise[..., 0])
         for coupling in self.couplings:
             latents, log_det = coupling().call_and_ladj(latents)

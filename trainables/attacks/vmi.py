@@ -83,17 +83,19 @@ def kl_divergence(latents: Tensor, log_q: Tensor) -> Tensor:
 def _identity_gradient(settings: VMI, generator: nn.Module, identity: IdentityLoss) -> LatentGradient:
     """Return the gradient of the identity loss of the images, computed in parts that fit into memory."""
 
-    def gradient(latents: Tensor, labels: Tensor) -> Tensor:
+    def of_part(latents: Tensor, labels: Tensor) -> Tensor:
+        """Return the gradient of rows that go through G and T together."""
         free = latents.detach().requires_grad_()
         images = generator(settings.prior_std * free)
         result: Tensor = torch.autograd.grad(identity(images, labels).loss, free)[0]
         return result
 
-    def in_parts(latents: Tensor, labels: Tensor) -> Tensor:
+    def of_all(latents: Tensor, labels: Tensor) -> Tensor:
+        """Return the gradient of all rows, ``micro_batch`` after ``micro_batch``."""
         parts = (torch.split(tensor, settings.micro_batch) for tensor in (latents, labels))
-        return torch.cat([gradient(*part) for part in zip(*parts, strict=True)])
+        return torch.cat([of_part(*part) for part in zip(*parts, strict=True)])
 
-    return in_parts
+    return of_all
 
 
 def _optimizer(settings: VMI, parameters: list[Tensor]) -> torch.optim.Optimizer:
