@@ -109,6 +109,7 @@ def _load(settings: LOMMA, attacker: Attacker, member: int, teacher: Callable[[]
     recipe = _recipe(settings, member)
 
     def distilled() -> Tensors:
+        """Return the weights of the student after its training."""
         student = _untrained(recipe, attacker)
         if settings.student_weights is not None and recipe.weights_sha256 is not None:
             _load_weights(student, _weights_file(settings.student_weights, recipe.network))

@@ -34,7 +34,7 @@ def built(prediction: Prediction = "sampled", architecture: Architecture = "smal
 def test_divergence_is_that_of_torch_distributions(mean: float, log_sigma: float) -> None:
     mean, log_sigma = mean / 50, log_sigma / 100
     exact = torch.distributions.kl_divergence(
-        torch.distributions.Normal(torch.tensor(mean).double(), math.exp(log_sigma)),
+        torch.distributions.Normal(torch.tensor(mean, dtype=torch.float64), math.exp(log_sigma)),
         torch.distributions.Normal(torch.tensor(0.0).double(), 1.0),
     )
     found = divergence_from_normal(
