@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from search_spaces.attacks import AttackSettings
+from search_spaces.attacks import Access, AttackSettings, beyond_access
 from search_spaces.defenses import DefenseSettings, DefenseSpace
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
@@ -97,6 +97,8 @@ class Space(Settings):
     """Architecture of T -> its own anchors, D_pretrain weights and recipes."""
     attacks: tuple[AttackSettings, ...]
     """None at all: targets are only trained and timed (``sampler: grid`` only: nothing to search for)."""
+    access: Access = "white_box"
+    """What T gives an attacker; with ``label_only`` attacks that need its gradients are refused."""
     attacked_classes: Count | None = None
     """Number of private classes attacked, the first ones; nothing: as the setup says."""
     search: SearchSettings = SearchSettings()
@@ -112,7 +114,7 @@ class Space(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        errors = [*self._repeated_kinds(), *self._only_for_a_grid()]
+        errors = [*self._repeated_kinds(), *self._beyond_access(), *self._only_for_a_grid()]
         if errors:
             raise ValueError("; ".join(errors))
         return self
@@ -123,6 +125,14 @@ class Space(Settings):
             repeated = sorted({kind for kind in kinds if kinds.count(kind) > 1})
             if repeated:
                 yield f"{title}: each kind at most once, but repeated: {', '.join(repeated)}"
+
+    def _beyond_access(self) -> Iterator[str]:
+        beyond = beyond_access(self.attacks, self.access)
+        if beyond:
+            yield (
+                f"attacks: {', '.join(beyond)} need gradients of T, but access is label_only; "
+                "remove them or set access: white_box"
+            )
 
     def _only_for_a_grid(self) -> Iterator[str]:
         if self.is_grid:
