@@ -39,6 +39,7 @@ def test_an_idle_cluster_costs_its_head_alone(config):
     assert config["idle_timeout_minutes"] <= 10
 
 
+@pytest.mark.slow
 @mock_aws(config={"iam": {"load_aws_managed_policies": True}})
 @pytest.mark.parametrize(("kind", "spot"), [("gpu_spot", True), ("gpu_on_demand", False)])
 def test_what_is_launched(config, kind, spot, monkeypatch):
