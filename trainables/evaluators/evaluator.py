@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from trainables.datasets.dataset import FaceData, LabelledImages
-from trainables.training import EVALUATION_BATCH, unit_range
+from trainables.training import unit_range
+
+JUDGED_BATCH = 32
+"""Pictures in one forward pass of an evaluator: face networks at 112x112 take about 10 MB a picture."""
 
 
 class NotJudgeable(ValueError):
@@ -39,7 +42,7 @@ class Evaluator(ABC):
         Raises ``TypeError`` for other types.
         """
         with torch.no_grad():
-            parts = [self.judge_batch(unit_range(batch)) for batch in torch.split(images, EVALUATION_BATCH)]
+            parts = [self.judge_batch(unit_range(batch)) for batch in torch.split(images, JUDGED_BATCH)]
         feature, scores = (torch.cat(part).float().cpu() for part in zip(*parts, strict=True))
         return Judgement(feature, scores)
 

@@ -12,11 +12,11 @@ from torch.nn.functional import normalize
 
 from search_spaces.evaluation import FaceEmbedding
 from trainables.datasets.dataset import FaceData, LabelledImages
-from trainables.evaluators.evaluator import Evaluator, Judgement, resized
+from trainables.evaluators.evaluator import JUDGED_BATCH, Evaluator, Judgement, resized
 from trainables.models.face_resnet import load_face_resnet
 from trainables.models.sface import load_sface
 from trainables.step import device
-from trainables.training import EVALUATION_BATCH, unit_range
+from trainables.training import unit_range
 
 
 class Embedder(NamedTuple):
@@ -76,7 +76,7 @@ def _embedded(embedder: Embedder, network: nn.Module, images: Tensor) -> Tensor:
 
 def _centroids(embedder: Embedder, network: nn.Module, pictures: LabelledImages, classes: int) -> Tensor:
     """Return (classes, d): the normalised mean of the normalised embeddings of each class."""
-    batches = torch.split(pictures.images, EVALUATION_BATCH)
+    batches = torch.split(pictures.images, JUDGED_BATCH)
     with torch.no_grad():
         features = torch.cat([_embedded(embedder, network, unit_range(batch)).cpu() for batch in batches])
     means = torch.stack([features[pictures.labels == label].mean(0) for label in range(classes)])
