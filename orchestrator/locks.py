@@ -22,7 +22,7 @@ def lock_folder(store_uri: str) -> Path:
     if urlsplit(store_uri).scheme in {"", "file"}:
         return Path(local_path(store_uri)) / ".locks"
     name = hashlib.sha256(store_uri.encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"tldmi-sweep-locks-{os.getuid()}" / name
+    return Path(tempfile.gettempdir()) / f"tldmi-locks-{os.getuid()}" / name
 
 
 class FileLock:

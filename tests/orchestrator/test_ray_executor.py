@@ -1,6 +1,7 @@
 """The Ray executor: one real sweep of fake steps on a local cluster, and its parts without Ray."""
 
 import ipaddress
+import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -32,7 +33,15 @@ def leftovers():
 @pytest.fixture(scope="module")
 def ray_sweep(tmp_path_factory):
     """A sweep on Ray, one of whose workers is killed; and the same sweep inline."""
-    folder, before = tmp_path_factory.mktemp("ray"), leftovers()
+    home = tempfile.mkdtemp(prefix="t")  # of its own, and short: other tests may be running sweeps
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", home)
+        yield _both_ways(tmp_path_factory.mktemp("ray"))
+    shutil.rmtree(home)
+
+
+def _both_ways(folder):
+    before = leftovers()
     stores = str(folder / "ray"), str(folder / "inline")
     setup = load_setup("orl_faces")
     steps = Steps(dying_target, FAKE.attack, FAKE.generator, listening_evaluator)
