@@ -79,9 +79,11 @@ def main() -> int:
     attacker = Attacker(target, prior, torch.zeros(0, dtype=torch.uint8))
 
     def attack() -> Reconstructions:
+        """Run the attack."""
         return run_attack_method(settings, attacker, range(options.classes))
 
     def plain(batch: int, images: int) -> float:
+        """Run the plain passes."""
         return cpu_seconds(lambda: plain_passes(target, prior, images, batch))
 
     result = attack()

@@ -105,9 +105,11 @@ def main() -> None:
     attacker = Attacker(target, prior, torch.zeros(0, dtype=torch.uint8))
 
     def batched() -> Tensor:
+        """Return the latents of the engine."""
         return run_attack_method(settings, attacker, range(options.classes)).latents
 
     def plain() -> Tensor:
+        """Return the latents of the plain loop."""
         return plain_loop(settings, target, prior, options.classes, options.group)
 
     difference = (batched() - plain()).abs().max()
