@@ -1,0 +1,24 @@
+"""The commands of ``tldmi-sweep``, one file each. Heavy packages are imported when a command runs."""
+
+import click
+
+from orchestrator.commands.convert import convert
+from orchestrator.commands.doctor import doctor
+from orchestrator.commands.export import export, report
+from orchestrator.commands.plan import plan
+from orchestrator.commands.run import run
+from orchestrator.commands.spaces import spaces
+from orchestrator.commands.status import status
+
+COMMANDS: tuple[click.Command, ...] = (
+    run,
+    plan,
+    status,
+    report,
+    export,
+    spaces,
+    doctor,
+    convert,
+)
+
+__all__ = ["COMMANDS"]

@@ -1,0 +1,23 @@
+"""``tldmi-sweep doctor``: what is installed, fetched and writable."""
+
+import click
+
+from orchestrator.commands.options import as_json, print_json
+from orchestrator.errors import ExitCode
+from orchestrator.selection import RUNS
+
+
+@click.command()
+@click.option("--store", default=str(RUNS), show_default=True, help="Where results would go.")
+@as_json
+def doctor(store: str, as_json: bool) -> None:
+    """Look at what there is: targets, defences, attacks, data; and what this machine has of it."""
+    from orchestrator.doctor import diagnose
+    from orchestrator.screens import console, diagnosis_table
+
+    diagnosis = diagnose(store)
+    if as_json:
+        print_json(diagnosis.as_dict())
+    else:
+        console().print(diagnosis_table(diagnosis))
+    click.get_current_context().exit(ExitCode.DONE if diagnosis.healthy else ExitCode.UNREACHABLE)
