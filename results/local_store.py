@@ -47,6 +47,15 @@ class LocalStore(Store):
         top = self._place(folder) if folder else self._root
         return sorted(path for path in self._walk(top) if path.startswith(prefix))
 
+    def delete(self, path: str) -> None:
+        """Remove what is stored under ``path``, if there is something."""
+        place = self._place(path)
+        try:
+            if place.is_file():
+                place.unlink(missing_ok=True)  # another process may be as fast
+        except OSError as error:
+            raise self._not_writable(error) from error
+
     def check_writable(self) -> None:
         """Write, sync and remove a probe of 1 MiB; raises `StoreNotWritable` with the reason."""
         probe = self._root / f".probe-{uuid.uuid4().hex}"

@@ -99,6 +99,13 @@ class Store(ABC):
         """Return every stored path that starts with ``prefix``, sorted."""
 
     @abstractmethod
+    def delete(self, path: str) -> None:
+        """Remove what is stored under ``path``, if there is something.
+
+        Raises `InvalidPath` and `StoreNotWritable`.
+        """
+
+    @abstractmethod
     def check_writable(self) -> None:
         """Write and remove a probe; raises `StoreNotWritable` with the reason. Call it before work starts."""
 

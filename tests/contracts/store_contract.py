@@ -82,6 +82,15 @@ class StoreContract:
         assert not store.exists("artifacts/targets/other.bin")
         assert not store.exists("artifacts/targets")
 
+    def test_deleted_bytes_are_gone_and_nothing_else_is(self, store: Store) -> None:
+        for path in ("artifacts/a/1", "artifacts/a/10"):
+            store.put_bytes(path, b"1")
+        store.delete("artifacts/a/1")
+        assert store.list_paths("artifacts/") == ["artifacts/a/10"]
+        for absent in ("artifacts/a/1", "artifacts/none/1", "artifacts/a"):
+            store.delete(absent)
+        assert store.get_bytes("artifacts/a/10") == b"1"
+
     def test_missing_bytes_are_named(self, store: Store) -> None:
         with pytest.raises(PathMissing, match="artifacts/none"):
             store.get_bytes("artifacts/none")
@@ -97,7 +106,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("path", ESCAPES)
     def test_no_path_leaves_the_store(self, store: Store, path: str) -> None:
-        for act in (store.get_bytes, store.exists, lambda path: store.put_bytes(path, b"")):
+        for act in (store.get_bytes, store.exists, store.delete, lambda path: store.put_bytes(path, b"")):
             with pytest.raises(InvalidPath):
                 act(path)
         for act in (
