@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from results.comparison import Comparison, NotComparable, compare
+    from results.comparison import Comparison, NotComparable
     from results.configurations import AttackSummary, Configuration
     from results.conventions import attack_accuracy
     from results.errors import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         StoreNotWritable,
         StoreSchemaMismatch,
         StoreUnreachable,
+        UnknownFigure,
         UnknownSweep,
     )
     from results.exporting import export
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from results.training_time import TrainingTime, training_times
 
 _HOMES = {
-    "comparison": ("Comparison", "NotComparable", "compare"),
+    "comparison": ("Comparison", "NotComparable"),
     "configurations": ("AttackSummary", "Configuration"),
     "conventions": ("attack_accuracy",),
     "errors": (
@@ -49,6 +50,7 @@ _HOMES = {
         "StoreNotWritable",
         "StoreSchemaMismatch",
         "StoreUnreachable",
+        "UnknownFigure",
         "UnknownSweep",
     ),
     "exporting": ("export",),
@@ -86,11 +88,11 @@ __all__ = [
     "SweepRecord",
     "SweepResults",
     "TrainingTime",
+    "UnknownFigure",
     "UnknownSweep",
     "UnreadablePart",
     "attack_accuracy",
     "bootstrap_over_classes",
-    "compare",
     "delta",
     "export",
     "front_figure",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from results.configurations import Configuration, Row
 from results.labels import configuration_label
-from results.reader import SweepResults, load
 from results.stats import Difference, class_draws, percentile_interval
 from results.summary import SweepSummary
 
@@ -70,21 +70,34 @@ class Comparison:
     """Natural accuracy of the first minus that of the second, over ``seeds``."""
     attacks: tuple[AttackComparison, ...]
 
+    def frame(self) -> pd.DataFrame:
+        """Return one row per attack: the difference of AttAcc (fractions), its interval, pairs and signs.
 
-def compare(
-    results: SweepResults | str, first: str, second: str = "no_def", sweep_id: str | None = None
-) -> Comparison:
-    """Return the paired comparison of two configurations of a sweep, the latest without an id.
+        Columns: attack, difference, low, high, pairs, classes_lower, classes_higher, classes_equal, p_value.
+        """
+        return pd.DataFrame([_comparison_row(one) for one in self.attacks])
 
-    ``results`` are loaded results or the URI of a store. A configuration is named by its config_id, by its
-    beginning, by its label, or by its kind of defence when the sweep has only one of that kind.
-    Raises `NotComparable` and `UnknownSweep`.
+
+def _comparison_row(one: AttackComparison) -> Row:
+    return {
+        "attack": one.attack,
+        "difference": one.difference.value,
+        "low": one.difference.low,
+        "high": one.difference.high,
+        "pairs": one.pairs,
+        "classes_lower": one.signs.lower,
+        "classes_higher": one.signs.higher,
+        "classes_equal": one.signs.equal,
+        "p_value": one.signs.p_value,
+    }
+
+
+def compared(summary: SweepSummary, reconstructions: pa.Table, first: str, second: str) -> Comparison:
+    """Return the paired comparison of two configurations of a sweep, named as in `SweepResults.compare`.
+
+    Raises `NotComparable`.
     """
-    loaded = load(results) if isinstance(results, str) else results
-    summary = loaded.summary(sweep_id)
-    return Pairing(summary, loaded.reconstruction_rows()).compare(
-        _named(summary, first), _named(summary, second)
-    )
+    return Pairing(summary, reconstructions).compare(named(summary, first), named(summary, second))
 
 
 class Pairing:
@@ -189,7 +202,11 @@ def _require_alike(kind: str, rows: Sequence[Row]) -> None:
             )
 
 
-def _named(summary: SweepSummary, name: str) -> Configuration:
+def named(summary: SweepSummary, name: str) -> Configuration:
+    """Return the configuration meant by a config_id, its beginning, a label or a kind of defence.
+
+    Raises `NotComparable` unless it is exactly one.
+    """
     known = [*summary.configurations, *summary.controls]
     for matches in (
         [one for one in known if name in (one.config_id, one.label)],

@@ -11,6 +11,7 @@ ValueError
     │   ├── InvalidRows           unknown columns or wrong types
     │   └── PathMissing           nothing is stored under this path
     ├── UnknownSweep              the store has no such sweep
+    ├── UnknownFigure             there is no figure of this name
     └── ExportRefused             unknown suffix, or the file exists
 """
 
@@ -53,6 +54,10 @@ class PathMissing(StoreError):
 
 class UnknownSweep(ResultsError):
     """The store has no such sweep."""
+
+
+class UnknownFigure(ResultsError):
+    """There is no figure of this name."""
 
 
 class ExportRefused(ResultsError):

@@ -1,12 +1,14 @@
-"""Reading a store: every table as a frame, and each sweep summarised."""
+"""Reading a sweep: its tables as frames, its configurations, front, comparisons and figures."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from results.comparison import Comparison, compared
 from results.configurations import AttackSummary, Configuration
 from results.schema import SCHEMAS
 from results.stats import Difference, Interval
@@ -14,50 +16,89 @@ from results.store import Scan, Store, UnreadablePart, open_store
 from results.summary import SweepSummary, Tables, summarise
 from results.sweeps import read_sweep, resolve_sweep, sweep_ids
 
-_NULLABLE = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
+_NULLABLE = {
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): pd.StringDtype(),
+}
+
+_TEXTS = (
+    "config_id",
+    "label",
+    "defense",
+    "frozen_bn",
+    "prediction",
+    "trainable",
+    "pretrained",
+    "recipe",
+    "control",
+    "worst_attack",
+)
 _COUNTS = ("freeze_depth", "n_seeds", "epochs", "theta_c", "theta_t")
+_MARKS = ("on_front",)
 
 
-def load(uri: str) -> "SweepResults":
-    """Return the results in the store at ``uri``; raises `StoreMissing` and `StoreSchemaMismatch`."""
-    return SweepResults(open_store(uri))
+def load(uri: str, sweep_id: str | None = None) -> "SweepResults":
+    """Return the results of one sweep of the store at ``uri``, the latest unless ``sweep_id`` names another.
+
+    ``sweep_id`` may be the beginning of an id. Raises `StoreMissing`, `StoreSchemaMismatch`, `UnknownSweep`.
+    """
+    found = SweepResults(open_store(uri), sweep_id)
+    if sweep_id is not None:
+        found.summary()
+    return found
 
 
 class SweepResults:
-    """A snapshot of a store: each table is read once, on first use."""
+    """A snapshot of one sweep: each table is read once, on first use.
 
-    def __init__(self, store: Store) -> None:
+    Tables are attributes: pandas frames of the rows that belong to the sweep, columns and units as in
+    `results.schema`, all but floats nullable. What is computed from them is a method.
+    """
+
+    def __init__(self, store: Store, sweep_id: str | None = None) -> None:
         self.store = store
+        self._asked = sweep_id
         self._scans: dict[str, Scan] = {}
         self._summaries: dict[str | None, SweepSummary] = {}
 
-    def trials(self, sweep_id: str | None = None) -> pd.DataFrame:
-        """Return one row per trial, of one sweep or of all."""
-        rows = self._scan("trials").rows
-        if sweep_id is not None:
-            rows = rows.filter(pc.equal(rows["sweep_id"], resolve_sweep(self.sweep_ids(), sweep_id)))
-        return _frame(rows)
+    @property
+    def sweep_id(self) -> str | None:
+        """Identity of the sweep; nothing while the store holds none. Raises `UnknownSweep`."""
+        return resolve_sweep(self.sweep_ids(), self._asked)
 
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row per trial, in order of proposal."""
+        return _frame(self._trial_rows.sort_by("number"))
+
+    @cached_property
     def targets(self) -> pd.DataFrame:
-        """Return one row per T."""
-        return self._table("targets")
+        """One row per T."""
+        return self._table("targets", "target_id", self._target_ids)
 
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row per epoch of a T."""
+        return self._table("curves", "target_id", self._target_ids)
+
+    @cached_property
     def attacks(self) -> pd.DataFrame:
-        """Return one row per attack on a T."""
-        return self._table("attacks")
+        """One row per attack on a T."""
+        return self._table("attacks", "attack_id", self._attack_ids)
 
+    @cached_property
     def reconstructions(self) -> pd.DataFrame:
-        """Return one row per reconstruction."""
-        return self._table("reconstructions")
+        """One row per reconstruction."""
+        return self._table("reconstructions", "attack_id", self._attack_ids)
 
     def reconstruction_rows(self) -> pa.Table:
-        """Return one row per reconstruction as an Arrow table, which is quicker to filter than a frame."""
+        """Return the reconstructions of the whole store as an Arrow table, quicker to filter than a frame."""
         return self._scan("reconstructions").rows
-
-    def curves(self) -> pd.DataFrame:
-        """Return one row per epoch of a T."""
-        return self._table("curves")
 
     def unreadable_parts(self) -> tuple[UnreadablePart, ...]:
         """Return the parts of all tables that were skipped because they cannot be read."""
@@ -68,17 +109,48 @@ class SweepResults:
         return sweep_ids(self.store, self._scan("trials").rows, self._scan("targets").rows)
 
     def summary(self, sweep_id: str | None = None) -> SweepSummary:
-        """Return one sweep summarised, the latest without an id; raises `UnknownSweep`."""
-        chosen = resolve_sweep(self.sweep_ids(), sweep_id)
+        """Return the sweep summarised, or another one of the store by its id; raises `UnknownSweep`."""
+        chosen = resolve_sweep(self.sweep_ids(), sweep_id or self._asked)
         if chosen not in self._summaries:
             self._summaries[chosen] = self._summarise(chosen)
         return self._summaries[chosen]
 
     def configurations(self, sweep_id: str | None = None) -> pd.DataFrame:
-        """Return one row per configuration of a sweep, controls last; columns as in `configuration_rows`."""
+        """Return one row per configuration, controls last; columns as in `configuration_rows`."""
         summary = self.summary(sweep_id)
-        frame = pd.DataFrame(configuration_rows([*summary.configurations, *summary.controls]))
-        return frame.astype({name: pd.Int64Dtype() for name in _COUNTS if name in frame})
+        return _configuration_frame([*summary.configurations, *summary.controls])
+
+    def front(self) -> pd.DataFrame:
+        """Return the configurations on the front, the lowest Acc first; columns as in `configurations`."""
+        return _configuration_frame(self.summary().front)
+
+    def compare(self, first: str, second: str = "no_def") -> Comparison:
+        """Return the paired comparison of two configurations.
+
+        A configuration is named by its config_id, by its beginning, by its label, or by its kind of defence
+        when the sweep has only one of that kind. Raises `NotComparable`.
+        """
+        return compared(self.summary(), self.reconstruction_rows(), first, second)
+
+    def figure(self, name: str = "front") -> "go.Figure":
+        """Return a plotly figure of the sweep; raises `UnknownFigure` with the names that there are."""
+        # plotly takes a third of a second, which only figures should cost.
+        from results.figure_names import figure
+
+        return figure(self.summary(), name)
+
+    @cached_property
+    def _trial_rows(self) -> pa.Table:
+        rows = self._scan("trials").rows
+        return rows.filter(pc.equal(rows["sweep_id"], pa.scalar(self.sweep_id, pa.string())))
+
+    @property
+    def _target_ids(self) -> pa.ChunkedArray:
+        return self._trial_rows["target_id"]
+
+    @property
+    def _attack_ids(self) -> pa.ChunkedArray:
+        return pc.list_flatten(self._trial_rows["attack_ids"])
 
     def _summarise(self, sweep_id: str | None) -> SweepSummary:
         tables = Tables(
@@ -95,8 +167,20 @@ class SweepResults:
             self._scans[table] = self.store.scan(table)
         return self._scans[table]
 
-    def _table(self, table: str) -> pd.DataFrame:
-        return _frame(self._scan(table).rows)
+    def _table(self, table: str, key: str, wanted: pa.ChunkedArray) -> pd.DataFrame:
+        rows = self._scan(table).rows
+        return _frame(rows.filter(pc.is_in(rows[key], wanted.drop_null().combine_chunks())))
+
+
+def _configuration_frame(configurations: Sequence[Configuration]) -> pd.DataFrame:
+    """Return rows as a frame whose types do not depend on the values: text, counts, marks, else float64."""
+    frame = pd.DataFrame(configuration_rows(configurations))
+    kinds = {
+        **dict.fromkeys(_TEXTS, pd.StringDtype()),
+        **dict.fromkeys(_COUNTS, pd.Int64Dtype()),
+        **dict.fromkeys(_MARKS, pd.BooleanDtype()),
+    }
+    return frame.astype({name: kinds.get(str(name), "float64") for name in frame.columns})
 
 
 def _frame(rows: pa.Table) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-from results import NotComparable, compare, load, open_store
+from results import NotComparable, load, open_store
 from results.comparison import SignTest
 from results.reader import SweepResults
 from results.tallies import Tally, worst_difference
@@ -27,14 +27,14 @@ def hits(
     results: SweepResults, config: FakeConfig, seed: int, kind: str = "gmi"
 ) -> dict[tuple[int, int], int]:
     """Return the successes of one attack by (class, restart)."""
-    frame = results.reconstructions()
+    frame = results.reconstructions
     rows = frame[frame["attack_id"] == f"a-{kind}-{config.config_id}-{seed}"]
     return {(row.class_index, row.restart): int(row.rank == 0) for row in rows.itertuples()}
 
 
 def test_differences_are_means_over_pairs(tmp_path: Path) -> None:
     results = results_of(tmp_path, NO_DEF, TL_DMI)
-    found = compare(results, "tl_dmi")
+    found = results.compare("tl_dmi")
     assert found.first.defense == "tl_dmi"
     assert found.second.is_anchor
     assert found.seeds == (0, 1)
@@ -56,7 +56,7 @@ def test_differences_are_means_over_pairs(tmp_path: Path) -> None:
 def test_the_interval_is_that_of_the_main_table(tmp_path: Path) -> None:
     """The same resamples: the report must not show two intervals for one difference."""
     results = results_of(tmp_path, NO_DEF, TL_DMI)
-    by_kind = {one.attack: one.difference for one in compare(results, "tl_dmi").attacks}
+    by_kind = {one.attack: one.difference for one in results.compare("tl_dmi").attacks}
     configuration = next(one for one in results.summary().configurations if one.defense == "tl_dmi")
     for kind, attack in configuration.attacks.items():
         assert attack.difference == pytest.approx(tuple(by_kind[kind]))
@@ -64,7 +64,7 @@ def test_the_interval_is_that_of_the_main_table(tmp_path: Path) -> None:
 
 def test_turning_a_comparison_round_turns_its_signs(tmp_path: Path) -> None:
     results = results_of(tmp_path, NO_DEF, TL_DMI)
-    there, back = compare(results, "tl_dmi", "no_def"), compare(results, "no_def", "tl_dmi")
+    there, back = results.compare("tl_dmi", "no_def"), results.compare("no_def", "tl_dmi")
     for one, other in zip(there.attacks, back.attacks, strict=True):
         assert one.difference.value == pytest.approx(-other.difference.value)
         assert (one.signs.lower, one.signs.higher) == (other.signs.higher, other.signs.lower)
@@ -74,7 +74,7 @@ def test_turning_a_comparison_round_turns_its_signs(tmp_path: Path) -> None:
 def test_only_shared_seeds_are_compared(tmp_path: Path) -> None:
     one_seed = FakeConfig("tl_dmi", 0.9, {"gmi": 0.3}, 6, seeds=(1, 2))
     results = results_of(tmp_path, NO_DEF, one_seed)
-    found = compare(results, "tl_dmi")
+    found = results.compare("tl_dmi")
     assert found.seeds == (1,)
     (gmi,) = found.attacks
     assert gmi.pairs == 20 * 2
@@ -86,7 +86,7 @@ def test_only_shared_seeds_are_compared(tmp_path: Path) -> None:
 def test_without_a_shared_seed_classes_alone_are_paired(tmp_path: Path) -> None:
     other_seed = FakeConfig("tl_dmi", 0.9, {"gmi": 0.3}, 6, seeds=(7,))
     results = results_of(tmp_path, NO_DEF, other_seed)
-    found = compare(results, "tl_dmi")
+    found = results.compare("tl_dmi")
     assert found.seeds == ()
     (gmi,) = found.attacks
     assert gmi.pairs == 0
@@ -102,7 +102,7 @@ def test_without_a_shared_seed_classes_alone_are_paired(tmp_path: Path) -> None:
 def test_controls_are_compared_by_their_config_id(tmp_path: Path) -> None:
     results = results_of(tmp_path, *helping_configs())
     control = helping_configs()[-1]
-    found = compare(results.store.uri, control.config_id)
+    found = load(results.store.uri).compare(control.config_id)
     assert found.first.control == "permuted_labels"
     assert found.attacks[0].difference.lower
 
@@ -125,14 +125,14 @@ def test_the_sign_test_is_the_exact_binomial_one(lower: int, higher: int) -> Non
 def test_names_that_are_not_one_configuration_are_refused(tmp_path: Path, name: str, message: str) -> None:
     results = results_of(tmp_path, NO_DEF, TL_DMI, FakeConfig("tl_dmi", 0.8, {"gmi": 0.1}, 9))
     with pytest.raises(NotComparable, match=message):
-        compare(results, name)
+        results.compare(name)
 
 
 def test_a_configuration_is_found_by_id_beginning_and_label(tmp_path: Path) -> None:
     results = results_of(tmp_path, NO_DEF, TL_DMI, FakeConfig("tl_dmi", 0.8, {"gmi": 0.1}, 9))
     expected = TL_DMI.config_id
     for name in (expected, "tl_dmi-6", "TL-DMI (depth 6)"):
-        assert compare(results, name).first.config_id == expected
+        assert results.compare(name).first.config_id == expected
 
 
 @pytest.mark.parametrize("column", ["settings", "generator_id", "evaluator", "attacked_classes"])
@@ -143,4 +143,4 @@ def test_attacks_that_differ_in_more_than_t_are_no_pairs(tmp_path: Path, column:
     changed = 19 if column == "attacked_classes" else "another"
     results.store.write_rows("attacks", attack_id, [{**row, column: changed}])
     with pytest.raises(NotComparable, match=f"attack gmi: {column} differs"):
-        compare(results.store.uri, "tl_dmi")
+        load(results.store.uri).compare("tl_dmi")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results import UnknownSweep, load, open_store
+from results import UnknownFigure, UnknownSweep, load, open_store
 from results.reader import SweepResults
 from results.stats import bootstrap_over_classes, delta, paired_difference
 from results.store import Store
@@ -28,7 +28,7 @@ def results(store: Store) -> SweepResults:
 
 def matrix(results: SweepResults, target_ids: list[str], attack: str) -> np.ndarray:
     """Return the successes of one attack, (classes, seeds x restarts), from the frame of reconstructions."""
-    rows = results.reconstructions()
+    rows = results.reconstructions
     rows = rows[rows["target_id"].isin(target_ids) & (rows["attack"] == attack)]
     wide = (
         rows.assign(hit=(rows["rank"] == 0).astype(float))
@@ -39,13 +39,13 @@ def matrix(results: SweepResults, target_ids: list[str], attack: str) -> np.ndar
 
 
 def test_frames_hold_every_row_with_their_types(results: SweepResults) -> None:
-    assert len(results.targets()) == len(results.curves()) / 3 == 12
-    assert len(results.attacks()) == 24
-    assert len(results.reconstructions()) == 24 * 40
-    assert len(results.trials()) == 13
-    assert results.targets()["freeze_depth"].dtype == pd.Int32Dtype()
-    assert results.reconstructions()["found"].dtype == pd.BooleanDtype()
-    assert results.targets()["finished_at"].dt.tz is not None
+    assert len(results.targets) == len(results.curves) / 3 == 12
+    assert len(results.attacks) == 24
+    assert len(results.reconstructions) == 24 * 40
+    assert len(results.trials) == 13
+    assert results.targets["freeze_depth"].dtype == pd.Int32Dtype()
+    assert results.reconstructions["found"].dtype == pd.BooleanDtype()
+    assert results.targets["finished_at"].dt.tz is not None
 
 
 def test_a_configuration_is_one_row_over_its_seeds(results: SweepResults) -> None:
@@ -64,7 +64,7 @@ def test_a_configuration_is_one_row_over_its_seeds(results: SweepResults) -> Non
     assert (row["att_acc_gmi_low"], row["att_acc_gmi_high"]) == pytest.approx(bootstrap_over_classes(gmi))
     assert row["worst_att_acc_low"] <= row["worst_att_acc"] <= row["worst_att_acc_high"]
     assert row["theta_c"] == 320_000
-    seconds = results.targets().set_index("target_id").loc[targets, "seconds"].mean()
+    seconds = results.targets.set_index("target_id").loc[targets, "seconds"].mean()
     assert row["seconds"] == pytest.approx(seconds + 21.0 + 14.0 + 2 * 1.2)
 
 
@@ -174,17 +174,59 @@ def test_sweeps_are_kept_apart_and_the_latest_is_the_default(store: Store) -> No
     results = load(store.uri)
     assert results.sweep_ids() == ["aa02", "ff01"]
     assert len(results.configurations()) == 2
-    assert len(results.configurations("aa02")) == len(results.trials("aa")) == 1
+    assert len(results.configurations("aa02")) == len(load(store.uri, "aa").configurations()) == 1
     with pytest.raises(UnknownSweep, match="aa02, ff01"):
         results.configurations("none")
+    with pytest.raises(UnknownSweep, match="aa02, ff01"):
+        load(store.uri, "none")
+
+
+@pytest.mark.parametrize(("sweep_id", "seeds"), [("aa02", {8}), ("ff01", {0})])
+def test_the_tables_of_a_sweep_hold_its_own_rows(store: Store, sweep_id: str, seeds: set[int]) -> None:
+    write_fake_sweep(
+        store, FakeSweep([FakeConfig("no_def", 0.9, ATTACKS), FakeConfig("tl_dmi", 0.8, ATTACKS, 4)], "ff01")
+    )
+    write_fake_sweep(store, FakeSweep([FakeConfig("no_def", 0.9, ATTACKS, seeds=(8,))], "aa02"))
+    found = load(store.uri, sweep_id[:2])
+    count = len(found.trials)
+    assert found.sweep_id == sweep_id
+    assert set(found.trials["sweep_id"]) == {sweep_id}
+    assert set(found.targets["seed"]) == set(found.attacks["seed"]) == seeds
+    assert (len(found.targets), len(found.curves)) == (count, 3 * count)
+    assert (len(found.attacks), len(found.reconstructions)) == (2 * count, 2 * count * 40)
+    assert set(found.reconstructions["attack_id"]) == set(found.attacks["attack_id"])
+
+
+def test_the_front_is_the_marked_configurations_by_acc(results: SweepResults) -> None:
+    front, marked = results.front(), results.configurations().query("on_front").sort_values("acc")
+    pd.testing.assert_frame_equal(front, marked.reset_index(drop=True), check_like=True)
+    assert front["config_id"].tolist() == [one.config_id for one in results.summary().front]
+
+
+def test_figures_are_asked_for_by_name(results: SweepResults) -> None:
+    names = {trace.name for trace in results.figure("front").data}
+    assert {"Front", "No-Def", "TL-DMI"} <= names
+    with pytest.raises(UnknownFigure, match="Did you mean 'front'"):
+        results.figure("frnt")
+
+
+def test_a_comparison_is_a_frame_too(results: SweepResults) -> None:
+    found = results.compare("tl_dmi-6", "no_def")
+    frame = found.frame().set_index("attack")
+    assert frame.loc["gmi", "difference"] == found.attacks[1].difference.value < 0
+    assert (frame["low"] <= frame["difference"]).all()
+    assert (frame["difference"] <= frame["high"]).all()
+    assert (frame[["classes_lower", "classes_higher", "classes_equal"]].sum(axis=1) == 20).all()
 
 
 def test_an_empty_store_has_empty_frames(store: Store) -> None:
     results = load(store.uri)
     assert results.sweep_ids() == []
+    assert results.sweep_id is None
+    assert results.front().empty
     assert results.configurations().empty
-    assert results.trials().empty
-    assert list(results.targets().columns) == list(results.store.read_rows("targets").column_names)
+    assert results.trials.empty
+    assert list(results.targets.columns) == list(results.store.read_rows("targets").column_names)
 
 
 def test_a_corrupt_part_costs_its_rows_alone(store: Store) -> None:
