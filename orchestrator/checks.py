@@ -10,7 +10,7 @@ from orchestrator.space_checks import check_space
 from orchestrator.weight_files import check_fit, pinned_evaluators, pinned_target
 from results.store import is_bucket, local_path
 from search_spaces import InvalidSpace, Setup, Sweep
-from search_spaces.complaints import error_lines
+from search_spaces.complaints import complaints_of
 from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
 from search_spaces.defenses import NoDef
 from search_spaces.evaluation import KnownAttributes
@@ -62,7 +62,7 @@ def check_sweep(sweep: Sweep) -> None:
         sweep.trial(NoDef(), sweep.space.seed)
     except ValidationError as error:
         budgets = f"attack_budgets of setup {sweep.setup.name}:"
-        raise InvalidSpace("\n".join([budgets, *error_lines(error)])) from error
+        raise InvalidSpace(budgets, complaints_of(error)) from error
 
 
 def check_free_space(store_uri: str) -> None:

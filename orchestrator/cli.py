@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from orchestrator.commands import COMMANDS
+from orchestrator.commands.options import add_quiet
 from orchestrator.errors import ExitCode, SweepError, exit_code
 
 
@@ -48,4 +49,5 @@ def main() -> None:
 
 
 for command in COMMANDS:
+    add_quiet(command)
     main.add_command(command)

@@ -7,7 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from search_spaces import InvalidSpace, Setup, Space
-from search_spaces.complaints import error_lines, nearest
+from search_spaces.complaints import Complaint, complaints_of, counted, nearest
 
 ROOTS: dict[str, type[Space] | type[Setup]] = {"space": Space, "setup": Setup}
 PREVAILING = frozenset({"attacked_classes"})
@@ -29,9 +29,9 @@ def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[
     }
     for assignment in assignments:
         _assign(plain, assignment)
-    errors = [line for root, model in ROOTS.items() for line in _errors(model, plain[root])]
+    errors = [one for root, model in ROOTS.items() for one in _errors(model, plain[root])]
     if errors:
-        raise InvalidSpace("\n".join([f"--set: {len(errors)} error(s):", *errors]))
+        raise InvalidSpace(f"--set: {counted(len(errors))}:", errors)
     return Space.model_validate(plain["space"]), Setup.model_validate(plain["setup"])
 
 
@@ -98,9 +98,9 @@ def _value(text: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML valu
         raise InvalidSpace(f"--set {assignment}: the value is malformed YAML: {error}") from error
 
 
-def _errors(model: type[Space] | type[Setup], plain: dict[str, Any]) -> list[str]:
+def _errors(model: type[Space] | type[Setup], plain: dict[str, Any]) -> list[Complaint]:
     try:
         model.model_validate(plain)
     except ValidationError as error:
-        return error_lines(error)
+        return complaints_of(error, model)
     return []

@@ -16,6 +16,9 @@ from results.sweep_status import Status
 PIPE_WIDTH = 140
 """Columns when the output is not a terminal and has no width of its own."""
 
+STATE_STYLES = {"ok": "green", "warning": "yellow", "broken": "red"}
+"""Colours of findings on a terminal; rich leaves them out where NO_COLOR is set."""
+
 
 def console() -> Console:
     """Return the console of standard output."""
@@ -88,7 +91,8 @@ def diagnosis_table(diagnosis: Diagnosis) -> Table:
     group = ""
     for finding in diagnosis.findings:
         heading, group = finding.group if finding.group != group else "", finding.group
-        table.add_row(heading, Text(finding.name), finding.state, Text(finding.text))
+        state = Text(finding.state, style=STATE_STYLES.get(finding.state, ""))
+        table.add_row(heading, Text(finding.name), state, Text(finding.text))
     return table
 
 

@@ -9,12 +9,15 @@ from typing import Any
 
 import click
 
+from orchestrator.completion import complete_data, complete_space, complete_store
 from orchestrator.errors import InvalidRequest
 from orchestrator.overrides import overridden
 from search_spaces import Setup, Space, load_setup, load_space
 
 RUNS = Path("runs")
 """Folder of the stores that are not named."""
+STORE_VARIABLE = "TLDMI_SWEEP_STORE"
+"""Environment variable that names the store where the command line does not."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,28 @@ def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OPTIONS = (
-    click.option("--space", required=True, metavar="NAME|FILE", help="A shipped space or a YAML file."),
+    click.option(
+        "--space",
+        required=True,
+        metavar="NAME|FILE",
+        help="A shipped space or a YAML file.",
+        shell_complete=complete_space,
+    ),
     click.option(
         "--data",
         metavar="NAME|SET=FOLDER,SET=FOLDER",
         help="Data: orl_faces, drawn_persons, image_folder=PRIVATE,PUBLIC; downloaded sets as celeba=FOLDER, "
         "or private and public as facescrub=FOLDER,ffhq=FOLDER; or a YAML file.  [default: the space's own]",
+        shell_complete=complete_data,
     ),
-    click.option("--store", metavar="FOLDER", help="Where results go.  [default: runs/<space>-<setup>]"),
+    click.option(
+        "--store",
+        metavar="FOLDER",
+        envvar=STORE_VARIABLE,
+        show_envvar=True,
+        help="Where results go: a folder or s3://BUCKET/PREFIX.  [default: runs/<space>-<setup>]",
+        shell_complete=complete_store,
+    ),
     click.option("--trials", type=click.IntRange(min=1), help="Configurations to try."),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the search and of the trainings."),
     click.option(

@@ -1,16 +1,69 @@
-"""What is wrong with settings, a line an error: where, what, what was found, what may have been meant."""
+"""What is wrong with settings: where, on which line, what was found, what is allowed, what may be meant."""
 
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
+from search_spaces.allowed import allowed_at
 
-def error_lines(error: ValidationError) -> list[str]:
-    """Return one indented line for each error of a validation."""
-    return [f"  {_where(item['loc'])}: {item['msg']}{_found(item)}{_meant(item)}" for item in error.errors()]
+Location = Sequence[int | str]
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing that is wrong with settings."""
+
+    where: str
+    """Dotted path to the setting; an item of a list by its index and kind."""
+    message: str
+    line: int | None = None
+    """Line of the file, from 1; nothing for settings that are not from a file."""
+
+    def __str__(self) -> str:
+        """Return one indented line."""
+        line = "" if self.line is None else f"line {self.line}: "
+        return f"  {line}{self.where or '(whole file)'}: {self.message}"
+
+
+class InvalidSpace(ValueError):
+    """A space or setup that cannot be used; the message lists every error with its path."""
+
+    def __init__(self, message: str, complaints: Sequence[Complaint] = ()) -> None:
+        super().__init__("\n".join([message, *map(str, complaints)]))
+        self.title = message
+        self.complaints = tuple(complaints)
+
+    def located(self, text: str) -> "InvalidSpace":
+        """Return the same error with the lines of its complaints in the YAML ``text``, in their order."""
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        found = [replace(one, line=_line(node, one.where.split("."))) for one in self.complaints]
+        return InvalidSpace(self.title, sorted(found, key=lambda one: one.line or 0))
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """Return the complaints as plain values, ready for JSON; the message alone when there are none."""
+        return [asdict(one) for one in self.complaints or (Complaint("", str(self)),)]
+
+
+def counted(count: int) -> str:
+    """Return a number of errors in words.
+
+    >>> counted(1), counted(2)
+    ('1 error', '2 errors')
+    """
+    return f"{count} error{'' if count == 1 else 's'}"
+
+
+def complaints_of(error: ValidationError, model: type | None = None) -> list[Complaint]:
+    """Return one complaint for each error of a validation of ``model``, whose fields name what is allowed."""
+    return [
+        Complaint(".".join(map(str, item["loc"])), _message(item, model))
+        for item in error.errors(include_url=False)
+    ]
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -23,8 +76,24 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _where(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "(whole file)"
+def _message(item: Mapping[str, Any], model: type | None) -> str:
+    location, kind = item["loc"], item["type"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden" and model is not None:
+        known = allowed_at(model, location[:-1])
+        return f"no such setting; there are {', '.join(known)}.{nearest(str(location[-1]), known)}"
+    if kind == "union_tag_not_found" and model is not None:
+        return f"kind is missing; there are {', '.join(allowed_at(model, location))}"
+    if kind == "union_tag_invalid":
+        return _unknown_kind(item["ctx"])
+    text = item["msg"].removeprefix("Value error, ")
+    return f"{text}{_found(item)}{_meant(item)}"
+
+
+def _unknown_kind(context: Mapping[str, Any]) -> str:
+    known = _quoted(context["expected_tags"])
+    return f"no kind {context['tag']!r}; there are {', '.join(known)}.{nearest(context['tag'], known)}"
 
 
 def _found(item: Mapping[str, Any]) -> str:
@@ -33,10 +102,41 @@ def _found(item: Mapping[str, Any]) -> str:
 
 
 def _meant(item: Mapping[str, Any]) -> str:
-    """Return the nearest of the names that would have been right: kinds, or choices of a setting."""
-    context = item.get("ctx", {})
-    name = context.get("tag") if item["type"] == "union_tag_invalid" else item.get("input")
-    expected = context.get("expected_tags") or context.get("expected")
-    if not isinstance(name, str) or not isinstance(expected, str):
-        return ""
-    return nearest(name, re.findall(r"'([^']+)'", expected))
+    """Return the nearest of the choices that would have been right."""
+    value, expected = item.get("input"), item.get("ctx", {}).get("expected")
+    if isinstance(value, dict) and len(value) == 1 and item["type"] == "range":
+        return nearest(str(next(iter(value))), re.findall(r"{(\w+):", item["msg"]))
+    return nearest(value, _quoted(expected)) if isinstance(value, str) and isinstance(expected, str) else ""
+
+
+def _quoted(text: str) -> list[str]:
+    return re.findall(r"'([^']+)'", text)
+
+
+def _line(node: yaml.Node | None, path: Sequence[str]) -> int | None:
+    """Return the line, from 1, of the setting under ``path``, or of the innermost group around it.
+
+    Parts of ``path`` that the file does not hold (an item's kind, a name that is missing) are passed over.
+    """
+    if node is None:
+        return None
+    line: int = node.start_mark.line + 1
+    for part in path:
+        inner = _entered(node, part)
+        if inner is not None:
+            line, node = inner
+    return line
+
+
+def _entered(node: yaml.Node, part: str) -> tuple[int, yaml.Node] | None:
+    """Return the line at which ``part`` of a group or list begins, and what is there."""
+    if isinstance(node, yaml.SequenceNode):
+        inside = part.isdigit() and int(part) < len(node.value)
+        return (node.value[int(part)].start_mark.line + 1, node.value[int(part)]) if inside else None
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == part:
+                return key.start_mark.line + 1, value
+        merged = (value for key, value in node.value if key.value == "<<")
+        return next(filter(None, (_entered(value, part) for value in merged)), None)
+    return None

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
-from search_spaces.domains import Choice, Integers, LogUniform, Uniform
+from search_spaces.domains import Choice, Integers, LogUniform, Uniform, one_of
 from search_spaces.settings import Settings
 
 FrozenBN = Literal["train", "eval"]
@@ -103,8 +103,18 @@ DefenseSettings = Annotated[
 AllDepths = Literal["all"]
 """``freeze_depth: all`` searches every depth of T, from 1 to its number of units."""
 
-Depths = Integers | Choice | AllDepths
-Range = LogUniform | Uniform | Choice
+Depths = Annotated[
+    Annotated[AllDepths, Tag("all")]
+    | Annotated[Integers, Tag("integers")]
+    | Annotated[Choice, Tag("choice")],
+    one_of(("all", "integers", "choice")),
+]
+Range = Annotated[
+    Annotated[LogUniform, Tag("log_uniform")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[Choice, Tag("choice")],
+    one_of(("log_uniform", "uniform", "choice")),
+]
 
 
 class NoDefSpace(Settings):

@@ -1,8 +1,9 @@
 """What a searched value may be: a range or a list of choices, as written in a space file."""
 
-from typing import Annotated, Self
+from collections.abc import Iterable
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, model_validator
 
 from search_spaces.settings import Settings
 
@@ -52,6 +53,34 @@ class Choice(Settings):
 
 
 Domain = Uniform | LogUniform | Integers | Choice
+
+_EXAMPLES = {
+    "uniform": "{uniform: [LOW, HIGH]}",
+    "log_uniform": "{log_uniform: [LOW, HIGH]}",
+    "integers": "{integers: [LOW, HIGH]}",
+    "choice": "{choice: [VALUE, ...]}",
+    "all": "all",
+}
+
+
+def written_as(value: Any) -> str | None:  # noqa: ANN401  (plain YAML values, or a domain)
+    """Return how a domain is written; nothing for what is no domain.
+
+    >>> written_as({"uniform": [0, 1]}), written_as(Choice(choice=(1, 2))), written_as(3)
+    ('uniform', 'choice', None)
+    """
+    if isinstance(value, Settings):
+        return next(iter(type(value).model_fields))
+    names = [value] if isinstance(value, str) else list(value) if isinstance(value, dict) else []
+    return next((name for name in names if name in _EXAMPLES), None)
+
+
+def one_of(names: Iterable[str]) -> Discriminator:
+    """Return the discriminator of a union of domains, which says in one line how they are written."""
+    examples = ", ".join(_EXAMPLES[name] for name in names)
+    return Discriminator(
+        written_as, custom_error_type="range", custom_error_message=f"Input should be one of {examples}"
+    )
 
 
 def _require_ordered(bounds: tuple[Number, Number]) -> None:

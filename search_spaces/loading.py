@@ -1,7 +1,7 @@
 """Read spaces and setups from YAML: shipped ones by name, others by path; all errors at once."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from search_spaces.complaints import error_lines, nearest
+from search_spaces.complaints import Complaint, InvalidSpace, complaints_of, counted, nearest
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup
@@ -18,9 +18,8 @@ from search_spaces.space import Space
 
 Model = TypeVar("Model", bound=Settings)
 
-
-class InvalidSpace(ValueError):
-    """A space or setup that cannot be used; the message lists every error with its path."""
+ALIASES = {"dicebear": "drawn_persons", "embedded": "orl_faces"}
+"""Other names of shipped setups."""
 
 
 def space_names() -> list[str]:
@@ -51,11 +50,7 @@ def load_setup(name_or_path: str) -> Setup:
         return _image_folder_setup(name_or_path.removeprefix("image_folder="))
     if re.match(r"\w+=", name_or_path):
         return _downloaded_setup(name_or_path)
-    return _load(
-        {"dicebear": "drawn_persons", "embedded": "orl_faces"}.get(name_or_path, name_or_path),
-        "setups",
-        Setup,
-    )
+    return _load(ALIASES.get(name_or_path, name_or_path), "setups", Setup)
 
 
 def shipped_text(folder: str, name: str) -> str:
@@ -76,20 +71,29 @@ def _shipped_names(folder: str) -> list[str]:
 
 
 def _load(name_or_path: str, folder: str, model: type[Model]) -> Model:
-    text, source = _read(name_or_path, folder)
-    return _validate(_parse(text, source), source, model)
+    text, source = read_text(name_or_path, folder)
+    return _validate(_parse(text, source), source, model, text)
 
 
-def _read(name_or_path: str, folder: str) -> tuple[str, str]:
+def read_text(name_or_path: str, folder: str) -> tuple[str, str]:
+    """Return the YAML text of a shipped space or setup, or of a file, and where it is from.
+
+    ``folder`` is ``spaces`` or ``setups``. Raises ``InvalidSpace``.
+    """
     if name_or_path in _shipped_names(folder):
         return shipped_text(folder, name_or_path), f"{folder}/{name_or_path}.yaml"
     path = Path(name_or_path)
-    if path.suffix not in {".yaml", ".yml"}:
+    if _is_name(name_or_path):
         raise InvalidSpace(_unknown_name(name_or_path, folder))
     try:
         return path.read_text(encoding="utf-8"), str(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSpace(f"{path}: cannot be read: {error}") from error
+
+
+def _is_name(name_or_path: str) -> bool:
+    """Return whether this means something shipped, not a YAML file."""
+    return Path(name_or_path).suffix not in {".yaml", ".yml"}
 
 
 def _unknown_name(name: str, folder: str) -> str:
@@ -105,6 +109,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
         key = str(loader.construct_object(key_node))
         if key in seen:
             raise yaml.MarkedYAMLError(
@@ -128,13 +134,23 @@ def _parse(text: str, source: str) -> dict[str, Any]:
     return value
 
 
-def _validate(value: dict[str, Any], source: str, model: type[Model]) -> Model:
+def _validate(value: dict[str, Any], source: str, model: type[Model], text: str) -> Model:
+    unknown = [*_unknown_setup(value)] if model is Space else []
     try:
-        return model.model_validate(value)
+        found = model.model_validate(value)
     except ValidationError as error:
-        lines = error_lines(error)
-        count = f"{len(lines)} error{'s' if len(lines) > 1 else ''}"
-        raise InvalidSpace("\n".join([f"{source}: {count}:", *lines])) from error
+        unknown = [*complaints_of(error, model), *unknown]
+    if unknown:
+        raise InvalidSpace(f"{source}: {counted(len(unknown))}:", unknown).located(text)
+    return found
+
+
+def _unknown_setup(value: dict[str, Any]) -> Iterator[Complaint]:
+    """Look at the name of a space's setup, which is not opened before the space itself is right."""
+    name, known = value.get("setup"), setup_names()
+    folders = isinstance(name, str) and "=" in name
+    if isinstance(name, str) and _is_name(name) and not folders and name not in (*known, *ALIASES):
+        yield Complaint("setup", f"no setup {name!r}; shipped are {', '.join(known)}.{nearest(name, known)}")
 
 
 def _image_folder_setup(folders: str) -> Setup:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from search_spaces.attacks import Access, AttackSettings, beyond_access
 from search_spaces.defenses import DefenseSettings, DefenseSpace
@@ -68,6 +69,13 @@ class Pretrained(Settings):
     @classmethod
     def _plain(cls, value: Any) -> Any:  # noqa: ANN401  (plain YAML values)
         return {"source": value} if value is None or isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Let the schema allow the plain form too."""
+        return {"anyOf": [{"type": "string"}, {"type": "null"}, handler(core_schema)]}
 
 
 class PerTarget(Settings):

@@ -2,11 +2,13 @@
 
 import click
 
+from orchestrator.commands.completion import completion
 from orchestrator.commands.convert import convert
 from orchestrator.commands.doctor import doctor
 from orchestrator.commands.export import export, report
 from orchestrator.commands.plan import plan
 from orchestrator.commands.run import run
+from orchestrator.commands.schema import schema
 from orchestrator.commands.spaces import spaces
 from orchestrator.commands.status import status
 
@@ -19,6 +21,8 @@ COMMANDS: tuple[click.Command, ...] = (
     spaces,
     doctor,
     convert,
+    schema,
+    completion,
 )
 
 __all__ = ["COMMANDS"]

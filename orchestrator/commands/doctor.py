@@ -2,20 +2,20 @@
 
 import click
 
-from orchestrator.commands.options import as_json, print_json
+from orchestrator.commands.options import as_json, print_json, store_argument
 from orchestrator.errors import ExitCode
 from orchestrator.selection import RUNS
 
 
 @click.command()
-@click.option("--store", default=str(RUNS), show_default=True, help="Where results would go.")
+@store_argument
 @as_json
-def doctor(store: str, as_json: bool) -> None:
+def doctor(store: str | None, as_json: bool) -> None:
     """Look at what there is: targets, defences, attacks, data; and what this machine has of it."""
     from orchestrator.doctor import diagnose
     from orchestrator.screens import console, diagnosis_table
 
-    diagnosis = diagnose(store)
+    diagnosis = diagnose(store or str(RUNS))
     if as_json:
         print_json(diagnosis.as_dict())
     else:

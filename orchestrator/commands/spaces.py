@@ -4,14 +4,16 @@ from pathlib import Path
 
 import click
 
-from orchestrator.commands.options import as_json, print_json
-from search_spaces import load_setup, load_space, space_names
-from search_spaces.loading import shipped_text
+from orchestrator.commands.options import as_json, print_json, replace_file
+from orchestrator.completion import complete_data, complete_space
+from orchestrator.errors import ExitCode
+from search_spaces import load_space, space_names
+from search_spaces.loading import read_text
 
 
 @click.group()
 def spaces() -> None:
-    """Look at the shipped search spaces, and check your own."""
+    """Look at the shipped search spaces, copy one to edit, and check your own."""
 
 
 @spaces.command("list")
@@ -27,24 +29,58 @@ def list_spaces(as_json: bool) -> None:
 
 
 @spaces.command("show")
-@click.argument("name")
-def show_space(name: str) -> None:
-    """Print the YAML of a shipped space: a start for your own."""
-    load_space(name)
-    shipped = name in space_names()
-    click.echo(shipped_text("spaces", name) if shipped else Path(name).read_text("utf-8"), nl=False)
+@click.argument("name", shell_complete=complete_space)
+@as_json
+def show_space(name: str, as_json: bool) -> None:
+    """Say what a space varies and how it is attacked; NAME is a shipped space or a YAML file."""
+    space = load_space(name)
+    if as_json:
+        print_json(space.model_dump(mode="json"))
+        return
+    from orchestrator.space_screen import space_lines
+
+    for line in space_lines(space):
+        click.echo(line)
+
+
+@spaces.command("copy")
+@click.argument("name", shell_complete=complete_space)
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@replace_file
+def copy_space(name: str, file: Path | None, force: bool) -> None:
+    """Print the YAML of a shipped space, or write it to FILE: a start for your own."""
+    text, _ = read_text(name, "spaces")
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    if file.suffix not in {".yaml", ".yml"}:
+        raise click.UsageError(f"a space is a YAML file: give a name that ends in .yaml, not {str(file)!r}")
+    if file.exists() and not force:
+        raise click.UsageError(f"{file} exists already; add --force to replace it, or name another file")
+    try:
+        file.write_text(text.replace(f"--space {name}\n", f"--space {file}\n", 1), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from error
+    click.echo(f"{file}: edit it, then tldmi-sweep spaces validate {file}")
 
 
 @spaces.command("validate")
-@click.argument("file")
-@click.option("--data", help="Data setup to check it against.  [default: the space's own]")
-def validate_space(file: str, data: str | None) -> None:
-    """Check a space file; print all errors at once."""
-    from orchestrator.listed import search_trials
-    from orchestrator.space_checks import check_space
-    from search_spaces import Sweep
+@click.argument("file", shell_complete=complete_space)
+@click.option(
+    "--data",
+    help="Data setup to check it against.  [default: the space's own]",
+    shell_complete=complete_data,
+)
+@as_json
+def validate_space(file: str, data: str | None, as_json: bool) -> None:
+    """Check a space file; print all errors at once, each with its line and what is allowed."""
+    from orchestrator.validation import validated
 
-    space = load_space(file)
-    sweep = Sweep(space=space, setup=load_setup(data or space.setup))
-    check_space(sweep)
-    click.echo(f"{file}: valid, {search_trials(sweep)} trials on {sweep.setup.name}")
+    found = validated(file, data)
+    if as_json:
+        print_json(found.as_dict())
+    elif found.valid:
+        click.echo(f"{file}: valid, {found.trials} trials on {found.setup}")
+    else:
+        click.echo(f"error: {found.message}", err=True)
+    click.get_current_context().exit(ExitCode.DONE if found.valid else ExitCode.INVALID)

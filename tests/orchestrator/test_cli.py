@@ -13,6 +13,7 @@ import orchestrator.sweep
 from orchestrator.cli import main
 from orchestrator.steps import Steps
 from results import open_store
+from search_spaces import load_space
 from tests.orchestrator.fake_steps import FAKE, failing_target
 
 ROOT = Path(__file__).parent.parent.parent
@@ -94,6 +95,16 @@ REFUSED = [
     (["report", "nowhere", "-o", "report.pdf"], ".html"),
     (["export", "nowhere", "--to", "front.csv"], "No store at"),
     (["spaces", "show", "nothing"], "unknown space"),
+    (["spaces", "copy", "table21"], "Did you mean 'table12'?"),
+    (["spaces", "copy", "table12", "mine.txt"], "ends in .yaml"),
+    (["spaces", "copy", "table12", "absent/mine.yaml"], "cannot be written"),
+    (["spaces", "vaildate", "small.yaml"], "vaildate"),
+    (["spaces", "validate", "absent.yaml"], "cannot be read"),
+    (["schema", "spcae"], "space"),
+    (["statsu"], "statsu"),
+    (["status", "nowhere", "--store", "elsewhere"], "two stores are named"),
+    (["status", "small.yaml"], "No store at"),
+    (["completion", "tcsh"], "zsh"),
 ]
 
 
@@ -217,6 +228,39 @@ def test_status_finds_the_only_store(fake_work):
     assert run("status", "--sweep", "zzz").exit_code == 2
 
 
+def test_a_store_is_named_by_place_option_or_variable(fake_work):
+    for seed in ("1", "2"):
+        run("--space", "small.yaml", "--executor", "inline", "--seed", seed, "--store", f"runs/{seed}")
+    known = {seed: json.loads(run("status", f"runs/{seed}", "--json").stdout)["sweep_id"] for seed in "12"}
+    assert known["1"] != known["2"]
+    ways = (["status", "runs/2"], ["status", "--store", "runs/2"], ["status"])
+    for words in ways:
+        result = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/2"}).invoke(main, [*words, "--json"])
+        assert json.loads(result.stdout)["sweep_id"] == known["2"]
+    named = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/2"}).invoke(main, ["status", "runs/1", "--json"])
+    assert json.loads(named.stdout)["sweep_id"] == known["1"]
+    environment = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/3"})
+    result = environment.invoke(main, ["--space", "small.yaml", "--executor", "inline", "--json"])
+    assert json.loads(result.stdout)["store"] == str(Path("runs/3").absolute())
+
+
+def test_quiet_leaves_errors_and_the_document(fake_work):
+    run("--space", "small.yaml", "--executor", "inline")
+    assert run("status", "--quiet").output == ""
+    assert json.loads(run("status", "--quiet", "--json").stdout)["finished"]
+    assert "No store at" in run("status", "nowhere", "--quiet").stderr
+
+
+def test_colours_are_for_terminals_that_want_them():
+    def shown(**environment):
+        return CliRunner(env=environment).invoke(main, ["doctor"]).stdout
+
+    assert "\x1b[" not in shown()
+    as_on_a_terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    assert "\x1b[32mok" in shown(**as_on_a_terminal)
+    assert "\x1b[32m" not in shown(**as_on_a_terminal, NO_COLOR="1")
+
+
 def test_two_stores_must_be_told_apart(fake_work):
     for seed in ("1", "2"):
         run("--space", "small.yaml", "--executor", "inline", "--store", f"runs/{seed}", "--quiet")
@@ -235,14 +279,46 @@ def test_report_and_export_write_files_once(fake_work):
     assert run("export", "--to", "front.csv", "--force").exit_code == 0
 
 
-def test_spaces_are_listed_shown_and_validated():
+def test_spaces_are_listed_and_shown():
     assert "bido_vs_tldmi" in json.loads(run("spaces", "list", "--json").stdout)
     shown = run("spaces", "show", "bido_vs_tldmi").stdout
-    Path("copy.yaml").write_text(shown)
-    assert "valid" in run("spaces", "validate", "copy.yaml").output
+    assert "BiDO-HSIC, lambda_x 0.01 to 0.2 (log), lambda_y_ratio 5 to 50" in shown
+    plain = json.loads(run("spaces", "show", "bido_vs_tldmi", "--json").stdout)
+    assert plain == load_space("bido_vs_tldmi").model_dump(mode="json")
+
+
+def test_a_space_is_copied_to_edit_and_is_the_same_space():
+    printed = run("spaces", "copy", "bido_vs_tldmi").stdout
+    assert printed.splitlines()[0] == "# tldmi-sweep --space bido_vs_tldmi"
+    written = run("spaces", "copy", "bido_vs_tldmi", "copy.yaml")
+    assert "spaces validate copy.yaml" in written.output
+    assert Path("copy.yaml").read_text().splitlines() == [
+        "# tldmi-sweep --space copy.yaml", *printed.splitlines()[1:]
+    ]  # fmt: skip
+    assert load_space("copy.yaml") == load_space("bido_vs_tldmi")
+    assert run("spaces", "copy", "bido_vs_tldmi", "copy.yaml").exit_code == 2
+    assert run("spaces", "copy", "table12", "copy.yaml", "--force").exit_code == 0
+    assert load_space("copy.yaml").name == "table12"
+
+
+def test_a_space_is_validated_with_lines_and_what_is_allowed():
+    run("spaces", "copy", "bido_vs_tldmi", "copy.yaml")
+    assert "valid, 7 trials on orl_faces" in run("spaces", "validate", "copy.yaml").output
+    shown = Path("copy.yaml").read_text()
     Path("copy.yaml").write_text(shown.replace("freeze_depth: all", "freeze_depth: {integers: [1, 99]}"))
     result = run("spaces", "validate", "copy.yaml")
-    assert (result.exit_code, result.output.count("99")) == (2, 2)
+    assert (result.exit_code, result.stderr.count("99 is no freeze depth")) == (2, 2)
+    lines = [number for number, line in enumerate(shown.splitlines(), 1) if "freeze_depth: all" in line]
+    assert [f"line {number}: defenses." in result.stderr for number in lines] == [True, True]
+    document = run("spaces", "validate", "copy.yaml", "--json")
+    assert document.exit_code == 2
+    assert [error["line"] for error in json.loads(document.stdout)["errors"]] == lines
+
+
+def test_validating_says_what_is_wrong_with_a_shipped_space_on_other_data():
+    result = run("spaces", "validate", "mid_lambda", "--data", "celeba", "--json")
+    assert json.loads(result.stdout)["valid"]
+    assert run("spaces", "validate", "small.yaml", "--data", "celebb").exit_code == 2
 
 
 def test_doctor_reports_versions_and_archives():
@@ -290,6 +366,11 @@ COMMANDS = [
     ["report", "-o", "page.html"],
     ["export", "--to", "front.parquet"],
     ["spaces", "list"],
+    ["spaces", "show", "table12"],
+    ["spaces", "copy", "table12"],
+    ["schema", "space"],
+    ["schema", "tables"],
+    ["completion", "zsh"],
     ["spaces", "validate", "small.yaml"],
     ["spaces", "validate", "table12", "--data", "celeba"],
     ["doctor"],

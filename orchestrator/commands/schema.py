@@ -1,0 +1,18 @@
+"""``tldmi-sweep schema``: JSON Schemas for editors and programs."""
+
+import click
+
+from orchestrator.commands.options import print_json
+from orchestrator.schemas import schema_names, schema_of
+
+
+@click.command()
+@click.argument("name", type=click.Choice(schema_names()))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a file or document, or the columns of the tables of a store.
+
+    \b
+    space, setup   YAML files that you write: give the schema to your editor
+    tables         column -> type of every table of a store
+    """
+    print_json(schema_of(name))

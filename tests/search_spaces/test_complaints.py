@@ -1,0 +1,113 @@
+"""Complaints about settings name the line, what is allowed and the nearest name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from search_spaces import InvalidSpace, Setup, Space, load_space
+from search_spaces.allowed import allowed_at
+from search_spaces.attacks import GMI
+
+BAD = """\
+name: mine
+description: d
+setup: orl_face
+defenses:
+  - &hsic {kind: no_def}
+  - kind: bido_hsic
+    lambda_x:
+      log_uniform: [0.2, 0.01]
+    lambda_y_ratio: {unifrom: [1, 2]}
+  - <<: *hsic
+    kind: tl_dim
+  - freeze_depth: all
+  - kind: tl_dmi
+    freeze_depth: 3
+    depth: 4
+attacks:
+  - kind: gmi
+    iterations: -3
+    learning_rte: 0.1
+search:
+  sampler: tpee
+seeed: 3
+"""
+
+
+@pytest.fixture
+def complaints(tmp_path: Path) -> dict[str, tuple[int | None, str]]:
+    """Path -> line and message of each complaint about ``BAD``."""
+    (tmp_path / "mine.yaml").write_text(BAD)
+    with pytest.raises(InvalidSpace) as caught:
+        load_space(str(tmp_path / "mine.yaml"))
+    return {one.where: (one.line, one.message) for one in caught.value.complaints}
+
+
+@pytest.mark.parametrize(
+    ("where", "written", "said"),
+    [
+        ("setup", "setup: orl_face", "Did you mean 'orl_faces'?"),
+        ("defenses.1.bido_hsic.lambda_x.log_uniform", "log_uniform: [0.2", "the lower bound 0.2 is above"),
+        ("defenses.1.bido_hsic.lambda_y_ratio", "lambda_y_ratio", " Did you mean 'uniform'?"),
+        ("defenses.2", "<<: *hsic", "Did you mean 'tl_dmi'?"),
+        ("defenses.3", "- freeze_depth: all", "kind is missing; there are no_def, mid"),
+        ("defenses.4.tl_dmi.freeze_depth", "freeze_depth: 3", "one of all, {integers: [LOW, HIGH]}"),
+        ("defenses.4.tl_dmi.depth", "depth: 4", "there are kind, freeze_depth, frozen_bn."),
+        ("attacks.0.gmi.iterations", "iterations: -3", "greater than or equal to 1 (found -3)"),
+        ("attacks.0.gmi.learning_rte", "learning_rte", "Did you mean 'learning_rate'?"),
+        ("search.sampler", "sampler: tpee", "'tpe', 'random', 'nsga2' or 'grid' (found 'tpee')"),
+        ("seeed", "seeed: 3", "Did you mean 'seed'?"),
+    ],
+)  # fmt: skip
+def test_each_complaint_has_its_line_and_says_what_is_allowed(
+    complaints: dict[str, tuple[int | None, str]], where: str, written: str, said: str
+) -> None:
+    line, message = complaints[where]
+    assert written in BAD.splitlines()[(line or 0) - 1]
+    assert said in message
+
+
+def test_complaints_come_in_the_order_of_the_file(complaints: dict[str, tuple[int | None, str]]) -> None:
+    lines = [line for line, _ in complaints.values()]
+    assert lines == sorted(lines, key=lambda line: line or 0)
+    assert len(lines) == 11
+
+
+def test_the_message_counts_and_lists_them_all(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(BAD)
+    with pytest.raises(InvalidSpace, match="11 errors") as caught:
+        load_space(str(tmp_path / "mine.yaml"))
+    assert len(re.findall(r"^  line \d+: ", str(caught.value), re.MULTILINE)) == 11
+
+
+def test_something_missing_is_on_the_line_of_its_group(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ndescription: d\ndefenses:\n  - kind: no_def\nattacks: [{kind: gmi}]\n"
+        "anchors:\n  - kind: no_def\n  - kind: tl_dmi\n"
+    )
+    with pytest.raises(InvalidSpace) as caught:
+        load_space(str(tmp_path / "mine.yaml"))
+    (complaint,) = caught.value.complaints
+    assert (complaint.line, complaint.where) == (8, "anchors.1.tl_dmi.freeze_depth")
+    assert complaint.message == "is missing"
+
+
+@pytest.mark.parametrize(
+    ("model", "location", "expected"),
+    [
+        (Space, ("confirmation",), {"further_seeds", "at_most"}),
+        (Space, ("attacks", 0, "gmi"), set(GMI.model_fields)),
+        (Space, ("defenses", 3, "mid", "lambda_mid"), {"log_uniform", "uniform", "choice"}),
+        (Space, ("per_target", "vgg16"), {"anchors", "pretrained", "recipes"}),
+        (Space, ("per_target", "vgg16", "anchors", 0, "mid"), {"kind", "lambda_mid", "prediction"}),
+        (Setup, ("target", "utility_floor"), {"acc", "epochs"}),
+        (Setup, ("data", "downloaded", "private", "facescrub"), {"kind", "root"}),
+        (Space, ("seed",), set()),
+        (Space, ("nowhere", 3), set()),
+    ],
+)
+def test_allowed_names_are_those_of_the_settings(
+    model: type, location: tuple[int | str, ...], expected: set[str]
+) -> None:
+    assert set(allowed_at(model, location)) == expected
