@@ -2,6 +2,7 @@
 
 import click
 
+from orchestrator.commands.cluster import cluster
 from orchestrator.commands.completion import completion
 from orchestrator.commands.convert import convert
 from orchestrator.commands.doctor import doctor
@@ -23,6 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     convert,
     schema,
     completion,
+    cluster,
 )
 
 __all__ = ["COMMANDS"]

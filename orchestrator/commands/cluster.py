@@ -1,0 +1,69 @@
+"""``tldmi-sweep cluster``: a Ray cluster for sweeps; every command prints the plain Ray commands it runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.launch.ray_commands import Command
+
+cluster_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+@click.group()
+def cluster() -> None:
+    """Check a cluster file, start its cluster, run sweeps on it, end it."""
+
+
+@cluster.command("up")
+@cluster_file
+@yes_option
+def start(file: Path, yes: bool) -> None:
+    """Start the cluster, or bring it up to what the file says now."""
+    from orchestrator.launch import ray_commands
+    from orchestrator.launch.cluster_file import read_cluster_file
+
+    have_token = ray_commands.have_token()
+    _run(ray_commands.up(read_cluster_file(file), yes=yes, have_token=have_token))
+
+
+@cluster.command("submit", context_settings=PASSED_ON)
+@cluster_file
+@click.argument("sweep", nargs=-1, type=click.UNPROCESSED, metavar="--space X --store URI [OPTIONS]")
+def submit(file: Path, sweep: Sequence[str]) -> None:
+    """Run a sweep on the head; options after FILE are those of tldmi-sweep."""
+    from orchestrator.launch import ray_commands
+    from orchestrator.launch.cluster_file import read_cluster_file
+
+    _run(ray_commands.submit(read_cluster_file(file), sweep))
+
+
+@cluster.command("status")
+@cluster_file
+def state(file: Path) -> None:
+    """Show the nodes, and what waits for one."""
+    from orchestrator.launch import ray_commands
+    from orchestrator.launch.cluster_file import read_cluster_file
+
+    _run(ray_commands.status(read_cluster_file(file)))
+
+
+@cluster.command("down")
+@cluster_file
+@yes_option
+def end(file: Path, yes: bool) -> None:
+    """End the cluster and every machine that was started for it."""
+    from orchestrator.launch import ray_commands
+    from orchestrator.launch.cluster_file import read_cluster_file
+
+    _run(ray_commands.down(read_cluster_file(file), yes=yes))
+
+
+def _run(commands: "Sequence[Command]") -> None:
+    from orchestrator.launch.ray_commands import run
+
+    click.get_current_context().exit(run(commands, lambda line: click.echo(line, err=True)))
