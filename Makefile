@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPACE ?= bido_vs_tldmi
 
-.PHONY: sweep test test-slow checks browser clean
+.PHONY: sweep test test-slow test-hosts checks browser hosts clean
 
 sweep: $(VENV)/.installed
 	$(BIN)/tldmi-sweep --space $(SPACE) $(if $(STORE),--store $(STORE))
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-test browser checks
 
 test-slow: $(VENV)/.installed-test browser
 	$(BIN)/python -m pytest -q -m slow
+
+# Clusters of several hosts, made as network namespaces; nothing outside of them is touched.
+test-hosts: $(VENV)/.installed-test hosts
+	$(BIN)/python -m pytest -q -rs -m hosts tests/hosts
 
 checks: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -26,6 +30,12 @@ browser:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
 	  echo "no browser found: install chromium and chromedriver for the browser tests"
+
+# Debian and Ubuntu have what a host needs as packages; without root the tests say that they are skipped.
+hosts:
+	@{ command -v ip && test -x /usr/sbin/sshd && command -v rsync; } >/dev/null || test "$$(id -u)" != 0 || \
+	  { apt-get update -qq && apt-get install -y -qq iproute2 openssh-server rsync >/dev/null; } || \
+	  echo "install iproute2, openssh-server and rsync for the tests on several hosts"
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

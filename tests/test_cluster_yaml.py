@@ -1,4 +1,4 @@
-"""The cluster file: valid for Ray, and what it asks of AWS, seen by a stand-in in memory."""
+"""The cluster files: valid for Ray, and what the AWS one asks of AWS, seen by a stand-in in memory."""
 
 import copy
 from pathlib import Path
@@ -11,6 +11,12 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.autoscaler.tags import TAG_RAY_LAUNCH_CONFIG, TAG_RAY_NODE_KIND, TAG_RAY_USER_NODE_TYPE
 
 ROOT = Path(__file__).parent.parent
+FILES = [ROOT / "cluster.yaml", *sorted((ROOT / "docs" / "cluster").glob("*.yaml"))]
+RAY_FILES = [path for path in FILES if "provider:" in path.read_text()]
+
+
+def read(path):
+    return yaml.safe_load(path.read_text())
 
 
 @pytest.fixture
@@ -19,54 +25,76 @@ def config(tmp_path, monkeypatch):
     (tmp_path / ".ssh").mkdir()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    prepared = prepare_config(yaml.safe_load((ROOT / "cluster.yaml").read_text()))
+    prepared = prepare_config(read(ROOT / "cluster.yaml"))
     validate_config(prepared)
     return prepared
 
 
-def test_one_instance_profile_line_can_be_uncommented_in_every_node_type():
+@pytest.mark.parametrize("path", RAY_FILES, ids=lambda path: path.name)
+def test_ray_accepts_the_file(path):
+    validate_config(prepare_config(read(path)))
+
+
+@pytest.mark.parametrize("path", RAY_FILES, ids=lambda path: path.name)
+def test_every_node_asks_for_the_token_and_is_given_it(path):
+    file = read(path)
+    for side in ("head", "worker"):
+        (start,) = (line for line in file[f"{side}_start_ray_commands"] if "ray start" in line)
+        assert "RAY_AUTH_MODE=token ray start" in start
+    assert file["file_mounts"]["~/.ray/auth_token"] == "~/.ray/auth_token"
+    assert any("RAY_AUTH_MODE=token" in line for line in file["setup_commands"])
+
+
+@pytest.mark.parametrize("path", RAY_FILES, ids=lambda path: path.name)
+def test_the_dashboard_answers_on_the_head_alone(path):
+    (start,) = (line for line in read(path)["head_start_ray_commands"] if "ray start" in line)
+    assert "--dashboard-host=127.0.0.1" in start
+
+
+@pytest.mark.parametrize("path", RAY_FILES, ids=lambda path: path.name)
+def test_results_and_environments_are_not_copied_to_the_nodes(path):
+    assert {".git/**", ".venv/**", "runs/**"} <= set(read(path)["rsync_exclude"])
+
+
+def test_the_commented_choices_can_be_uncommented():
     text = (ROOT / "cluster.yaml").read_text()
-    filled = yaml.safe_load(text.replace("# IamInstanceProfile", "IamInstanceProfile"))
-    validate_config(prepare_config(filled))
-    profiles = [kind["node_config"]["IamInstanceProfile"] for kind in filled["available_node_types"].values()]
-    assert len(profiles) == 3
+    filled = text
+    for choice in ("SecurityGroupIds", "ssh_private_key"):
+        filled = filled.replace(f"# {choice}", choice)
+    validate_config(prepare_config(yaml.safe_load(filled)))
+    assert yaml.safe_load(filled) != yaml.safe_load(text)
 
 
 def test_an_idle_cluster_costs_its_head_alone(config):
-    types = config["available_node_types"]
-    assert [types[name].get("min_workers", 0) for name in ("gpu_spot", "gpu_on_demand")] == [0, 0]
+    assert config["available_node_types"]["gpu"]["min_workers"] == 0
+    assert config["available_node_types"]["head"]["node_config"].get("InstanceMarketOptions") is None
     assert config["head_node_type"] == "head"
     assert config["idle_timeout_minutes"] <= 10
 
 
 @pytest.mark.slow
 @mock_aws(config={"iam": {"load_aws_managed_policies": True}})
-@pytest.mark.parametrize(("kind", "spot"), [("gpu_spot", True), ("gpu_on_demand", False)])
-def test_what_is_launched(config, kind, spot, monkeypatch):
+def test_what_is_launched(config, monkeypatch):
     from ray.autoscaler._private.aws import config as aws_config
-    from ray.autoscaler._private.aws.node_provider import AWSNodeProvider
+    from ray.autoscaler._private.commands import _bootstrap_config
+    from ray.autoscaler._private.providers import _get_node_provider
 
     monkeypatch.setattr(aws_config.time, "sleep", lambda seconds: None)  # it waits for IAM to spread
     region = config["provider"]["region"]
-    image = boto3.client("ec2", region_name=region).describe_images()["Images"][0]["ImageId"]
+    ec2, iam = (boto3.client(service, region_name=region) for service in ("ec2", "iam"))
+    profile = iam.create_instance_profile(InstanceProfileName="sweeps")["InstanceProfile"]["Arn"]
     for node_type in config["available_node_types"].values():
-        node_type["node_config"]["ImageId"] = image
-    ready = AWSNodeProvider.bootstrap_config(copy.deepcopy(config))
-    ready = AWSNodeProvider.fillout_available_node_types_resources(ready)
-    assert ready["available_node_types"][kind]["resources"] == {
-        "CPU": 8,
-        "GPU": 1,
-        "memory": pytest.approx(2.2e10, rel=0.2),
-    } | {
-        name: amount
-        for name, amount in ready["available_node_types"][kind]["resources"].items()
-        if name.startswith("accelerator_type")
-    }
-    provider = AWSNodeProvider(ready["provider"], ready["cluster_name"])
-    tags = {TAG_RAY_NODE_KIND: "worker", TAG_RAY_USER_NODE_TYPE: kind, TAG_RAY_LAUNCH_CONFIG: "x"}
-    provider.create_node(ready["available_node_types"][kind]["node_config"], tags, 1)
-    (reservation,) = boto3.client("ec2", region_name=region).describe_instances()["Reservations"]
+        image = ec2.describe_images()["Images"][0]["ImageId"]
+        node_type["node_config"] |= {"ImageId": image, "IamInstanceProfile": {"Arn": profile}}
+    ready = _bootstrap_config(copy.deepcopy(config), no_config_cache=True)
+    gpu = ready["available_node_types"]["gpu"]
+    assert {name: gpu["resources"][name] for name in ("CPU", "GPU")} == {"CPU": 8, "GPU": 1}
+    provider = _get_node_provider(ready["provider"], ready["cluster_name"])
+    tags = {TAG_RAY_NODE_KIND: "worker", TAG_RAY_USER_NODE_TYPE: "gpu", TAG_RAY_LAUNCH_CONFIG: "x"}
+    provider.create_node(gpu["node_config"], tags, 1)
+    (reservation,) = ec2.describe_instances()["Reservations"]
     (instance,) = reservation["Instances"]
     assert instance["InstanceType"] == "g5.2xlarge"
-    assert (instance.get("InstanceLifecycle") == "spot") == spot
+    assert instance["InstanceLifecycle"] == "spot"
+    assert instance["IamInstanceProfile"]["Arn"] == profile
     assert {"Key": "ray-cluster-name", "Value": "tldmi-sweep"} in instance["Tags"]

@@ -5,6 +5,7 @@ what they wrote lies in one folder. Root only; iproute2, openssh-server, openssh
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +18,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 PROGRAMS = ("ip", "unshare", "nsenter", "ssh", "ssh-keygen", "rsync", "/usr/sbin/sshd")
+PREFIX = "tldmi"
+HOME = Path("/var/tmp")
+"""Not below /tmp: every host has a /tmp of its own there."""
 GATEWAY = 1
 """Last part of the bridge's own address: what runs outside of the hosts is reached there."""
 START_SECONDS = 20
@@ -56,7 +60,11 @@ exec {sshd} -D -e -f {home}/../sshd.conf 2> {home}/../sshd.log
 def missing() -> list[str]:
     """Return what keeps this machine from having such hosts."""
     lacking = [program for program in PROGRAMS if not shutil.which(program)]
-    return [*lacking, *([] if os.geteuid() == 0 else ["root"])]
+    if os.geteuid() != 0:
+        return [*lacking, "root"]
+    probe = ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "true"]
+    able = lacking or subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return lacking if able else ["the right to make namespaces"]
 
 
 class Host:
@@ -161,10 +169,7 @@ class Laboratory:
         for host in self.hosts.values():
             if host.is_up:
                 host.kill()
-        for space in _own_spaces(self._tag):
-            _ip("netns", "del", space)
-        if Path(f"/sys/class/net/{self._bridge}").exists():
-            _ip("link", "del", self._bridge)
+        _remove(self._tag)
 
     @property
     def _bridge(self) -> str:
@@ -177,10 +182,10 @@ class Laboratory:
 @contextmanager
 def laboratory() -> Iterator[Laboratory]:
     """Give a laboratory under a name and in a network of its own; nothing of it is left afterwards."""
-    tag = f"tldmi{os.getpid():x}"
+    _remove_abandoned()
+    tag = f"{PREFIX}{os.getpid():x}"
     with ExitStack() as stack:
-        # Not below /tmp: every host has a /tmp of its own there.
-        folder = Path(tempfile.mkdtemp(prefix=f"{tag}-", dir="/var/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix=f"{tag}-", dir=HOME))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         made = Laboratory(folder, _free_network(), tag)
         stack.callback(made.close)
@@ -227,9 +232,34 @@ def _connect(space: str, bridge: str, outside: str, address: str) -> None:
     _ip("-n", space, "route", "add", "default", "dev", "eth0")
 
 
-def _own_spaces(tag: str) -> list[str]:
+def _remove(tag: str) -> None:
+    """Remove the namespaces and the bridge of a laboratory whose processes are gone."""
+    for space in _spaces():
+        if space.startswith(f"{tag}-"):
+            _ip("netns", "del", space)
+    if Path(f"/sys/class/net/b{tag}").exists():
+        _ip("link", "del", f"b{tag}")
+
+
+def _remove_abandoned() -> None:
+    """Remove what tests left that were killed: their hosts have ended with them."""
+    bridges = [path.name.removeprefix("b") for path in Path("/sys/class/net").glob(f"b{PREFIX}*")]
+    folders = list(HOME.glob(f"{PREFIX}*-*"))
+    tags = {name.split("-")[0] for name in (*bridges, *_spaces(), *(folder.name for folder in folders))}
+    for tag in tags:
+        if (
+            re.fullmatch(f"{PREFIX}[0-9a-f]+", tag)
+            and not Path(f"/proc/{int(tag[len(PREFIX) :], 16)}").exists()
+        ):
+            _remove(tag)
+            for folder in folders:
+                if folder.name.startswith(f"{tag}-"):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spaces() -> list[str]:
     listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
-    return [line.split()[0] for line in listed.splitlines() if line.startswith(f"{tag}-")]
+    return [line.split()[0] for line in listed.splitlines()]
 
 
 def _free_network() -> str:

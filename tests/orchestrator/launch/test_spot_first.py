@@ -9,6 +9,7 @@ from ray.autoscaler.tags import TAG_RAY_NODE_KIND
 
 from orchestrator.launch.spot_first import SpotFirstProvider
 
+pytestmark = pytest.mark.slow
 REGION = "us-east-1"
 WORKER = {TAG_RAY_NODE_KIND: "worker", "ray-node-name": "w", "ray-launch-config": "x"}
 
