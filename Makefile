@@ -34,7 +34,7 @@ browser:
 # Debian and Ubuntu have what a host needs as packages; without root the tests say that they are skipped.
 hosts:
 	@{ command -v ip && test -x /usr/sbin/sshd && command -v rsync; } >/dev/null || test "$$(id -u)" != 0 || \
-	  { apt-get update -qq && apt-get install -y -qq iproute2 openssh-server rsync >/dev/null; } || \
+	  { apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq iproute2 openssh-server rsync >/dev/null; } || \
 	  echo "install iproute2, openssh-server and rsync for the tests on several hosts"
 
 $(VENV)/.installed: setup.cfg pyproject.toml

@@ -1,4 +1,4 @@
-"""Tests on several hosts need root, network namespaces and a few Debian packages (`make test-hosts` adds them)."""
+"""Tests on several hosts need root, namespaces and a few Debian packages (`make test-hosts` adds them)."""
 
 import pytest
 
