@@ -52,7 +52,8 @@ mount -t tmpfs tmpfs /dev/shm
 mount --bind {home}/../passwd /etc/passwd
 mount --bind {home}/../hosts /etc/hosts
 mount --bind {home}/../resolv.conf /etc/resolv.conf
-mount --bind {home}/../tmp /tmp
+{kept}
+mount --rbind {home}/../tmp /tmp
 exec {sshd} -D -e -f {home}/../sshd.conf 2> {home}/../sshd.log
 """
 
@@ -206,14 +207,21 @@ def _host_folder(root: Path, name: str, address: str) -> Path:
     (folder / "hosts").write_text(f"127.0.0.1 localhost\n{address} {name}\n")
     (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
     (folder / "sshd.conf").write_text(SSHD.format(address=address, folder=root))
-    cache = os.environ.get("TLDMI_SWEEP_CACHE", str(Path.home() / ".cache" / "tldmi-sweep"))
-    (folder / "home" / ".bashrc").write_text(BASHRC.format(path=VENV_BIN, cache=cache))
+    (folder / "home" / ".bashrc").write_text(BASHRC.format(path=VENV_BIN, cache=_cache()))
     (folder / "home" / ".profile").write_text(". ~/.bashrc\n")
     return folder
 
 
+def _cache() -> Path:
+    """Return the folder of fetched pictures and weights, for which the hosts have no network."""
+    return Path(os.environ.get("TLDMI_SWEEP_CACHE", Path.home() / ".cache" / "tldmi-sweep"))
+
+
 def _first_process(name: str, folder: Path, space: str) -> "subprocess.Popen[bytes]":
-    init = INIT.format(name=name, home=folder / "home", sshd="/usr/sbin/sshd")
+    needed = (path for path in (ROOT, VENV_BIN.parent, _cache()) if path.is_relative_to("/tmp"))
+    places = ((path, folder / "tmp" / path.relative_to("/tmp")) for path in needed)
+    kept = "\n".join(f"mkdir -p {place}; mount --bind {path} {place}" for path, place in places)
+    init = INIT.format(name=name, home=folder / "home", sshd="/usr/sbin/sshd", kept=kept)
     own = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc"]
     command = ["setpriv", "--pdeathsig", "KILL", "ip", "netns", "exec", space, *own, "bash", "-c", init]
     with (folder / "init.log").open("wb") as log:
