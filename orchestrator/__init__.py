@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orchestrator.errors import ExitCode, SweepError, SweepInUse, Terminated
     from orchestrator.executors import ClusterSettings
+    from orchestrator.running import run
     from orchestrator.sweep import SweepOutcome, run_sweep
 
 _HOME_OF = {
@@ -18,6 +19,7 @@ _HOME_OF = {
     "SweepInUse": "errors",
     "SweepOutcome": "sweep",
     "Terminated": "errors",
+    "run": "running",
     "run_sweep": "sweep",
 }
 
@@ -28,6 +30,7 @@ __all__ = [
     "SweepInUse",
     "SweepOutcome",
     "Terminated",
+    "run",
     "run_sweep",
 ]
 

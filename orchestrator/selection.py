@@ -2,7 +2,7 @@
 
 import functools
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,14 +35,8 @@ class Selection:
     def load(self) -> tuple[Space, Setup]:
         """Return the space and the setup; raises ``InvalidSpace`` with every error found."""
         space = load_space(self.space)
-        space, setup = overridden(space, load_setup(self.data or space.setup), self.assignments)
-        search = space.search
-        if self.trials is not None:
-            search = search.model_copy(update={"trials": self.trials})
-        if self.seed is not None:
-            search = search.model_copy(update={"seed": self.seed})
-            space = space.model_copy(update={"seed": self.seed})
-        return space.model_copy(update={"search": search}), setup
+        setup = load_setup(self.data or space.setup)
+        return adjusted(space, setup, self.assignments, self.trials, self.seed)
 
     def store_uri(self, space: Space, setup: Setup) -> str:
         """Return the store named, else ``runs/<space>-<setup>``."""
@@ -62,6 +56,23 @@ class Selection:
         words += [word for name, value in options.items() if value is not None for word in (name, str(value))]
         words += [word for assignment in self.assignments for word in ("--set", assignment)]
         return shlex.join(words)
+
+
+def adjusted(
+    space: Space, setup: Setup, assignments: Sequence[str], trials: int | None, seed: int | None
+) -> tuple[Space, Setup]:
+    """Return both with ``KEY=VALUE`` assignments applied, then another number of trials or seed.
+
+    Raises ``InvalidSpace`` for assignments and values that are not allowed.
+    """
+    space, setup = overridden(space, setup, assignments)
+    search = space.search
+    if trials is not None:
+        search = search.model_copy(update={"trials": trials})
+    if seed is not None:
+        search = search.model_copy(update={"seed": seed})
+        space = space.model_copy(update={"seed": seed})
+    return space.model_copy(update={"search": search}), setup
 
 
 def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:

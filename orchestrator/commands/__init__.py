@@ -3,6 +3,7 @@
 import click
 
 from orchestrator.commands.cluster import cluster
+from orchestrator.commands.compare import compare
 from orchestrator.commands.completion import completion
 from orchestrator.commands.convert import convert
 from orchestrator.commands.doctor import doctor
@@ -19,6 +20,7 @@ COMMANDS: tuple[click.Command, ...] = (
     status,
     report,
     export,
+    compare,
     spaces,
     doctor,
     convert,

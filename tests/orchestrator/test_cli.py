@@ -365,6 +365,7 @@ COMMANDS = [
     ["status"],
     ["report", "-o", "page.html"],
     ["export", "--to", "front.parquet"],
+    ["compare", "no_def", "bido_hsic"],
     ["spaces", "list"],
     ["spaces", "show", "table12"],
     ["spaces", "copy", "table12"],

@@ -1,0 +1,33 @@
+"""``tldmi-sweep compare``: two sweeps, or two configurations of one."""
+
+import click
+
+from orchestrator.commands.options import as_json, print_json, store_option, which_sweep
+from orchestrator.completion import complete_store
+
+
+@click.command()
+@click.argument("first", metavar="A", shell_complete=complete_store)
+@click.argument("second", metavar="B", shell_complete=complete_store)
+@store_option
+@which_sweep
+@as_json
+def compare(first: str, second: str, store: str | None, sweep: str | None, as_json: bool) -> None:
+    """Compare two sweeps, or two configurations of one: fronts, hypervolume, paired differences.
+
+    \b
+    compare runs/a runs/b               the latest sweeps of two stores; STORE#SWEEP for another
+    compare 3f2a 9b01 --store runs/a    two sweeps of one store, by the beginnings of their ids
+    compare tl_dmi no_def               two configurations of a sweep: kind, label or config_id
+    """
+    from orchestrator.comparing import compare_named
+    from orchestrator.comparison_screen import comparison_lines, comparison_table
+    from orchestrator.screens import console
+
+    found = compare_named(first, second, store, sweep)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    for line in comparison_lines(found):
+        click.echo(line)
+    console().print(comparison_table(found))

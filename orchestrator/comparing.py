@@ -1,0 +1,80 @@
+"""What ``compare A B`` means: two sweeps, of one store or of two, or two configurations of one sweep."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InvalidRequest
+from orchestrator.selection import chosen_store
+from results import Comparison, NotComparable, SweepResults, load
+from results.comparison import named
+from results.store import MARKER, is_bucket, local_path
+from results.sweep_comparison import SweepComparison, compare_sweeps
+from search_spaces.complaints import nearest
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison, and the sweep it is of when both are configurations of one."""
+
+    comparison: Comparison | SweepComparison
+    sweep_id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison as plain values, ready for JSON; ``kind`` says what was compared."""
+        kind = "configurations" if isinstance(self.comparison, Comparison) else "sweeps"
+        return {"kind": kind, "sweep_id": self.sweep_id, **self.comparison.as_dict()}
+
+
+def compare_named(first: str, second: str, store: str | None, sweep_id: str | None) -> Compared:
+    """Return the comparison of what two names mean.
+
+    A name is a store (its latest sweep, or ``STORE#SWEEP``), a sweep of ``store`` by the beginning of its id,
+    or a configuration of ``sweep_id`` of ``store``, of its latest sweep without. Raises ``InvalidRequest``
+    for a sweep against a configuration, and the errors of stores and sweeps.
+    """
+    sides = [_sweep_of_store(name) for name in (first, second)]
+    if all(sides):
+        return Compared(compare_sweeps(*(found for found in sides if found is not None)))
+    base = load(chosen_store(store), sweep_id)
+    sides = [found or _sweep_within(base, name) for found, name in zip(sides, (first, second), strict=True)]
+    if all(sides):
+        return Compared(compare_sweeps(*(found for found in sides if found is not None)))
+    if any(sides):
+        sweep, other = (first, second) if sides[0] else (second, first)
+        raise InvalidRequest(
+            f"{sweep} is a sweep and {other} is none: {_known(base, other)}; "
+            "compare two sweeps, or two configurations of one"
+        )
+    for name in (first, second):
+        _require_configuration(base, name)
+    return Compared(base.compare(first, second), base.sweep_id)
+
+
+def _sweep_of_store(name: str) -> SweepResults | None:
+    """Return the sweep of a store that ``name`` means; nothing when it is the place of no store."""
+    place, _, sweep_id = name.partition("#")
+    if is_bucket(place) or (Path(local_path(place)) / MARKER).exists() or "/" in place:
+        return load(place, sweep_id or None)
+    return None
+
+
+def _sweep_within(base: SweepResults, name: str) -> SweepResults | None:
+    """Return the sweep of the store of ``base`` whose id begins with ``name``; nothing when there is none."""
+    matches = [known for known in base.sweep_ids() if name and known.startswith(name)]
+    return SweepResults(base.store, name) if matches else None
+
+
+def _require_configuration(base: SweepResults, name: str) -> None:
+    try:
+        named(base.summary(), name)
+    except NotComparable as error:
+        kinds = sorted({one.defense for one in base.summary().configurations})
+        raise InvalidRequest(
+            f"{error}; nor is it a store, nor one of the sweeps {', '.join(base.sweep_ids())} of "
+            f"{base.store.uri}.{nearest(name, kinds)}"
+        ) from error
+
+
+def _known(base: SweepResults, name: str) -> str:
+    return f"{base.store.uri} has the sweeps {', '.join(base.sweep_ids())}, not {name!r}"

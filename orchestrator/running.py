@@ -1,0 +1,62 @@
+"""A sweep from Python in one call: what ``tldmi-sweep --space`` does, and its results to go on with."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.executors import ClusterSettings, ExecutorName
+from orchestrator.progress import Progress
+from orchestrator.selection import Selection, adjusted
+from orchestrator.sweep import run_sweep
+from results import SweepResults, load
+from search_spaces import Setup, Space, load_setup, load_space
+
+
+def run(
+    space: str | Path | Space,
+    data: str | Path | Setup | None = None,
+    *,
+    store: str | Path | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    threads: int = 1,
+    executor: ExecutorName = "ray",
+    cluster: ClusterSettings | None = None,
+    progress: Progress | None = None,
+    retry_failed: bool = False,
+) -> SweepResults:
+    """Run a sweep, or what is left of it, and return its results as `results.load` does.
+
+    ``space`` is the name of a shipped space, a YAML file or a `Space`; ``data`` a setup in the same ways or
+    as ``--data`` takes it, the space's own without. ``store`` is a folder or ``s3://`` URI, else
+    ``runs/<space>-<setup>``. ``settings`` are those of ``--set``: ``{"target.epochs": 3}``. Trials that fail
+    are rows with a reason, not exceptions. Raises what `run_sweep` raises, before any work is done.
+    """
+    found = space if isinstance(space, Space) else load_space(str(space))
+    setup = data if isinstance(data, Setup) else load_setup(str(data or found.setup))
+    assignments = tuple(f"{key}={json.dumps(value)}" for key, value in (settings or {}).items())
+    found, setup = adjusted(found, setup, assignments, trials, seed)
+    selection = Selection(
+        str(space),
+        str(data) if data else None,
+        str(store) if store else None,
+        trials,
+        seed,
+        threads,
+        assignments,
+    )
+    given_as_objects = isinstance(space, Space) or isinstance(data, Setup)
+    outcome = run_sweep(
+        found,
+        setup,
+        selection.store_uri(found, setup),
+        executor=executor,
+        cluster=cluster,
+        threads=threads,
+        progress=progress,
+        retry_failed=retry_failed,
+        command=None if given_as_objects else selection.command,
+    )
+    return load(outcome.store_uri, outcome.sweep_id)

@@ -1,0 +1,223 @@
+"""Two sweeps compared: their fronts, hypervolumes, and the configurations that both tried.
+
+Differences are paired where both sweeps attacked the same classes; otherwise each side is resampled on its
+own, and the comparison says why.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from results.comparison import (
+    Attacked,
+    Comparison,
+    Pairs,
+    classes_differ,
+    compared_between,
+    differing,
+    side_of,
+)
+from results.configurations import Configuration, Row
+from results.pareto import hypervolume
+from results.reader import SweepResults
+from results.stats import Difference, Floats, Interval, class_draws, percentile_interval
+from results.summary import SweepSummary
+from results.tallies import Tally, pooled, shared_classes, tallies
+
+Draws = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SweepSide:
+    """One of the two sweeps."""
+
+    store: str
+    summary: SweepSummary
+    hypervolume_interval: Interval | None
+    """95 % bootstrap interval over classes; the members of the front and their Acc are held fixed."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sweep as plain values, ready for JSON."""
+        record, (low, high) = self.summary.record, self.hypervolume_interval or (None, None)
+        return {
+            "store": self.store,
+            "sweep_id": self.summary.sweep_id,
+            "title": record.title if record else None,
+            "configurations": len(self.summary.configurations),
+            "finished": self.summary.finished,
+            "hypervolume": self.summary.hypervolume,
+            "low": low,
+            "high": high,
+            "front": [side_of(one) for one in self.summary.front],
+        }
+
+
+@dataclass(frozen=True)
+class SweepComparison:
+    """The first sweep against the second."""
+
+    first: SweepSide
+    second: SweepSide
+    paired: bool
+    """Both attacked the same classes and judged alike: differences are taken class by class."""
+    notes: tuple[str, ...]
+    """What the sweeps do not share, and what it does to the pairs."""
+    hypervolume_difference: Difference | None
+    configurations: tuple[Comparison, ...]
+    """Of those that both tried: the same settings of T, else the only ones of the same label."""
+    only_first: tuple[Configuration, ...]
+    only_second: tuple[Configuration, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the comparison as plain values, ready for JSON."""
+        difference = self.hypervolume_difference
+        return {
+            "first": self.first.as_dict(),
+            "second": self.second.as_dict(),
+            "paired": self.paired,
+            "notes": list(self.notes),
+            "hypervolume_difference": difference.as_dict("difference") if difference else None,
+            "configurations": [one.as_dict() for one in self.configurations],
+            "only_first": [side_of(one) for one in self.only_first],
+            "only_second": [side_of(one) for one in self.only_second],
+        }
+
+
+def compare_sweeps(first: SweepResults, second: SweepResults) -> SweepComparison:
+    """Return the comparison of two sweeps, of one store or of two."""
+    sides = [_Side(results) for results in (first, second)]
+    notes = _unshared(sides[0].attacked.summary, sides[1].attacked.summary)
+    paired = not any(note.breaks_pairs for note in notes)
+    matches = _matches(sides[0].attacked.summary, sides[1].attacked.summary)
+    pairing = _pairing_between(paired)
+    return SweepComparison(
+        first=sides[0].described(),
+        second=sides[1].described(),
+        paired=paired,
+        notes=tuple(note.text for note in notes),
+        hypervolume_difference=_hypervolume_difference(sides[0], sides[1], paired),
+        configurations=tuple(
+            compared_between((sides[0].attacked, one), (sides[1].attacked, other), pairing)
+            for one, other in matches
+        ),
+        only_first=_others(sides[0].attacked.summary, [one for one, _ in matches]),
+        only_second=_others(sides[1].attacked.summary, [other for _, other in matches]),
+    )
+
+
+class _Side:
+    """One sweep with what is resampled of it."""
+
+    def __init__(self, results: SweepResults) -> None:
+        self.store = results.store.uri
+        rows = results.reconstruction_rows()
+        self.attacked = Attacked(results.summary(), rows)
+        self._tallies = tallies(rows)
+        self._front = [(one.acc, self._attacks(one)) for one in results.summary().front]
+
+    @property
+    def classes(self) -> list[int]:
+        """Classes that every member of the front was attacked on, by every attack."""
+        return shared_classes([tally for _, found in self._front for tally in found])
+
+    def described(self) -> SweepSide:
+        """Return the side with the interval of its hypervolume."""
+        classes, interval = self.classes, None
+        if classes:
+            interval = percentile_interval(self.areas(classes, class_draws(len(classes))), len(classes))
+        return SweepSide(self.store, self.attacked.summary, interval)
+
+    def areas(self, classes: Sequence[int], draws: Draws) -> Floats:
+        """Return the hypervolume of the front in each resample of ``classes``, (resamples,)."""
+        accs = [acc for acc, _ in self._front]
+        columns = [
+            np.max([_share(tally, classes, draws) for tally in found], axis=0) for _, found in self._front
+        ]
+        return np.array([hypervolume(list(zip(accs, row, strict=True))) for row in np.stack(columns, axis=1)])
+
+    def _attacks(self, one: Configuration) -> list[Tally]:
+        return [
+            pooled(self._tallies[unit] for unit in attack.attack_ids if unit in self._tallies)
+            for attack in one.attacks.values()
+        ]
+
+
+def _share(tally: Tally, classes: Sequence[int], draws: Draws) -> Floats:
+    hits = np.array([tally.hits[index] for index in classes], dtype=np.float64)
+    judged = np.array([tally.judged[index] for index in classes], dtype=np.float64)
+    return np.asarray((draws @ hits) / (draws @ judged))
+
+
+def _hypervolume_difference(first: _Side, second: _Side, paired: bool) -> Difference | None:
+    classes = first.classes, second.classes
+    if paired:
+        shared = sorted(set(classes[0]) & set(classes[1]))
+        classes = shared, shared
+    if not all(classes):
+        return None
+    seeds = (0, 0) if paired else (0, 1)
+    areas = [
+        side.areas(own, class_draws(len(own), seed))
+        for side, own, seed in zip((first, second), classes, seeds, strict=True)
+    ]
+    value = first.attacked.summary.hypervolume - second.attacked.summary.hypervolume
+    return Difference(value, *percentile_interval(areas[0] - areas[1], min(map(len, classes)), (-1.0, 1.0)))
+
+
+@dataclass(frozen=True)
+class _Note:
+    text: str
+    breaks_pairs: bool
+
+
+def _unshared(first: SweepSummary, second: SweepSummary) -> list[_Note]:
+    """Return what keeps classes, or reconstructions, of two sweeps from being pairs."""
+    notes = []
+    data = [{row["data_hash"] for row in summary.targets} for summary in (first, second)]
+    if all(data) and data[0] != data[1]:
+        notes.append(_Note("not paired: the sweeps were run on different data", True))
+    for kind in first.attack_kinds:
+        sides = [[row for row in summary.attacks if row["attack"] == kind] for summary in (first, second)]
+        found = differing([*sides[0], *sides[1]]) if all(sides) else {}
+        what = f"attack {kind}: not the same {_names(found)}"
+        if classes_differ(found):
+            notes.append(_Note(f"not paired: {what}", True))
+        elif found:
+            notes.append(_Note(f"{what}; paired by class, not by start", False))
+    return notes
+
+
+def _names(columns: dict[str, list[str]]) -> str:
+    return " and ".join(column.replace("_", " ") for column in columns)
+
+
+def _pairing_between(paired: bool) -> Callable[[str, Sequence[Row], Sequence[Row], bool], Pairs]:
+    def _pairing(_kind: str, first: Sequence[Row], second: Sequence[Row], shared_seeds: bool) -> Pairs:
+        if not paired:
+            return "none"
+        return "classes" if differing([*first, *second]) or not shared_seeds else "reconstructions"
+
+    return _pairing
+
+
+def _matches(first: SweepSummary, second: SweepSummary) -> list[tuple[Configuration, Configuration]]:
+    """Return the configurations that both sweeps tried: by identity, else by a label that both have once."""
+    theirs = {one.config_id: one for one in second.configurations}
+    matched = [(one, theirs[one.config_id]) for one in first.configurations if one.config_id in theirs]
+    ours_left = _by_label(_others(first, [one for one, _ in matched]))
+    theirs_left = _by_label(_others(second, [other for _, other in matched]))
+    by_label = [(one, theirs_left[label]) for label, one in ours_left.items() if label in theirs_left]
+    return matched + by_label
+
+
+def _by_label(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
+    labels = [one.label for one in configurations]
+    return {one.label: one for one in configurations if labels.count(one.label) == 1}
+
+
+def _others(summary: SweepSummary, used: Sequence[Configuration]) -> tuple[Configuration, ...]:
+    known = {one.config_id for one in used}
+    return tuple(one for one in summary.configurations if one.config_id not in known)
