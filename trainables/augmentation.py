@@ -26,6 +26,16 @@ class Augmentation:
         self._cutouts = _stream(seed, "cutouts")
         self._jitter = ColorJitter(recipe.color_jitter, _stream(seed, "colors"))
 
+    @property
+    def streams(self) -> dict[str, torch.Generator]:
+        """The stream of each kind of change."""
+        return {
+            "flips": self._flips,
+            "crops": self._crops,
+            "cutouts": self._cutouts,
+            "colors": self._jitter.generator,
+        }
+
     def mirrored(self, count: int) -> Tensor:
         """Draw which of the next ``count`` pictures are mirrored left to right: bool (count,), on the CPU."""
         return torch.rand(count, generator=self._flips) < self.recipe.horizontal_flip

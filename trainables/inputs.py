@@ -20,6 +20,10 @@ class Inputs(Protocol):
     def network(self) -> nn.Module:
         """The network that takes the batches."""
 
+    @property
+    def augmentation(self) -> Augmentation:
+        """What changes the pictures, or says which of them are mirrored."""
+
     def batch(self, indices: Tensor) -> Tensor:
         """Return the input of ``network`` for the pictures at ``indices``, on the device of all steps."""
 
@@ -30,11 +34,11 @@ class Pictures:
     def __init__(self, model: nn.Module, images: Tensor, augmentation: Augmentation) -> None:
         self.network = model
         self._images = images
-        self._augmentation = augmentation
+        self.augmentation = augmentation
 
     def batch(self, indices: Tensor) -> Tensor:
         """Return float32 (B, C, S, S) in [0, 1]."""
-        return self._augmentation(self._images[indices])
+        return self.augmentation(self._images[indices])
 
 
 class Activations:
@@ -44,11 +48,11 @@ class Activations:
         self.network = suffix
         self._kept = kept
         self._count = count
-        self._augmentation = augmentation
+        self.augmentation = augmentation
 
     def batch(self, indices: Tensor) -> Tensor:
         """Return the output of the prefix; the pictures mirrored are those that ``Pictures`` would mirror."""
-        mirrored = self._augmentation.mirrored(len(indices))
+        mirrored = self.augmentation.mirrored(len(indices))
         return self._kept[indices + self._count * mirrored].to(device())
 
 

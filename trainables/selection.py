@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.targets import UtilityFloor
+from trainables.artifacts import Tensors
+from trainables.checkpoint import json_tensor, json_value, part, under
 from trainables.curve import EpochRow
 from trainables.datasets.dataset import LabelledImages
 from trainables.recipe import Selection
@@ -55,6 +57,17 @@ class SelectedWeights:
         if score is not None and score > self._best:
             self.epoch, self._best = row.epoch, score
             self._weights = {name: value.cpu().clone() for name, value in model.state_dict().items()}
+
+    def state(self) -> Tensors:
+        """Return the choice so far, to go on from."""
+        choice = json_tensor({"epoch": self.epoch, "best": self._best})
+        return {"choice": choice, **under("weights", self._weights)}
+
+    def restore_state(self, state: Tensors) -> None:
+        """Go on from the choice that ``state`` returned."""
+        choice = json_value(state["choice"])
+        self.epoch, self._best = choice["epoch"], choice["best"]
+        self._weights = part(state, "weights")
 
     def restore(self, model: nn.Module) -> None:
         """Give ``model`` the weights of the chosen epoch."""

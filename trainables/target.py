@@ -11,6 +11,7 @@ from results.schema import TARGETS, TIMING_COLUMNS
 from results.store import Store, open_store
 from search_spaces import TargetConfig, canonical_json, seed_stream
 from trainables.artifacts import intact, load_tensors, save_tensors
+from trainables.checkpoint import Checkpoint, remove_checkpoints
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.defenses import build_defense
@@ -30,6 +31,7 @@ class TargetMissing(LookupError):
 def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
     """Train the T of ``config`` and write its weights, its curve and, last, its row in the targets table.
 
+    A training that was preempted goes on from its last checkpoint.
     Returns at once when the store has the row; T is trained again, with a warning, when its weights are lost
     or corrupt. A training that fails (``TrainingFailed``) is written as a failed row with its reason. Raises
     the store's errors, and ``ValueError`` for data or settings that cannot be used.
@@ -42,6 +44,7 @@ def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
     start = started()
     row = _train(config, store)
     store.write_rows("targets", config.target_id, [{**row, **provenance(start)}])
+    remove_checkpoints(store, config.target_id)
     return _outcome(row, "done")
 
 
@@ -80,12 +83,13 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     model = build_target(config.target, data.num_classes, data.resolution, config.seed, config.defense)
     training = _training(config, data, model)
     row = _described(config, data, training)
+    kept = Checkpoint(store, config.target_id, {"data": data.content_hash})
     start = time.perf_counter()
     try:
-        curve = [] if config.control == "untrained" else training.run()
+        curve = [] if config.control == "untrained" else training.run(kept)
     except TrainingFailed as failure:
         _write_curve(config, store, failure.curve)
-        seconds, epochs = time.perf_counter() - start, len(failure.curve)
+        seconds, epochs = kept.seconds_before + time.perf_counter() - start, len(failure.curve)
         return {
             **row,
             "status": "failed",
@@ -93,7 +97,7 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
             "epochs": epochs,
             "training_seconds": seconds,
         }
-    seconds = time.perf_counter() - start
+    seconds = kept.seconds_before + time.perf_counter() - start
     _write_curve(config, store, curve)
     return {
         **row,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from trainables.accuracy import EVALUATION_BATCH, accuracy, evaluating, unit_range
 from trainables.batches import classes_by_images, shuffled
+from trainables.checkpoint import NothingKept, Progress
 from trainables.curve import EpochMeans, EpochRow
 from trainables.datasets.dataset import LabelledImages
 from trainables.defenses.defense import DefenseLoss
@@ -20,6 +21,7 @@ from trainables.models.target_model import TargetModel
 from trainables.recipe import Recipe
 from trainables.selection import SelectedWeights, reason_to_stop
 from trainables.step import StepFailed, device
+from trainables.training_state import TrainingState
 
 __all__ = [
     "EVALUATION_BATCH",
@@ -96,26 +98,34 @@ class Training(Generic[Model]):
         self._order = torch.Generator().manual_seed(seed_stream(seed, "order"))
         self._optimizer = recipe.optimizer_of(model)
 
-    def run(self) -> list[EpochRow]:
+    def run(self, progress: Progress | None = None) -> list[EpochRow]:
         """Train for the recipe's epochs and return the curve; ``selected.epoch`` is the epoch of the weights.
+
+        With ``progress``, from the epoch that was kept last, to the same bits as without a break.
 
         The model is trained in place, and left in eval mode. The same bits for the same seed, whatever the
         state of the global generators. Raises ``TrainingFailed`` when a loss or a weight is not finite, when
         every picture of the last epoch, or of two epochs in turn, was given one class, and under the utility
         floor.
         """
-        return list(self.epochs())
+        for _ in self.epochs(progress):
+            pass
+        return self.curve
 
-    def epochs(self) -> Iterator[EpochRow]:
+    def epochs(self, progress: Progress | None = None) -> Iterator[EpochRow]:
         """Train epoch by epoch, as ``run`` does."""
+        kept = progress or NothingKept()
         self.objective.train_mode(self.model)
         _lay_out(self.model, self.recipe)
         with self._inputs() as inputs:
-            for epoch in range(self.recipe.epochs):
+            state = self._state(inputs)
+            kept.resume(state)
+            for epoch in range(len(self.curve), self.recipe.epochs):
                 with layers_seeded(seed_stream(self._seed, "layers", epoch)):
                     means = self._epoch(epoch, inputs)
                 row = self._with_accuracies(means.row(epoch, self.recipe.learning_rate_in(epoch)))
                 self._finished(row, means)
+                kept.offer(state)
                 yield row
         self._require_usable()
         self.selected.restore(self.model)
@@ -128,6 +138,10 @@ class Training(Generic[Model]):
                 given = training_inputs(self.model, self.pictures.images, self.recipe, self._seed)
                 inputs = stack.enter_context(given)
             yield inputs
+
+    def _state(self, inputs: Inputs) -> TrainingState:
+        streams = {"order": self._order, **inputs.augmentation.streams}
+        return TrainingState(self.model, self._optimizer, self.selected, streams, self.curve, self._given)
 
     def _epoch(self, epoch: int, inputs: Inputs) -> EpochMeans:
         self.objective.train_mode(self.model)
