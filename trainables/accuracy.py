@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from trainables.out_of_memory import split_to_fit
 from trainables.step import device
 
 EVALUATION_BATCH = 256
@@ -33,7 +34,12 @@ def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     if not len(labels):
         raise ValueError("no pictures to measure an accuracy on; every class needs a test picture")
     with evaluating(model), torch.no_grad():
-        logits = [model(unit_range(batch)).logits.cpu() for batch in torch.split(images, EVALUATION_BATCH)]
+        logits = split_to_fit(
+            images,
+            EVALUATION_BATCH,
+            lambda batch: model(unit_range(batch)).logits.cpu(),
+            "accuracy",
+        )
     return float((torch.cat(logits).argmax(1) == labels).double().mean())
 
 

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -14,12 +15,14 @@ from trainables.artifacts import kept_tensors
 from trainables.attack_checks import attacked_classes, check_prior, check_target
 from trainables.attack_tables import counted, described, headline_columns, reconstruction_rows, second_columns
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
+from trainables.checkpoint import Checkpoint, remove_checkpoints
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
 from trainables.image_quality import quality_columns, with_perceptual_distances
 from trainables.judging import Judge, judged, load_judge, target_probability
 from trainables.models.target_model import TargetModel
+from trainables.out_of_memory import training_memory, with_batches_that_fit
 from trainables.sheet import contact_sheet, sheet_layout
 from trainables.step import StepFailed, StepOutcome, provenance, single_threaded, started
 from trainables.target import load_target, target_row
@@ -28,10 +31,11 @@ from trainables.target import load_target, target_row
 def run_attack(config: AttackConfig, store_uri: str) -> StepOutcome:
     """Attack the T of ``config`` and write reconstructions and metrics; T must be in the store.
 
-    Generator and evaluators that the store lacks are built first. Returns at once when the store has the
-    attack's row. An attack that diverges, or whose generator or evaluator does, becomes a failed row with its
-    reason. Raises the store's errors, ``TargetMissing``, and ``ValueError`` for data, T, generator or
-    settings that cannot be used.
+    Generator and evaluators that the store lacks are built first. An attack that was preempted goes on with
+    the rows it had kept; when memory lacks, it is done again with half the micro-batch. Returns at once when
+    the store has the attack's row. An attack that diverges, or whose generator or evaluator does, becomes a
+    failed row with its reason. Raises the store's errors, ``TargetMissing``, ``OutOfMemory``, and
+    ``ValueError`` for data, T, generator or settings that cannot be used.
     """
     store = open_store(store_uri)
     row = attack_row(config, store)
@@ -41,6 +45,7 @@ def run_attack(config: AttackConfig, store_uri: str) -> StepOutcome:
     start = started()
     row = _attacked(config, store)
     store.write_rows("attacks", config.attack_id, [{**row, **provenance(start)}])
+    remove_checkpoints(store, config.attack_id)
     return _outcome(row, "done")
 
 
@@ -61,28 +66,58 @@ def _attacked(config: AttackConfig, store: Store) -> dict[str, Any]:
     assert trained is not None  # else load_target has raised
     row = described(config, trained, len(classes))
     try:
-        return {**row, "status": "done", "reason": None, **_measured(config, store, data, target)}
+        measured = _measured(config, store, data, target, trained["artifact_sha256"])
+        return {**row, "status": "done", "reason": None, **measured}
     except (AttackDiverged, StepFailed) as failure:
         return {**row, "status": "failed", "reason": str(failure)}
 
 
-def _measured(config: AttackConfig, store: Store, data: FaceData, target: TargetModel) -> dict[str, Any]:
+def _measured(
+    config: AttackConfig, store: Store, data: FaceData, target: TargetModel, weights: str
+) -> dict[str, Any]:
+    """Return the columns of the attack on ``target``, whose file of ``weights`` has this SHA-256."""
     prior = load_prior(config.generator_config, store)
     check_prior(prior, data)
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
     start = time.perf_counter()
     kept = _Kept(config, store)
     attacker = Attacker(target, prior, data.public.images, kept)
-    result = run_attack_method(
-        config.attack, attacker, attacked_classes(config.attacked_classes, data.num_classes)
-    )
+    found = _inverted(config, store, attacker, {"target": weights, "data": data.content_hash})
     attacked = time.perf_counter()
     return {
-        **_judged_and_kept(config, store, data, target, judges, result),
+        **_judged_and_kept(config, store, data, target, judges, found.result),
+        "micro_batch": found.micro_batch,
         "preparation_seconds": kept.seconds,
-        "attack_seconds": attacked - start - kept.seconds,
+        "attack_seconds": attacked - start - kept.seconds + found.seconds_before,
         "judging_seconds": time.perf_counter() - attacked,
     }
+
+
+class _Inverted(NamedTuple):
+    """What an attack made, the micro-batch that memory allowed, and the seconds of runs before this one."""
+
+    result: Reconstructions
+    micro_batch: int
+    seconds_before: float
+
+
+def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mapping[str, str]) -> _Inverted:
+    """Return the reconstructions; rows that a preempted run has kept go on, less memory is smaller batches.
+
+    Each micro-batch has a checkpoint of its own, since another would round otherwise.
+    """
+    classes = attacked_classes(config.attacked_classes, attacker.target.head.out_features)
+
+    def with_micro_batch(size: int) -> tuple[Reconstructions, float]:
+        """Return the result, and the seconds of earlier runs."""
+        progress = Checkpoint(store, f"{config.attack_id}-{size}", of)
+        settings = config.attack.model_copy(update={"micro_batch": size})
+        result = run_attack_method(settings, replace(attacker, progress=progress), classes)
+        return result, progress.seconds_before
+
+    what = f"attack {config.attack.kind}"
+    (result, before), size = with_batches_that_fit(with_micro_batch, config.attack.micro_batch, what)
+    return _Inverted(result, size, before)
 
 
 class _Kept:
@@ -100,7 +135,8 @@ class _Kept:
         """Return the kept tensors of these settings; what the store lacks, or has corrupt, is built first."""
         key = identity({**self.of, "settings": settings.model_dump(mode="json")})
         start = time.perf_counter()
-        tensors = kept_tensors(self.store, f"artifacts/{name}/{key}.safetensors", build)
+        with training_memory(f"building {name.replace('_', ' ')}", "its batch size in the attack's settings"):
+            tensors = kept_tensors(self.store, f"artifacts/{name}/{key}.safetensors", build)
         self.seconds += time.perf_counter() - start
         return tensors
 

@@ -69,6 +69,9 @@ class NothingKept:
         """Keep nothing."""
 
 
+NOTHING_KEPT = NothingKept()
+
+
 class Checkpoint:
     """The last state of one piece of work, under ``name`` in the store.
 
@@ -87,7 +90,8 @@ class Checkpoint:
         """Wall time that earlier runs had spent when their last state was kept."""
 
     def resume(self, work: Resumable) -> None:
-        """Restore the kept state of ``work``, if there is a usable one."""
+        """Restore the kept state of ``work``, if there is a usable one; its time counts from here."""
+        self._started = self._last = time.monotonic()
         if math.isinf(self._interval) or not self._store.exists(self._path):
             return
         try:
@@ -171,6 +175,11 @@ def part(state: Tensors, prefix: str) -> Tensors:
 def under(prefix: str, state: Mapping[str, Tensor]) -> Tensors:
     """Return ``state`` with ``prefix.`` before each name."""
     return {f"{prefix}.{name}": tensor for name, tensor in state.items()}
+
+
+def restore_stream(stream: torch.Generator, state: Tensor) -> None:
+    """Put ``stream`` where it was when ``get_state`` gave ``state``."""
+    stream.set_state(state.clone())  # torch reads it as a struct: a view into a file crashes
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> Tensors:

@@ -14,6 +14,7 @@ from trainables.evaluators import (
     evaluator_tensors,
     kept_accuracy,
 )
+from trainables.out_of_memory import training_memory
 from trainables.step import StepOutcome, single_threaded
 from trainables.training import TrainingFailed
 
@@ -23,7 +24,8 @@ def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome
 
     Returns at once when the store has it; a corrupt one is built again. ``reason`` is a warning when it does
     not know the real pictures well enough. Evaluators have no table: a training that fails leaves nothing
-    behind and is tried again by the next call. Raises the store's errors and ``NotJudgeable``.
+    behind and is tried again by the next call. Raises the store's errors, ``OutOfMemory`` and
+    ``NotJudgeable``.
     """
     store = open_store(store_uri)
     single_threaded(config.threads)
@@ -31,7 +33,8 @@ def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome
     if intact(store, path):
         return _outcome("found", config, kept_accuracy(load_tensors(store, path)))
     try:
-        evaluator = build_evaluator(config, load_data(config.data))
+        with training_memory(f"the evaluator {config.evaluator.kind}", "its batch_size"):
+            evaluator = build_evaluator(config, load_data(config.data))
     except TrainingFailed as failure:
         return StepOutcome("failed", str(failure), {"evaluator_id": config.evaluator_id, "accuracy": None})
     save_tensors(store, path, evaluator_tensors(evaluator))

@@ -5,6 +5,7 @@ from search_spaces import GeneratorConfig
 from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.generators import Prior, prior_from_tensors, prior_tensors, train_prior
+from trainables.out_of_memory import training_memory
 from trainables.step import StepFailed, StepOutcome, device, single_threaded
 
 
@@ -17,8 +18,8 @@ def build_generator(config: GeneratorConfig, store_uri: str) -> StepOutcome:
     """Train the prior (generator and critic) of ``config`` and write it to the store.
 
     Returns at once when it is there; a corrupt one is trained again. Weights that are not finite end the step
-    as ``failed``, and nothing is written. Raises the store's errors, and ``ValueError`` for data or
-    settings that cannot be used.
+    as ``failed``, and nothing is written. Raises the store's errors, ``OutOfMemory``, and ``ValueError`` for
+    data or settings that cannot be used.
     """
     store = open_store(store_uri)
     path = generator_path(config)
@@ -26,7 +27,8 @@ def build_generator(config: GeneratorConfig, store_uri: str) -> StepOutcome:
     if intact(store, path):
         return StepOutcome("found", values=known)
     single_threaded(config.threads)
-    tensors = prior_tensors(train_prior(config, load_data(config.data)))
+    with training_memory("the generator's training", "generator.batch_size"):
+        tensors = prior_tensors(train_prior(config, load_data(config.data)))
     broken = sorted(name for name, tensor in tensors.items() if not tensor.isfinite().all())
     if broken:
         reason = f"the generator's training diverged: {broken[0]} is not finite; lower its learning rate"

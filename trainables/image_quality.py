@@ -16,6 +16,7 @@ from trainables.metrics import FID, KID, LPIPS, TOP1, Judged
 from trainables.metrics.inception import NAME as INCEPTION
 from trainables.metrics.inception import InceptionFeatures, load_inception
 from trainables.metrics.perceptual_network import load_perceptual_network, nearest_distances
+from trainables.out_of_memory import split_to_fit
 from trainables.step import device
 from trainables.training import unit_range
 
@@ -120,4 +121,5 @@ def _features_of(network: InceptionFeatures, images: Tensor) -> Callable[[], dic
 def _features(network: InceptionFeatures, images: Tensor) -> Tensor:
     """Return the features, float32 on the CPU, of uint8 ``images``."""
     with torch.inference_mode():
-        return torch.cat([network(unit_range(part)).cpu() for part in torch.split(images, BATCH)])
+        parts = split_to_fit(images, BATCH, lambda part: network(unit_range(part)).cpu(), "Inception")
+        return torch.cat(parts)

@@ -14,6 +14,7 @@ from trainables.evaluator import build_evaluator_step, load_evaluator
 from trainables.evaluators import Evaluator
 from trainables.metrics import Judged, accepted_as, accepting_scores, false_positive_rate
 from trainables.models.target_model import TargetModel
+from trainables.out_of_memory import split_to_fit
 from trainables.step import StepFailed
 from trainables.training import EVALUATION_BATCH, unit_range
 
@@ -76,9 +77,12 @@ def target_probability(result: Reconstructions, target: TargetModel) -> Tensor:
     """Return T's probability of the attacked class on each 8-bit image, (R,); 0 for rows without one."""
     probability = torch.zeros(len(result))
     with torch.inference_mode():
-        for rows in torch.split(result.found.nonzero()[:, 0], EVALUATION_BATCH):
-            softmax = target(unit_range(result.images[rows])).logits.softmax(1).cpu()
-            probability[rows] = softmax.gather(1, result.class_index[rows, None])[:, 0]
+        images = result.images[result.found]
+        softmax = split_to_fit(
+            images, EVALUATION_BATCH, lambda part: target(unit_range(part)).logits.softmax(1).cpu(), "T"
+        )
+    wanted = result.class_index[result.found]
+    probability[result.found] = torch.cat(softmax).gather(1, wanted[:, None])[:, 0]
     return probability
 
 

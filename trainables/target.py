@@ -17,11 +17,15 @@ from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.defenses import build_defense
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
+from trainables.out_of_memory import training_memory
 from trainables.selection import held_out
 from trainables.step import StepOutcome, device, provenance, single_threaded, started
 from trainables.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
 
 DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y", "lambda_mid", "prediction")
+
+LOWER = "target.batch_size or set target.mixed_precision"
+"""What makes a training take less memory."""
 
 
 class TargetMissing(LookupError):
@@ -34,7 +38,7 @@ def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
     A training that was preempted goes on from its last checkpoint.
     Returns at once when the store has the row; T is trained again, with a warning, when its weights are lost
     or corrupt. A training that fails (``TrainingFailed``) is written as a failed row with its reason. Raises
-    the store's errors, and ``ValueError`` for data or settings that cannot be used.
+    the store's errors, ``OutOfMemory``, and ``ValueError`` for data or settings that cannot be used.
     """
     store = open_store(store_uri)
     row = target_row(config, store)
@@ -86,7 +90,8 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     kept = Checkpoint(store, config.target_id, {"data": data.content_hash})
     start = time.perf_counter()
     try:
-        curve = [] if config.control == "untrained" else training.run(kept)
+        with training_memory(f"the training of {config.target.architecture}", LOWER):
+            curve = [] if config.control == "untrained" else training.run(kept)
     except TrainingFailed as failure:
         _write_curve(config, store, failure.curve)
         seconds, epochs = kept.seconds_before + time.perf_counter() - start, len(failure.curve)

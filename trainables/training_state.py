@@ -13,6 +13,7 @@ from trainables.checkpoint import (
     optimizer_state,
     part,
     restore_optimizer,
+    restore_stream,
     under,
 )
 from trainables.curve import EpochRow
@@ -53,6 +54,6 @@ class TrainingState:
         restore_optimizer(self.optimizer, part(state, "optimizer"))
         self.selected.restore_state(part(state, "selected"))
         for name, stream in self.streams.items():
-            stream.set_state(state[f"streams.{name}"])
+            restore_stream(stream, state[f"streams.{name}"])
         self.given[:] = state["given"].unbind()
         self.curve[:] = [EpochRow(*row) for row in json_value(state["curve"])]

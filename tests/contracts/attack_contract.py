@@ -4,6 +4,7 @@ Inherit and set ``kind`` and ``settings``.
 """
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 
 from search_spaces.attacks import AttackSettings
 from tests.contracts.planted_problem import CLASSES, SIZE, Z_DIM, PlantedProblem, planted_problem
+from tests.fixtures.preemption import Preempted, PreemptedAfter
 from trainables.attacks import REGISTRY, Reconstructions, run_attack_method
+from trainables.checkpoint import Progress
 
 EVERY_CLASS = tuple(range(CLASSES))
 
@@ -90,6 +93,24 @@ class AttackContract:
 
     def test_repeats_bit_for_bit(self, problem: PlantedProblem, result: Reconstructions) -> None:
         assert_same(self.attack(problem), result)
+
+    def test_a_preempted_attack_goes_on_to_the_same_bits(self) -> None:
+        """In float32, whose bits would show another order of sums."""
+        problem, kept = planted_problem(), []
+        whole = PreemptedAfter([])
+        undisturbed = self.preempted(problem, whole)
+        third = whole.taken // 3
+        for _ in range(2):
+            with pytest.raises(Preempted):
+                self.preempted(problem, PreemptedAfter(kept, third))
+        last = PreemptedAfter(kept)
+        assert_same(self.preempted(problem, last), undisturbed)
+        assert last.taken == whole.taken - 2 * third > 0
+
+    def preempted(self, problem: PlantedProblem, progress: Progress) -> Reconstructions:
+        """Return the result of the attack with ``progress``."""
+        attacker = replace(problem.attacker(), progress=progress)
+        return run_attack_method(self.settings, attacker, EVERY_CLASS)
 
     def test_does_not_use_the_global_generator(
         self, problem: PlantedProblem, result: Reconstructions

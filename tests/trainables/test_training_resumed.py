@@ -1,12 +1,10 @@
 """A training that is ended after any epoch and started again ends with the bits of one that never was."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
 
-from results.store import Store, open_store
 from search_spaces.defenses import (
     MID,
     TLDMI,
@@ -51,11 +49,6 @@ CASES: list[tuple[DefenseSettings, dict[str, object]]] = [
 ]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(str(tmp_path), create=True)
-
-
 def fresh(defense: DefenseSettings, recipe: Recipe) -> Training[TargetModel]:
     torch.set_num_threads(1)
     settings = TargetSettings(architecture="small_vgg")
@@ -85,34 +78,35 @@ def assert_same(one: Training[TargetModel], other: Training[TargetModel]) -> Non
 
 
 @pytest.mark.parametrize(("defense", "changes"), CASES)
-def test_it_ends_with_the_same_bits(
-    store: Store, defense: DefenseSettings, changes: dict[str, object]
-) -> None:
+def test_it_ends_with_the_same_bits(defense: DefenseSettings, changes: dict[str, object]) -> None:
     recipe = dataclasses.replace(RECIPE, **changes)
+    kept: list[bytes] = []
     undisturbed = run(defense, recipe, NothingKept())
     for epochs in (1, 2):  # killed after epoch 0, and the second time after two epochs more
         with pytest.raises(Preempted):
-            run(defense, recipe, PreemptedAfter(store, epochs))
-    last = PreemptedAfter(store, EPOCHS)
+            run(defense, recipe, PreemptedAfter(kept, epochs))
+    last = PreemptedAfter(kept)
     assert_same(run(defense, recipe, last), undisturbed)
-    assert (last.resumed, last.left) == (1, EPOCHS - 1)  # one epoch was left to train
+    assert last.taken == 1  # one epoch was left to train
 
 
-def test_the_kept_prefix_is_used_when_it_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kept_prefix_is_used_when_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[object] = []
+    kept: list[bytes] = []
     whole = inputs.Activations
     monkeypatch.setattr(inputs, "Activations", lambda *given: used.append(given) or whole(*given))
     defense = TLDMI(freeze_depth=3, frozen_bn="eval")
     recipe = dataclasses.replace(RECIPE, prefix_cache_mib=64)
     with pytest.raises(Preempted):
-        run(defense, recipe, PreemptedAfter(store, 2))
-    run(defense, recipe, PreemptedAfter(store, EPOCHS))
+        run(defense, recipe, PreemptedAfter(kept, 2))
+    run(defense, recipe, PreemptedAfter(kept))
     assert len(used) == 2
 
 
-def test_a_state_of_the_last_epoch_leaves_nothing_to_train(store: Store) -> None:
+def test_a_state_of_the_last_epoch_leaves_nothing_to_train() -> None:
+    kept: list[bytes] = []
     with pytest.raises(Preempted):
-        run(NoDef(), RECIPE, PreemptedAfter(store, EPOCHS))
-    progress = PreemptedAfter(store, 1)
+        run(NoDef(), RECIPE, PreemptedAfter(kept, EPOCHS))
+    progress = PreemptedAfter(kept)
     assert_same(run(NoDef(), RECIPE, progress), run(NoDef(), RECIPE, NothingKept()))
-    assert progress.left == 1
+    assert progress.taken == 0

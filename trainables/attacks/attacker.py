@@ -7,6 +7,7 @@ from typing import Protocol
 from torch import Tensor
 
 from search_spaces.settings import Settings
+from trainables.checkpoint import NOTHING_KEPT, Progress
 from trainables.generators import Prior
 from trainables.models.target_model import TargetModel
 
@@ -34,3 +35,5 @@ class Attacker:
     public: Tensor
     """uint8 (N, C, S, S): D_pub."""
     keep: Keep = build_anew
+    progress: Progress = NOTHING_KEPT
+    """Where the inversion keeps what it has done so far."""

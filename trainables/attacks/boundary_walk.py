@@ -7,8 +7,13 @@ from torch import Tensor
 
 from search_spaces import seed_stream
 from search_spaces.attacks import BREPMI
+from trainables.attacks.attacker import Tensors
 from trainables.attacks.label_starts import LatentLabels
 from trainables.attacks.rows import Rows
+from trainables.checkpoint import Progress, restore_stream
+
+MOVING = ("latents", "radius", "at_growth", "accepted", "attempts")
+"""What a step changes, beside the streams."""
 
 
 @dataclass
@@ -30,6 +35,18 @@ class BoundaryWalk:
     random: list[torch.Generator]
     """One stream of sphere points per row, so that no row's points depend on the others."""
 
+    def state(self) -> Tensors:
+        """Return where the rows are, and their streams."""
+        streams = torch.stack([stream.get_state() for stream in self.random])
+        return {**{name: getattr(self, name) for name in MOVING}, "random": streams}
+
+    def restore(self, state: Tensors) -> None:
+        """Go on from ``state``."""
+        for name in MOVING:
+            setattr(self, name, state[name].to(getattr(self, name)))
+        for stream, kept in zip(self.random, state["random"], strict=True):
+            restore_stream(stream, kept)
+
 
 def start_walk(settings: BREPMI, rows: Rows, latents: Tensor) -> BoundaryWalk:
     """Return the walk of ``rows`` at their starts, ``latents`` (R, z_dim)."""
@@ -46,18 +63,20 @@ def start_walk(settings: BREPMI, rows: Rows, latents: Tensor) -> BoundaryWalk:
     )
 
 
-def walk_to_end(settings: BREPMI, walk: BoundaryWalk, label_of: LatentLabels) -> None:
-    """Step all rows until each has stopped.
+def walk_to_end(settings: BREPMI, walk: BoundaryWalk, label_of: LatentLabels, progress: Progress) -> None:
+    """Step all rows until each has stopped, from where ``progress`` has kept them.
 
     A row stops after ``iterations`` accepted steps at one radius, after ``max_steps`` attempts (rejected
     ones count, so it always ends), or when the next attempt would exceed ``query_budget``.
     """
     limit = attempt_limit(settings)
+    progress.resume(walk)
     while True:
         walking = (walk.accepted < settings.iterations) & (walk.attempts < limit)
         if not walking.any():
             return
         attempt_step(settings, walk, walking.nonzero()[:, 0], label_of)
+        progress.offer(walk)
 
 
 def attempt_limit(settings: BREPMI) -> int:

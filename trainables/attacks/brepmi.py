@@ -14,12 +14,13 @@ from trainables.attacks.label_oracle import LabelOracle
 from trainables.attacks.label_starts import find_starts
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
+from trainables.checkpoint import NothingKept, Progress
 
 
 def brepmi(settings: BREPMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart, from T's labels alone; T and prior stay untouched."""
-    prior = attacker.prior
-    return boundary_repulsion(settings, LabelOracle(attacker.target), prior.generator, prior.z_dim, classes)
+    prior, labels = attacker.prior, LabelOracle(attacker.target)
+    return boundary_repulsion(settings, labels, prior.generator, prior.z_dim, classes, attacker.progress)
 
 
 def boundary_repulsion(
@@ -28,6 +29,7 @@ def boundary_repulsion(
     generator: nn.Module,
     z_dim: int,
     classes: Sequence[int],
+    progress: Progress | None = None,
 ) -> Reconstructions:
     """Return one reconstruction per class and restart of the classifier behind ``labels``.
 
@@ -42,7 +44,7 @@ def boundary_repulsion(
     starts = find_starts(settings, label_of, rows, z_dim)
     walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype))
     walk.attempts[~starts.found] = settings.max_steps  # rows without a start do not walk
-    walk_to_end(settings, walk, label_of)
+    walk_to_end(settings, walk, label_of, progress or NothingKept())
     return _result(settings, rows, walk, starts.found, starts.queries, ready)
 
 

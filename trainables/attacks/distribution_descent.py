@@ -8,13 +8,14 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import DistributionDescent
-from trainables.attacks.attacker import Attacker
+from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
 from trainables.attacks.inversion_generator import inversion_gan, labelling_queries
 from trainables.attacks.latent_descent import LatentLoss
 from trainables.attacks.objective import IdentityLoss, Objective, real_prior
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
+from trainables.checkpoint import Progress, optimizer_state, part, restore_optimizer, under
 
 NOISE_BLOCK = 64
 """Steps whose noise a class draws at once; another value would draw other noise."""
@@ -51,9 +52,8 @@ def invert_distributions(
     gan = inversion_gan(settings.generator, attacker)
     objective = Objective(settings, gan.generator, identity, real_prior(gan.discriminator))
     like = latent_like(objective.generator)
-    parts = torch.split(torch.tensor(list(classes)), settings.micro_batch)
-    found = [descend(settings, objective, part, gan.z_dim, like) for part in parts]
-    latents = _samples(settings, rows, _joined(found))
+    descent = GaussianDescent(settings, objective, torch.tensor(list(classes)), gan.z_dim, like)
+    latents = _samples(settings, rows, descent.run(attacker.progress))
     return reconstructions(
         rows,
         latents,
@@ -63,26 +63,82 @@ def invert_distributions(
     )
 
 
-def descend(
-    settings: DistributionDescent, loss: LatentLoss, classes: Tensor, z_dim: int, like: Tensor
-) -> Gaussians:
-    """Return the Gaussians of ``classes``, int64 (K,), after ``iterations`` steps of Adam from mean 0.
+class GaussianDescent:
+    """The Gaussians of ``classes``, int64 (K,): ``iterations`` steps of Adam from mean 0.
 
-    Each step takes one sample per class; a clamped coordinate gets no gradient. Nothing bounds the variance.
-    ``like`` has the type and device of latents.
+    ``micro_batch`` classes at a time. Each step takes one sample per class; a clamped coordinate gets no
+    gradient. Nothing bounds the variance. ``like`` has the type and device of latents.
     """
-    shape = (len(classes), z_dim)
-    mean = nn.Parameter(torch.zeros(shape).to(like))
-    log_variance = nn.Parameter(torch.full(shape, settings.initial_log_variance).to(like))
-    optimizer = torch.optim.Adam([mean, log_variance], lr=settings.learning_rate)
-    noise, labels = _noise(settings.seed, classes.tolist(), z_dim), classes.to(like.device)
-    for _ in range(settings.iterations):
+
+    def __init__(
+        self, settings: DistributionDescent, loss: LatentLoss, classes: Tensor, z_dim: int, like: Tensor
+    ) -> None:
+        self.settings = settings
+        self.loss = loss
+        self.classes = classes
+        shape = (len(classes), z_dim)
+        log_variance = torch.full(shape, settings.initial_log_variance).to(like)
+        self.found = Gaussians(torch.zeros(shape).to(like), log_variance)
+        """The Gaussians so far; those of the classes in flight are as they began."""
+        self._begin(0)
+
+    def run(self, progress: Progress) -> Gaussians:
+        """Return the Gaussians of all classes; what ``progress`` has kept goes on from where it was."""
+        progress.resume(self)
+        while len(self._labels):
+            self._step()
+            if self._taken == self.settings.iterations:
+                self.found.mean[self._places] = self._mean.detach()
+                self.found.log_variance[self._places] = self._log_variance.detach()
+                self._begin(self._places.stop)
+            progress.offer(self)
+        return self.found
+
+    def state(self) -> Tensors:
+        """Return the Gaussians, those in flight, and how far they are."""
+        return {
+            "found.mean": self.found.mean,
+            "found.log_variance": self.found.log_variance,
+            "mean": self._mean,
+            "log_variance": self._log_variance,
+            "place": torch.tensor([self._places.start, self._taken]),
+            **under("optimizer", optimizer_state(self._optimizer)),
+        }
+
+    def restore(self, state: Tensors) -> None:
+        """Go on from ``state``; the noise that was used is drawn again and thrown away."""
+        self.found.mean.copy_(state["found.mean"])
+        self.found.log_variance.copy_(state["found.log_variance"])
+        first, taken = state["place"].tolist()
+        self._begin(first)
+        self._mean.data.copy_(state["mean"])
+        self._log_variance.data.copy_(state["log_variance"])
+        restore_optimizer(self._optimizer, part(state, "optimizer"))
+        for _ in range(taken):
+            next(self._noise)
+        self._taken = taken
+
+    def _begin(self, first: int) -> None:
+        """Begin with the classes from ``first`` on that go together."""
+        self._places = slice(first, first + self.settings.micro_batch)
+        classes = self.classes[self._places]
+        self._labels = classes.to(self.found.mean.device)
+        self._mean = nn.Parameter(self.found.mean[self._places].clone())
+        self._log_variance = nn.Parameter(self.found.log_variance[self._places].clone())
+        self._optimizer = torch.optim.Adam([self._mean, self._log_variance], lr=self.settings.learning_rate)
+        self._noise = _noise(self.settings.seed, classes.tolist(), self._mean.shape[1])
+        self._taken = 0
+
+    def _step(self) -> None:
+        gaussians = Gaussians(self._mean, self._log_variance)
         with torch.enable_grad():
-            latents = Gaussians(mean, log_variance).sample(next(noise).to(like), _clip(settings))
-            total = loss(latents, labels).loss
-        mean.grad, log_variance.grad = torch.autograd.grad(total, [mean, log_variance])
-        optimizer.step()
-    return Gaussians(mean.detach(), log_variance.detach())
+            latents = gaussians.sample(next(self._noise).to(self._mean), _clip(self.settings))
+            total = self.loss(latents, self._labels).loss
+        self._mean.grad, self._log_variance.grad = torch.autograd.grad(
+            total, [self._mean, self._log_variance]
+        )
+        self._optimizer.step()
+        self._taken += 1
 
 
 def _clip(settings: DistributionDescent) -> float | None:
@@ -102,13 +158,5 @@ def _samples(settings: DistributionDescent, rows: Rows, found: Gaussians) -> Ten
     seeds = [seed_stream(settings.seed, "samples", *pair) for pair in rows.pairs()]
     z_dim = found.mean.shape[1]
     noise = [torch.randn(z_dim, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    each = Gaussians(
-        *(part.repeat_interleave(settings.restarts, 0) for part in (found.mean, found.log_variance))
-    )
+    each = Gaussians(*(of.repeat_interleave(settings.restarts, 0) for of in (found.mean, found.log_variance)))
     return each.sample(torch.stack(noise).to(found.mean), _clip(settings))
-
-
-def _joined(parts: list[Gaussians]) -> Gaussians:
-    return Gaussians(
-        torch.cat([part.mean for part in parts]), torch.cat([part.log_variance for part in parts])
-    )

@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from search_spaces.attacks import LatentDescent
-from trainables.attacks.attacker import Attacker
+from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
 from trainables.attacks.objective import Identity, IdentityLoss, Objective, confidence, critic_prior
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
+from trainables.checkpoint import Progress
 
 LatentLoss = Callable[[Tensor, Tensor], Identity]
 """From latents (R, z_dim) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""
@@ -33,7 +34,8 @@ def invert_points(
     prior = attacker.prior
     objective = Objective(settings, prior.generator, identity, critic_prior(prior.critic))
     starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(objective.generator))
-    latents, iterations = Descent(settings, objective, starts, rows.class_index.to(starts.device)).run()
+    descent = Descent(settings, objective, starts, rows.class_index.to(starts.device))
+    latents, iterations = descent.run(attacker.progress)
     return reconstructions(
         rows,
         latents,
@@ -71,15 +73,41 @@ class Descent:
         self._confident = self._rows.to(starts.device)
         self._fill_up(torch.arange(0))
 
-    def run(self) -> tuple[Tensor, Tensor]:
-        """Return the last latents (R, z_dim) and the iterations taken, int64 (R,)."""
+    def run(self, progress: Progress) -> tuple[Tensor, Tensor]:
+        """Return the last latents (R, z_dim) and the iterations taken, int64 (R,).
+
+        Rows that ``progress`` has kept go on from where they were, in the same company.
+        """
+        progress.resume(self)
         while len(self._rows):
             self._step()
             ended = self._ended()
             if ended.any():
                 self.results[self._rows] = self._latents
                 self._fill_up((~ended).nonzero()[:, 0])
+            progress.offer(self)
         return self.results, self.iterations
+
+    def state(self) -> Tensors:
+        """Return the rows that have ended, those in flight, and how many have begun."""
+        return {
+            "results": self.results,
+            "iterations": self.iterations,
+            "entered": torch.tensor(self._entered),
+            "rows": self._rows,
+            "latents": self._latents,
+            "velocity": self._velocity,
+            "confident": self._confident,
+        }
+
+    def restore(self, state: Tensors) -> None:
+        """Go on from ``state``."""
+        like = self.results
+        self.results, self.iterations = state["results"].to(like), state["iterations"]
+        self._entered, self._rows = int(state["entered"]), state["rows"]
+        self._latents, self._velocity = state["latents"].to(like), state["velocity"].to(like)
+        self._wanted = self.labels[self._rows]
+        self._confident = state["confident"].to(like.device)
 
     def _fill_up(self, staying: Tensor) -> None:
         """Keep the rows at positions ``staying`` of those in flight and add rows that have not begun."""

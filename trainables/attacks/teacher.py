@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.attacks.inference import inference_copy, latent_like
+from trainables.out_of_memory import split_to_fit
 
 BATCH = 128
 """Pictures in one forward pass of T. A constant: labels must not depend on a setting of speed."""
@@ -32,7 +33,9 @@ def public_outputs(target: nn.Module, public: Tensor) -> tuple[Tensor, Tensor]:
     ready = inference_copy(target)
     like = latent_like(ready)
     with torch.no_grad():
-        parts = [ready(part.to(like.device).to(like.dtype) / 255) for part in torch.split(public, BATCH)]
+        parts = split_to_fit(
+            public, BATCH, lambda part: ready(part.to(like.device).to(like.dtype) / 255), "labelling D_pub"
+        )
     return torch.cat([part.feature.cpu() for part in parts]), torch.cat([part.logits.cpu() for part in parts])
 
 

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import VMI
-from trainables.attacks.attacker import Attacker
+from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.class_flows import ClassFlows, log_normal
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.objective import CrossEntropy, IdentityLoss
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
+from trainables.checkpoint import Progress, optimizer_state, part, restore_optimizer, restore_stream, under
 
 LatentGradient = Callable[[Tensor, Tensor], Tensor]
 """Gradient of the summed identity loss: latents (B, z_dim) and int64 labels (B,) to (B, z_dim)."""
@@ -30,7 +31,7 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     like, z_dim = latent_like(generator), attacker.prior.z_dim
     flows = ClassFlows(settings, len(classes), z_dim, like)
     gradient = _identity_gradient(settings, generator, CrossEntropy(attacker.target))
-    train_posteriors(settings, flows, gradient, classes, z_dim)
+    PosteriorTraining(settings, flows, gradient, classes, z_dim).run(attacker.progress)
     noise = start_latents(rows, settings.seed, z_dim).view(len(classes), settings.restarts, z_dim).to(like)
     with torch.no_grad():
         latents = settings.prior_std * flows(noise)[0].flatten(0, 1)
@@ -42,33 +43,73 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     )
 
 
-def train_posteriors(
-    settings: VMI, flows: ClassFlows, gradient: LatentGradient, classes: Sequence[int], z_dim: int
-) -> None:
-    """Train the flow of each class c, in place, on E CE(T(G(s z)), c) + kl_weight * KL(q_c || N(0, I)).
+class PosteriorTraining:
+    """Trains the flow of each class c, in place, on E CE(T(G(s z)), c) + kl_weight * KL(q_c || N(0, I)).
 
     s is ``prior_std``. Both expectations are means over the ``samples_per_step`` fresh samples of a step. A
     class's noise comes from its own stream, the same for every T.
     """
-    parameters = list(flows.parameters.values())
-    optimizer = _optimizer(settings, parameters)
-    random = [torch.Generator().manual_seed(seed_stream(settings.seed, "vmi", each)) for each in classes]
-    wanted = torch.tensor(list(classes)).repeat_interleave(settings.samples_per_step).to(parameters[0].device)
-    for _ in range(settings.iterations):
-        noise = _noise(random, settings.samples_per_step, z_dim).to(parameters[0])
+
+    def __init__(
+        self, settings: VMI, flows: ClassFlows, gradient: LatentGradient, classes: Sequence[int], z_dim: int
+    ) -> None:
+        self.settings = settings
+        self.flows = flows
+        self.gradient = gradient
+        self.z_dim = z_dim
+        self.taken = 0
+        """Steps taken."""
+        self._parameters = list(flows.parameters.values())
+        self._optimizer = _optimizer(settings, self._parameters)
+        seeds = [seed_stream(settings.seed, "vmi", each) for each in classes]
+        self._random = [torch.Generator().manual_seed(seed) for seed in seeds]
+        wanted = torch.tensor(list(classes)).repeat_interleave(settings.samples_per_step)
+        self._wanted = wanted.to(self._parameters[0].device)
+
+    def run(self, progress: Progress) -> None:
+        """Take all ``iterations`` steps, those that ``progress`` has kept excepted."""
+        progress.resume(self)
+        while self.taken < self.settings.iterations:
+            self._step()
+            progress.offer(self)
+
+    def state(self) -> Tensors:
+        """Return flows, optimiser, streams and the steps taken."""
+        return {
+            **under("flows", self.flows.parameters),
+            **under("optimizer", optimizer_state(self._optimizer)),
+            "random": torch.stack([stream.get_state() for stream in self._random]),
+            "taken": torch.tensor(self.taken),
+        }
+
+    def restore(self, state: Tensors) -> None:
+        """Go on from ``state``."""
+        for name, tensor in part(state, "flows").items():
+            self.flows.parameters[name].data.copy_(tensor)
+        restore_optimizer(self._optimizer, part(state, "optimizer"))
+        for stream, kept in zip(self._random, state["random"], strict=True):
+            restore_stream(stream, kept)
+        self.taken = int(state["taken"])
+
+    def _step(self) -> None:
+        noise = _noise(self._random, self.settings.samples_per_step, self.z_dim).to(self._parameters[0])
+        for parameter, gradient in zip(self._parameters, self._gradients(noise), strict=True):
+            parameter.grad = gradient
+        self._optimizer.step()
+        self.taken += 1
+
+    def _gradients(self, noise: Tensor) -> Sequence[Tensor]:
+        """Return the gradients of the flows' parameters; G and T see the samples in parts."""
         with torch.enable_grad():
-            latents, log_q = flows(noise)
-            divergence = settings.kl_weight * kl_divergence(latents, log_q).sum()
-            identity = gradient(latents.detach().flatten(0, 1), wanted).view_as(latents)
-            # G and T have seen parts of the samples; the flows are run back through once, for all of them
-            gradients = torch.autograd.grad(
+            latents, log_q = self.flows(noise)
+            divergence = self.settings.kl_weight * kl_divergence(latents, log_q).sum()
+            identity = self.gradient(latents.detach().flatten(0, 1), self._wanted).view_as(latents)
+            # the flows are run back through once, for all samples
+            return torch.autograd.grad(
                 [latents, divergence],
-                parameters,
-                [identity / settings.samples_per_step, torch.ones_like(divergence)],
+                self._parameters,
+                [identity / self.settings.samples_per_step, torch.ones_like(divergence)],
             )
-        for parameter, each in zip(parameters, gradients, strict=True):
-            parameter.grad = each
-        optimizer.step()
 
 
 def kl_divergence(latents: Tensor, log_q: Tensor) -> Tensor:

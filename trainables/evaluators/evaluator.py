@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from trainables.datasets.dataset import FaceData, LabelledImages
+from trainables.out_of_memory import split_to_fit
 from trainables.training import unit_range
 
 JUDGED_BATCH = 32
@@ -39,10 +40,12 @@ class Evaluator(ABC):
     def judge(self, images: Tensor) -> Judgement:
         """Return feature and scores of uint8 ``images`` (B, C, S, S).
 
-        Raises ``TypeError`` for other types.
+        Fewer at a time when memory lacks. Raises ``TypeError`` for other types.
         """
         with torch.no_grad():
-            parts = [self.judge_batch(unit_range(batch)) for batch in torch.split(images, JUDGED_BATCH)]
+            parts = split_to_fit(
+                images, JUDGED_BATCH, lambda batch: self.judge_batch(unit_range(batch)), self.name
+            )
         feature, scores = (torch.cat(part).float().cpu() for part in zip(*parts, strict=True))
         return Judgement(feature, scores)
 

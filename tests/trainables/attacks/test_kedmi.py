@@ -14,9 +14,10 @@ from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.kedmi_reference import slow_gaussian
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
-from trainables.attacks.distribution_descent import Gaussians, descend
+from trainables.attacks.distribution_descent import GaussianDescent, Gaussians
 from trainables.attacks.inversion_generator import inversion_gan
 from trainables.attacks.objective import CrossEntropy, Objective, real_prior
+from trainables.checkpoint import NothingKept
 
 GENERATOR = InversionGenerator(start="prior", generator_steps=5, batch_size=16, critic_width=4)
 UNTRAINED = GENERATOR.model_copy(update={"generator_steps": 0})
@@ -67,7 +68,8 @@ def test_trajectory_equals_an_independent_loop(changes: dict[str, object]) -> No
     identity = CrossEntropy(problem.target)
     objective = Objective(settings, gan.generator, identity, real_prior(gan.discriminator))
     classes = torch.tensor([0, 3, 6])
-    result = descend(settings, objective, classes, Z_DIM, torch.zeros(1, dtype=torch.float64))
+    like = torch.zeros(1, dtype=torch.float64)
+    result = GaussianDescent(settings, objective, classes, Z_DIM, like).run(NothingKept())
     problem.target.eval()
 
     def loss_of(latent: Tensor, wanted: int) -> Tensor:
@@ -93,7 +95,8 @@ def test_samples_come_from_the_gaussian_and_each_has_its_own_stream() -> None:
     objective = Objective(
         settings, gan.generator, CrossEntropy(problem.target), real_prior(gan.discriminator)
     )
-    found = descend(settings, objective, torch.tensor([4, 1]), Z_DIM, torch.zeros(1, dtype=torch.float64))
+    like, classes = torch.zeros(1, dtype=torch.float64), torch.tensor([4, 1])
+    found = GaussianDescent(settings, objective, classes, Z_DIM, like).run(NothingKept())
     for row, (wanted, restart) in enumerate([(4, 0), (4, 1), (1, 0), (1, 1)]):
         random = torch.Generator().manual_seed(seed_stream(settings.seed, "samples", wanted, restart))
         noise = torch.randn(Z_DIM, generator=random).double()

@@ -1,14 +1,19 @@
 """The pool of rows of GMI: rows that retire early, and rows that take their places."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
 from search_spaces.attacks import GMI
+from tests.contracts.attack_contract import assert_same
 from tests.contracts.planted_problem import planted_problem
+from tests.fixtures.preemption import Preempted, PreemptedAfter
 from trainables.attacks import run_attack_method
 from trainables.attacks.latent_descent import Descent
 from trainables.attacks.objective import Identity, confidence
+from trainables.checkpoint import NothingKept
 
 CLASSES = tuple(range(8))
 SETTINGS = GMI(iterations=60, restarts=2, learning_rate=0.3, micro_batch=5)
@@ -48,6 +53,19 @@ def test_retired_rows_are_confident_and_a_threshold_of_more_than_all_retires_non
     assert never.queries.tolist() == [60] * 16
 
 
+def test_retiring_rows_go_on_in_the_same_company() -> None:
+    problem, kept = planted_problem(), []
+    undisturbed = run_attack_method(retiring(), problem.attacker(), CLASSES)
+    whole = PreemptedAfter([])
+    run_attack_method(retiring(), replace(problem.attacker(), progress=whole), CLASSES)
+    for steps in (7, whole.taken // 2):  # in the middle some rows have retired
+        attacker = replace(problem.attacker(), progress=PreemptedAfter(kept, steps))
+        with pytest.raises(Preempted):
+            run_attack_method(retiring(), attacker, CLASSES)
+    last = replace(problem.attacker(), progress=PreemptedAfter(kept))
+    assert_same(run_attack_method(retiring(), last, CLASSES), undisturbed)
+
+
 def scripted(confident: list[list[bool]]) -> tuple[list[int], list[list[int]]]:
     """Return iterations per row, and the rows of each step, when T is sure of row r at its step s as told."""
     taken = [0] * len(confident)
@@ -66,7 +84,7 @@ def scripted(confident: list[list[bool]]) -> tuple[list[int], list[list[int]]]:
 
     settings = GMI(iterations=6, retire_after=2, micro_batch=2)
     rows = torch.arange(len(confident))
-    _, iterations = Descent(settings, loss, torch.zeros(len(confident), 3), rows).run()
+    _, iterations = Descent(settings, loss, torch.zeros(len(confident), 3), rows).run(NothingKept())
     return iterations.tolist(), steps
 
 

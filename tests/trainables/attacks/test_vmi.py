@@ -10,7 +10,8 @@ from tests.contracts.planted_problem import Z_DIM, PlantedProblem, planted_probl
 from tests.trainables.attacks.vmi_reference import slow_vmi
 from trainables.attacks import AttackDiverged, run_attack_method
 from trainables.attacks.class_flows import ClassFlows
-from trainables.attacks.vmi import kl_divergence, train_posteriors
+from trainables.attacks.vmi import PosteriorTraining, kl_divergence
+from trainables.checkpoint import NothingKept
 
 SETTINGS = VMI(
     iterations=40,
@@ -77,7 +78,7 @@ def _trained(kl_weight: float) -> tuple[Tensor, Tensor]:
     def gradient(latents: Tensor, labels: Tensor) -> Tensor:
         return torch.stack([4 * (latents[:, 0] - 2), torch.zeros(len(latents)).double()], dim=1)
 
-    train_posteriors(settings, flows, gradient, (0,), 2)
+    PosteriorTraining(settings, flows, gradient, (0,), 2).run(NothingKept())
     noise = torch.randn(1, 500, 2, generator=torch.Generator().manual_seed(0)).double()
     with torch.no_grad():
         latents, log_q = flows(noise)
