@@ -169,6 +169,24 @@ CURVES = pa.schema(
     )
 )
 
+GENERATORS = pa.schema(
+    [
+        *_fields(
+            generator_id=pa.string(),
+            config=pa.string(),  # canonical JSON of the GeneratorConfig
+            data=pa.string(),
+            data_hash=pa.string(),
+            public_images=pa.int32(),  # pictures of D_pub
+            fid=pa.float64(),  # Frechet distance of samples to public pictures
+            kid=pa.float64(),  # kernel distance, the same sets and features
+            fid_features=pa.string(),  # the network that gives the features of fid and kid
+            fid_images=pa.int32(),  # samples compared, with as many public pictures
+            sheet=pa.string(),  # PNG grid of samples, relative to the store
+        ),
+        *_PROVENANCE,
+    ]
+)
+
 TRIALS = pa.schema(
     _fields(
         sweep_id=pa.string(),
@@ -190,7 +208,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     "attacks": ATTACKS,
     "reconstructions": RECONSTRUCTIONS,
     "curves": CURVES,
+    "generators": GENERATORS,
     "trials": TRIALS,
 }
 """Schema of each table. The unit that names a part: target_id, attack_id (attacks, reconstructions),
-target_id (curves), ``<sweep_id>-<number>`` (trials)."""
+target_id (curves), ``<generator_id>-<features>`` (generators), ``<sweep_id>-<number>`` (trials)."""

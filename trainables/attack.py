@@ -19,6 +19,7 @@ from trainables.checkpoint import Checkpoint, remove_checkpoints
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
+from trainables.generator_quality import record_generator
 from trainables.image_quality import quality_columns, with_perceptual_distances
 from trainables.judging import Judge, judged, load_judge, target_probability
 from trainables.models.target_model import TargetModel
@@ -79,6 +80,7 @@ def _measured(
     prior = load_prior(config.generator_config, store)
     check_prior(prior, data)
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
+    record_generator(config, store, data, prior, judges[0].evaluator)
     start = time.perf_counter()
     kept = _Kept(config, store)
     attacker = Attacker(target, prior, data.public.images, kept)

@@ -104,7 +104,7 @@ def _compared(
     real = kept_tensors(store, path, _features_of(network, train.images))["features"]
     features = torch.zeros(len(result), real.shape[1])
     if found.any():
-        features[found] = _features(network, result.images[found])
+        features[found] = picture_features(network, result.images[found])
     view = replace(chosen, features=features, private_features=real, private_labels=train.labels)
     return Compared(view, INCEPTION)
 
@@ -115,10 +115,10 @@ def _of_classes(pictures: LabelledImages, classes: Tensor) -> LabelledImages:
 
 
 def _features_of(network: InceptionFeatures, images: Tensor) -> Callable[[], dict[str, Tensor]]:
-    return lambda: {"features": _features(network, images)}
+    return lambda: {"features": picture_features(network, images)}
 
 
-def _features(network: InceptionFeatures, images: Tensor) -> Tensor:
+def picture_features(network: InceptionFeatures, images: Tensor) -> Tensor:
     """Return the features, float32 on the CPU, of uint8 ``images``."""
     with torch.inference_mode():
         parts = split_to_fit(images, BATCH, lambda part: network(unit_range(part)).cpu(), "Inception")

@@ -1,0 +1,92 @@
+"""How good a target-independent generator is: FID and KID on D_pub, and a grid of samples; once for each."""
+
+import torch
+from torch import Tensor
+
+from results.store import Store
+from search_spaces import AttackConfig, canonical_json, identity, seed_stream
+from trainables.attacks.reconstructions import render
+from trainables.datasets.dataset import FaceData
+from trainables.evaluators import Evaluator
+from trainables.generators import Prior
+from trainables.image_quality import picture_features
+from trainables.metrics.fid import frechet_distance
+from trainables.metrics.inception import NAME as INCEPTION
+from trainables.metrics.inception import load_inception
+from trainables.metrics.kid import kernel_distance
+from trainables.sheet import SheetLayout, contact_sheet
+from trainables.step import device, provenance, started
+
+MOST_PICTURES = 1000
+"""Samples compared, with as many public pictures; fewer where there are fewer public pictures."""
+
+GRID = 8
+"""Rows and columns of the grid."""
+
+BATCH = 64
+"""Latents at once."""
+
+
+def record_generator(
+    config: AttackConfig, store: Store, data: FaceData, prior: Prior, evaluator: Evaluator
+) -> None:
+    """Write the row and the grid of the generator of ``config``, unless the store has them.
+
+    FID and KID compare samples of N(0, I) with D_pub in the features of Inception where its weights are
+    given, else in those of ``evaluator``, the headline one. Raises ``WeightsUnusable``.
+    """
+    known = config.generator_config.generator_id
+    unit = f"{known}-{_features_id(config)}"
+    if store.has_rows("generators", unit):
+        return
+    start = started()
+    count = min(MOST_PICTURES, len(data.public))
+    samples = render(prior.generator, _latents(max(count, GRID * GRID), prior.z_dim), BATCH)
+    sheet = f"artifacts/sheets/generator-{known}.png"
+    shown = samples[: GRID * GRID]
+    whole = torch.ones(len(shown), dtype=torch.bool)
+    store.put_bytes(sheet, contact_sheet(shown, whole, SheetLayout(GRID, GRID, GRID)))
+    row = {
+        "generator_id": known,
+        "config": canonical_json(config.generator_config),
+        "data": data.name,
+        "data_hash": data.content_hash,
+        "public_images": len(data.public),
+        **_distances(config, evaluator, data.public.images[_some(count, len(data.public))], samples[:count]),
+        "sheet": sheet,
+        **provenance(start),
+    }
+    store.write_rows("generators", unit, [row])
+
+
+def _features_id(config: AttackConfig) -> str:
+    """Return what tells the features of one row from those of another row of the same generator."""
+    if config.image_quality.inception is None:
+        return config.evaluator_configs[0].evaluator_id
+    return identity({"inception": config.image_quality.pinned().inception_sha256})
+
+
+def _distances(
+    config: AttackConfig, evaluator: Evaluator, real: Tensor, fake: Tensor
+) -> dict[str, float | int | str | None]:
+    inception = load_inception(config.image_quality)
+    if inception is None:
+        features = [evaluator.judge(images).feature for images in (real, fake)]
+    else:
+        features = [picture_features(inception.to(device()), images) for images in (real, fake)]
+    return {
+        "fid": frechet_distance(*features),
+        "kid": kernel_distance(*features),
+        "fid_features": evaluator.name if inception is None else INCEPTION,
+        "fid_images": len(fake),
+    }
+
+
+def _latents(count: int, z_dim: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed_stream(0, "generator_samples"))
+    return torch.randn(count, z_dim, generator=generator).to(device())
+
+
+def _some(count: int, of: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed_stream(0, "generator_public"))
+    return torch.randperm(of, generator=generator)[:count].sort().values
