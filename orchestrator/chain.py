@@ -7,7 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 from orchestrator.locks import FileLock, lock_folder
 from orchestrator.outcome import Phase, TrialOutcome
-from orchestrator.steps import Step, StepConfig, StepReport, Steps
+from orchestrator.step_logs import StepConfig
+from orchestrator.steps import Step, StepReport, Steps
 from search_spaces import EvaluatorConfig, GeneratorConfig, Trial
 
 LOCK_POLL_SECONDS = 0.2
@@ -167,7 +168,7 @@ class Chain(Generic[Handle]):
 
 
 def _ended_phase(job: _Job, report: StepReport) -> Phase:
-    return Phase(job.name, report.status, report.seconds, report.reason)
+    return Phase(job.name, report.status, report.seconds, report.reason, report.host, report.log)
 
 
 def _failure(jobs: Sequence[_Job], reports: Reports) -> str | None:
@@ -184,12 +185,16 @@ def _outcome(reports: Reports, attack_keys: Sequence[str], reason: str | None) -
     """Return the outcome: Acc of T, the largest AttAcc of its attacks if it has any, or why it failed."""
     acc = _number(reports[TARGET], "acc")
     if reason is not None:
-        return TrialOutcome("failed", reason, acc)
+        return TrialOutcome("failed", reason, acc, host=_failing_host(reports))
     att_accs = [_number(reports[key], "att_acc") for key in attack_keys]
     known = [value for value in att_accs if value is not None]
     if acc is None or len(known) < len(att_accs):
         return TrialOutcome("failed", "a step reported no finite acc or att_acc", acc)
     return TrialOutcome("done", None, acc, max(known, default=None))
+
+
+def _failing_host(reports: Reports) -> str | None:
+    return next((report.host for report in reports.values() if report.status == "failed"), None)
 
 
 def _number(report: StepReport, name: str) -> float | None:

@@ -24,7 +24,8 @@ class SweepGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            click.echo("stopped; the same command resumes the sweep", err=True)
+            reason = f": {error}" if str(error) else ""
+            click.echo(f"stopped{reason}; the same command resumes the sweep", err=True)
             ctx.exit(exit_code(error))
         except (SweepError, ValueError) as error:
             code = exit_code(error)

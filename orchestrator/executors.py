@@ -11,7 +11,8 @@ from typing import Literal, Protocol
 
 from orchestrator.chain import Chain, Share, Shares
 from orchestrator.outcome import Phase, Proposal, TrialOutcome
-from orchestrator.steps import Step, StepConfig, StepReport, Steps, perform
+from orchestrator.step_logs import StepConfig
+from orchestrator.steps import Step, StepReport, Steps, perform
 
 ExecutorName = Literal["ray", "inline"]
 
@@ -37,6 +38,9 @@ class Trials(Protocol):
 
     def note(self, number: int, phase: Phase) -> None:
         """Take notice of a phase of a running trial."""
+
+    def notice(self, text: str) -> None:
+        """Tell the user something about the run as a whole."""
 
     def record(self, number: int, outcome: TrialOutcome) -> None:
         """Record how a trial ended."""
@@ -87,6 +91,8 @@ def run_inline(trials: Trials, store_uri: str, steps: Steps) -> None:
     while not trials.finished:
         proposal = trials.next()
         if proposal is None:
+            if trials.finished:
+                return
             raise RuntimeError("the sweep is not finished, yet proposes nothing while nothing runs")
         for event in chain.run(proposal.trial):
             pass_on(trials, proposal.number, event)

@@ -48,6 +48,10 @@ class LiveProgress:
         if outcome.state == "failed":
             self._console.print(Text(f"trial {proposal.number} failed: {outcome.reason}", style="red"))
 
+    def notice(self, text: str) -> None:
+        """Print it above the view, where it stays."""
+        self._console.print(Text(text, style="yellow"))
+
     def close(self) -> None:
         """Draw the view a last time and leave the terminal as it was."""
         if self._live:

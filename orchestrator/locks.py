@@ -5,9 +5,11 @@ import hashlib
 import json
 import os
 import platform
+import secrets
 import signal
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,9 @@ from urllib.parse import urlsplit
 
 from orchestrator.errors import SweepInUse
 from results.store import is_bucket, local_path
+
+ATTEMPTS = 4
+PAUSE_SECONDS = 0.05
 
 
 def lock_folder(store_uri: str) -> Path:
@@ -51,6 +56,20 @@ class FileLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def is_free(self) -> bool:
+        """Return whether nobody holds the lock, this object included; takes nothing."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
     def sign(self, text: str) -> None:
         """Write who holds the lock into its file."""
         if self._descriptor is not None:
@@ -63,24 +82,38 @@ class FileLock:
 
 
 @contextmanager
-def sweep_lock(store_uri: str, sweep_id: str) -> Iterator[None]:
+def sweep_lock(store_uri: str, sweep_id: str) -> Iterator[str]:
     """Hold the right to run this sweep on this store, against every process that can reach the store.
 
-    On a folder by a file lock, in a bucket by a claim that is renewed; a driver that finds its claim taken
-    (it was silent too long) is stopped, resumably. Raises ``SweepInUse``, naming the holder, when another
-    process has it.
+    Gives the identity of this run. On a folder by a file lock, in a bucket by a claim that is renewed; a
+    driver that finds its claim taken (it was silent too long) is stopped, resumably. Raises ``SweepInUse``,
+    naming the holder, when another process has it.
     """
-    kind = _SweepClaim if is_bucket(store_uri) else _SweepFile
-    lock = kind(store_uri, sweep_id)
-    if not lock.try_acquire():
+    run = secrets.token_hex(8)
+    lock = _sweep_right(store_uri, sweep_id)
+    if not lock.try_acquire(run):
         raise SweepInUse(
             f"the sweep {sweep_id} on {store_uri} is being run by {_named(lock.holder())}; "
             "wait for it to end, stop it, or name another store with --store"
         )
     try:
-        yield
+        yield run
     finally:
         lock.release()
+
+
+def sweep_holder(store_uri: str, sweep_id: str) -> dict[str, object] | None:
+    """Return what the driver that runs this sweep now wrote (``pid``, ``host``, ``since``, ``run``).
+
+    ``None`` when nobody runs it: a driver that died has lost its file lock at once; in a bucket it counts as
+    alive until its claim expires, except on the machine where it can be seen to be dead.
+    """
+    right = _sweep_right(store_uri, sweep_id)
+    return right.holder() if right.is_held() else None
+
+
+def _sweep_right(store_uri: str, sweep_id: str) -> "_SweepFile | _SweepClaim":
+    return (_SweepClaim if is_bucket(store_uri) else _SweepFile)(store_uri, sweep_id)
 
 
 class _SweepFile:
@@ -89,19 +122,29 @@ class _SweepFile:
     def __init__(self, store_uri: str, sweep_id: str) -> None:
         self._lock = FileLock(lock_folder(store_uri), f"sweep-{sweep_id}")
 
-    def try_acquire(self) -> bool:
-        """Take the right if it is free, sign it, and return whether this object has it."""
-        if not self._lock.try_acquire():
-            return False
-        self._lock.sign(json.dumps(_signature()))
-        return True
+    def try_acquire(self, run: str) -> bool:
+        """Take the right if it is free, sign it, and return whether this object has it.
 
-    def holder(self) -> object:
+        Asked a few times, for a moment: whoever looks whether it is held touches the lock.
+        """
+        for _ in range(ATTEMPTS):
+            if self._lock.try_acquire():
+                self._lock.sign(json.dumps(_signature(run)))
+                return True
+            time.sleep(PAUSE_SECONDS)
+        return False
+
+    def is_held(self) -> bool:
+        """Return whether a living process has the right."""
+        return not self._lock.is_free()
+
+    def holder(self) -> dict[str, object]:
         """Return what the present holder wrote."""
         try:
-            return json.loads(self._lock.signature())
+            written = json.loads(self._lock.signature())
         except ValueError:  # caught between taking the lock and signing it
             return {}
+        return written if isinstance(written, dict) else {}
 
     def release(self) -> None:
         """Give the right up."""
@@ -116,13 +159,18 @@ class _SweepClaim:
         from results.claims import Claim
         from results.s3_store import S3Store
 
-        self._claim = Claim(S3Store(store_uri), f"claims/sweep-{sweep_id}.json", _stop_driver)
+        store, path = S3Store(store_uri), f"claims/sweep-{sweep_id}.json"
+        self._claim = Claim(store, path, _stop_driver, is_dead=is_dead_here)
 
-    def try_acquire(self) -> bool:
+    def try_acquire(self, run: str) -> bool:
         """Take the right if it is free, sign it, and return whether this object has it."""
-        return self._claim.try_acquire(_signature())
+        return self._claim.try_acquire(_signature(run))
 
-    def holder(self) -> object:
+    def is_held(self) -> bool:
+        """Return whether a process has the right that renewed it lately and is not known to be dead."""
+        return self._claim.is_held()
+
+    def holder(self) -> dict[str, object]:
         """Return what the present holder wrote."""
         return self._claim.holder()
 
@@ -131,9 +179,41 @@ class _SweepClaim:
         self._claim.release()
 
 
-def _signature() -> dict[str, object]:
+def _signature(run: str) -> dict[str, object]:
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"pid": os.getpid(), "host": platform.node(), "since": since}
+    pid = os.getpid()
+    process = {"machine": _machine(), "process": _process(pid)}
+    return {"pid": pid, "host": platform.node(), "since": since, "run": run, **process}
+
+
+def is_dead_here(holder: Mapping[str, object]) -> bool:
+    """Return whether the process that signed ran on this machine, where it is no more.
+
+    A machine is known by its boot and its space of process numbers, not by its name: containers share names.
+    """
+    pid, machine = holder.get("pid"), holder.get("machine")
+    if not isinstance(pid, int) or machine is None or machine != _machine():
+        return False
+    return _process(pid) != holder.get("process")
+
+
+def _machine() -> str | None:
+    """Return an identity of this boot of this machine, as its processes see it; ``None`` where unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return None
+
+
+def _process(pid: int) -> str | None:
+    """Return what tells the process from others that had or get its number: when it started."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state == "Z" else fields[18]
 
 
 def _stop_driver() -> None:
@@ -141,7 +221,7 @@ def _stop_driver() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _named(holder: object) -> str:
-    if isinstance(holder, dict) and {"pid", "host", "since"} <= holder.keys():
+def _named(holder: Mapping[str, object]) -> str:
+    if {"pid", "host", "since"} <= holder.keys():
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     return "another process"

@@ -1,7 +1,7 @@
 """What is said about a trial while it runs and when it ends."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from search_spaces import Trial
@@ -28,6 +28,10 @@ class Phase:
     state: PhaseState
     seconds: float | None = None
     reason: str | None = None
+    host: str | None = None
+    """Where an ended step ran; nothing for one whose worker was lost."""
+    log: str | None = None
+    """Path in the store of what an ended step logged."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class TrialOutcome:
     """Natural accuracy on D_priv test, 0..1; known for a failed trial too when only an attack failed."""
     worst_att_acc: float | None = None
     """Largest attack accuracy over the attacks, 0..1, by the headline evaluator."""
+    host: str | None = field(default=None, compare=False)
+    """Where the step ran that failed, when it is known."""
 
     @property
     def objectives(self) -> tuple[float, float] | None:

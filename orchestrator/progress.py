@@ -43,6 +43,9 @@ class Progress(Protocol):
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """A trial ended and its row is written."""
 
+    def notice(self, text: str) -> None:
+        """Something about the run as a whole; may come from another thread."""
+
     def close(self) -> None:
         """The sweep ended or was interrupted."""
 
@@ -60,6 +63,9 @@ class SilentProgress:
         """Show nothing."""
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
+        """Show nothing."""
+
+    def notice(self, text: str) -> None:
         """Show nothing."""
 
     def close(self) -> None:
@@ -134,6 +140,10 @@ class PlainProgress:
         """Say how a trial ended and how far the sweep is."""
         assert self._tally is not None
         self._say(f"trial {proposal.number}: {outcome_text(outcome)} [{tally_text(self._tally)}]")
+
+    def notice(self, text: str) -> None:
+        """Say it."""
+        self._say(text)
 
     def close(self) -> None:
         """Nothing is left to say."""

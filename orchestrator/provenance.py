@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from results import Store
+from pydantic import ValidationError
+
+from orchestrator.errors import InvalidRequest
+from results import PathMissing, Store
 from search_spaces import Sweep
 
 PACKAGES = ("tldmi-sweep", "ray", "optuna", "torch", "numpy", "pyarrow", "pydantic")
@@ -60,6 +63,28 @@ def settings_path(sweep_id: str) -> str:
     'settings/3f2a.json'
     """
     return f"settings/{sweep_id}.json"
+
+
+def read_settings(store: Store, sweep_id: str) -> Sweep:
+    """Return the sweep whose settings the store keeps.
+
+    Raises ``InvalidRequest`` when there are none, or none that this program reads as the same sweep.
+    """
+    try:
+        sweep = Sweep.model_validate(json.loads(store.get_bytes(settings_path(sweep_id)))["sweep"])
+    except PathMissing as error:
+        raise InvalidRequest(f"the settings of sweep {sweep_id} are not in {store.uri}") from error
+    except (KeyError, TypeError, ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(
+            f"the settings of sweep {sweep_id} in {store.uri} cannot be read; use the tldmi-sweep that wrote "
+            "them"
+        ) from error
+    if sweep.sweep_id != sweep_id:
+        raise InvalidRequest(
+            f"the settings of sweep {sweep_id} mean another sweep to this version; use the tldmi-sweep that "
+            "wrote them"
+        )
+    return sweep
 
 
 def versions() -> dict[str, str | None]:

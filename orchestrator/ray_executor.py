@@ -20,7 +20,8 @@ from orchestrator.cluster import connected
 from orchestrator.errors import Unreachable
 from orchestrator.executors import ClusterSettings, Trials, pass_on
 from orchestrator.outcome import Phase, TrialOutcome
-from orchestrator.steps import Step, StepConfig, StepReport, Steps, perform
+from orchestrator.step_logs import StepConfig
+from orchestrator.steps import Step, StepReport, Steps, perform
 from orchestrator.work_folder import work_folder
 from search_spaces import Trial, canonical_json
 

@@ -5,6 +5,8 @@ with a ``StepReport``, which, unlike the outcome of the work itself, is read wit
 """
 
 import logging
+import os
+import platform
 import time
 import traceback
 from collections.abc import Callable
@@ -12,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from orchestrator.redaction import redacted
+from orchestrator.step_logs import StepConfig, captured_log, keep_log, log_path
 from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
 
 if TYPE_CHECKING:
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 Value = float | int | str | None
-StepConfig = TargetConfig | AttackConfig | GeneratorConfig | EvaluatorConfig
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class StepReport:
     """Plain columns of the step's row."""
     seconds: float | None = None
     """Wall time of the step, filled in by ``perform``."""
+    host: str | None = None
+    """The machine it ran on, filled in by ``perform``."""
+    log: str | None = None
+    """Path in the store of what it logged, filled in by ``perform``."""
 
 
 Step = Callable[[Any, str], StepReport]
@@ -82,12 +89,22 @@ def perform(step: Step, config: StepConfig, store_uri: str) -> StepReport:
     One trial's defect must not end the sweep: its row says what happened and the search goes on.
     """
     started = time.perf_counter()
-    try:
-        report = step(config, store_uri)
-    except Exception as error:
-        LOG.exception("step %s of %s failed", step.__name__, type(config).__name__)
-        report = StepReport("failed", explain(error))
-    return replace(report, seconds=time.perf_counter() - started)
+    with captured_log() as captured:
+        try:
+            report = step(config, store_uri)
+        except Exception as error:
+            LOG.exception("step %s of %s failed", step.__name__, type(config).__name__)
+            report = StepReport("failed", explain(error))
+    report = replace(report, seconds=time.perf_counter() - started, host=platform.node())
+    if report.status == "found":
+        return report
+    lines = [_heading(step, report), *([f"reason: {report.reason}"] if report.reason else []), *captured]
+    return replace(report, log=keep_log(store_uri, log_path(config), lines))
+
+
+def _heading(step: Step, report: StepReport) -> str:
+    where = f"on {report.host}, process {os.getpid()}"
+    return f"{step.__name__} {report.status} after {report.seconds or 0.0:.1f} s {where}"
 
 
 def explain(error: Exception) -> str:
@@ -99,7 +116,7 @@ def explain(error: Exception) -> str:
     text = " ".join(str(error).split()) or "no message"
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text}{place}"
+    return redacted(f"{type(error).__name__}: {text}{place}")
 
 
 def _report(outcome: "StepOutcome") -> StepReport:

@@ -33,12 +33,11 @@ def read_trials(store: Store, sweep_id: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
-def known_trials(store: Store, sweep: Sweep, retry_failed: bool = False) -> dict[str, KnownTrial]:
-    """Return the ended trials of ``sweep`` by identity, without those that failed and are to run again."""
+def known_trials(store: Store, sweep: Sweep) -> dict[str, KnownTrial]:
+    """Return the ended trials of ``sweep`` by identity."""
     return {
         row["trial_id"]: KnownTrial(row["number"], _outcome(row))
         for row in read_trials(store, sweep.sweep_id)
-        if not (retry_failed and row["state"] == "failed")
     }
 
 

@@ -52,8 +52,11 @@ class Claim:
         on_loss: Callable[[], None],
         renewal: float = RENEWAL_SECONDS,
         expiry: float = EXPIRY_SECONDS,
+        *,
+        is_dead: Callable[[dict[str, object]], bool] = lambda _: False,
     ) -> None:
         self._store, self._path, self._on_loss = store, path, on_loss
+        self._is_dead = is_dead
         self._renewal, self._expiry = renewal, expiry
         self._tag: str | None = None
         self._data = b""
@@ -64,7 +67,7 @@ class Claim:
     def try_acquire(self, holder: dict[str, object]) -> bool:
         """Take the claim, signed with ``holder``, if nobody has it; return whether this object now does."""
         seen = self._store.stamped(self._path)
-        if seen is not None and seen.age < self._expiry:
+        if seen is not None and self._is_alive(seen):
             return False
         self._data = json.dumps(holder).encode()
         self._tag = self._store.put_if(self._path, self._signed(), seen.tag if seen else None)
@@ -74,14 +77,15 @@ class Claim:
         self._thread.start()
         return True
 
+    def is_held(self) -> bool:
+        """Return whether somebody has the claim."""
+        seen = self._store.stamped(self._path)
+        return seen is not None and self._is_alive(seen)
+
     def holder(self) -> dict[str, object]:
         """Return what the present holder wrote, or nothing."""
         seen = self._store.stamped(self._path)
-        try:
-            written = json.loads(seen.data) if seen else {}
-        except ValueError:
-            return {}
-        return written if isinstance(written, dict) else {}
+        return _written(seen) if seen else {}
 
     def release(self) -> None:
         """Give the claim up; without holding it, nothing happens."""
@@ -92,6 +96,10 @@ class Claim:
         if self._tag is not None:
             self._tag = None
             self._store.delete(self._path)
+
+    def _is_alive(self, seen: Stamped) -> bool:
+        """Return whether the holder renewed the claim in time and is not known to be dead."""
+        return seen.age < self._expiry and not self._is_dead(_written(seen))
 
     def _signed(self) -> bytes:
         """Return the signature; its number makes each renewal another version, with a tag of its own."""
@@ -110,3 +118,11 @@ class Claim:
             if self._tag is None:
                 self._on_loss()
                 return
+
+
+def _written(seen: Stamped) -> dict[str, object]:
+    try:
+        written = json.loads(seen.data)
+    except ValueError:
+        return {}
+    return written if isinstance(written, dict) else {}

@@ -69,6 +69,18 @@ def sweep_ids(store: Store, trials: pa.Table, targets: pa.Table) -> list[str]:
     return sorted(latest, key=lambda sweep_id: (latest[sweep_id], sweep_id))
 
 
+def chosen_sweep(store: Store, sweep_id: str | None) -> str:
+    """Return the sweep of ``store`` meant by an id or its unambiguous beginning; without one, the latest.
+
+    Raises `UnknownSweep`, also for a store without sweeps.
+    """
+    known = sweep_ids(store, store.read_rows("trials"), store.read_rows("targets"))
+    chosen = resolve_sweep(known, sweep_id)
+    if chosen is None:
+        raise UnknownSweep(f"no sweep in {store.uri} yet; start one with tldmi-sweep --space bido_vs_tldmi")
+    return chosen
+
+
 def resolve_sweep(known: list[str], sweep_id: str | None) -> str | None:
     """Return the sweep meant by an id or its unambiguous beginning; the last of ``known`` without an id.
 

@@ -2,6 +2,7 @@
 
 import click
 
+from orchestrator.commands.cancel import cancel
 from orchestrator.commands.cluster import cluster
 from orchestrator.commands.compare import compare
 from orchestrator.commands.completion import completion
@@ -9,15 +10,20 @@ from orchestrator.commands.convert import convert
 from orchestrator.commands.doctor import doctor
 from orchestrator.commands.export import export, report
 from orchestrator.commands.plan import plan
+from orchestrator.commands.retry import retry
 from orchestrator.commands.run import run
 from orchestrator.commands.schema import schema
 from orchestrator.commands.spaces import spaces
 from orchestrator.commands.status import status
+from orchestrator.commands.stop import stop
 
 COMMANDS: tuple[click.Command, ...] = (
     run,
     plan,
     status,
+    stop,
+    cancel,
+    retry,
     report,
     export,
     compare,

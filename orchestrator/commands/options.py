@@ -22,6 +22,7 @@ which_sweep = click.option(
     shell_complete=complete_sweep,
 )
 replace_file = click.option("--force", is_flag=True, help="Replace the file if it exists.")
+wait_option = click.option("--wait", is_flag=True, help="Return when the driver has ended.")
 store_option = click.option(
     "--store",
     metavar="FOLDER",

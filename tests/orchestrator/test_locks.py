@@ -8,12 +8,18 @@ import sys
 import threading
 import time
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from orchestrator.errors import ExitCode, SweepInUse, exit_code
-from orchestrator.locks import FileLock, lock_folder, sweep_lock
+from orchestrator.locks import (
+    FileLock,
+    _machine,
+    _process,
+    is_dead_here,
+    lock_folder,
+    sweep_holder,
+    sweep_lock,
+)
 from results.claims import Claim
 from results.s3_store import S3Store
 
@@ -97,20 +103,6 @@ def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_p
     assert "s3" not in str(bucket)
 
 
-@pytest.fixture
-def bucket(monkeypatch):
-    """A bucket of a server on loopback."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="sweeps")
-    yield f"s3://sweeps/runs?endpoint=http://{host}:{port}"
-    server.stop()
-
-
 def test_a_sweep_in_a_bucket_has_one_driver_on_any_machine(bucket):
     with sweep_lock(bucket, "3f2a"):
         with pytest.raises(SweepInUse, match=f"process {os.getpid()} on"), sweep_lock(bucket, "3f2a"):
@@ -139,3 +131,47 @@ def test_a_driver_that_lost_its_claim_is_stopped(bucket, monkeypatch):
         assert S3Store(bucket).get_bytes("claims/sweep-3f2a.json") == b'{"pid": 1}'
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def test_a_holder_is_seen_from_elsewhere_and_looking_takes_nothing(tmp_path, holder):
+    assert sweep_holder(str(tmp_path), "3f2a")["pid"] == holder.pid
+    assert sweep_holder(str(tmp_path), "9b01") is None
+    with sweep_lock(str(tmp_path), "9b01") as run:
+        assert sweep_holder(str(tmp_path), "9b01")["run"] == run
+    assert sweep_holder(str(tmp_path), "9b01") is None
+
+
+def test_each_run_has_an_identity_of_its_own(tmp_path):
+    runs = set()
+    for _ in range(3):
+        with sweep_lock(str(tmp_path), "3f2a") as run:
+            runs.add(run)
+    assert len(runs) == 3
+
+
+def test_a_claim_of_a_process_killed_on_this_machine_is_free_at_once(bucket):
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, bucket], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    assert sweep_holder(bucket, "3f2a")["pid"] == process.pid
+    with pytest.raises(SweepInUse, match=f"process {process.pid} on"), sweep_lock(bucket, "3f2a"):
+        pass
+    process.kill()
+    process.wait()
+    assert sweep_holder(bucket, "3f2a") is None
+    with sweep_lock(bucket, "3f2a"):
+        assert sweep_holder(bucket, "3f2a")["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize(
+    "change", [{"machine": "another boot"}, {"machine": None}, {"pid": "7"}, {"pid": None}]
+)
+def test_a_holder_on_another_machine_is_not_judged_from_here(change):
+    gone = {"pid": 2**22 + 1, "machine": _machine(), "process": "1"}
+    assert is_dead_here(gone)
+    assert not is_dead_here({**gone, **change})
+
+
+def test_a_process_that_got_the_number_of_a_dead_holder_is_another():
+    mine = {"pid": os.getpid(), "machine": _machine(), "process": _process(os.getpid())}
+    assert not is_dead_here(mine)
+    assert is_dead_here({**mine, "process": "1"})

@@ -1,0 +1,20 @@
+"""``tldmi-sweep cancel``: end a sweep that runs elsewhere, now."""
+
+import click
+
+from orchestrator.commands.options import as_json, store_argument, wait_option, which_sweep
+
+
+@click.command()
+@store_argument
+@which_sweep
+@wait_option
+@as_json
+def cancel(store: str | None, sweep: str | None, wait: bool, as_json: bool) -> None:
+    """End a sweep now, in the middle of its running trials; the same command that ran it goes on.
+
+    Works from any machine that reaches the store. The driver ends with exit code 4.
+    """
+    from orchestrator.commands.ending import end_run
+
+    end_run("cancel", store, sweep, wait, as_json)

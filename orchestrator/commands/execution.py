@@ -1,0 +1,136 @@
+"""The options of commands that run trials: where, how long, and how they end."""
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.progress import Progress
+    from orchestrator.sweep import Execution, SweepOutcome
+
+_WHERE = (
+    click.option(
+        "--executor",
+        type=click.Choice(["ray", "inline"]),
+        default="ray",
+        show_default=True,
+        help="Where trials run: on a Ray cluster, or one after the other in this process.",
+    ),
+    click.option(
+        "--address",
+        default="local",
+        show_default=True,
+        help="Ray cluster: local (an own one), auto (the one of this machine), or its address.",
+    ),
+    click.option("--workers", type=click.IntRange(min=1), help="CPUs of the local cluster.  [default: all]"),
+    click.option("--gpus-per-target", type=click.FloatRange(min=0), help="GPU share of a training."),
+    click.option("--gpus-per-attack", type=click.FloatRange(min=0), help="GPU share of an attack."),
+)
+_HOW_LONG = (
+    click.option("--max-trials", type=click.IntRange(min=1), help="Start no more trials in this run."),
+    click.option(
+        "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop after so many hours."
+    ),
+    click.option(
+        "--budget-usd",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Stop when this run has cost so much; needs --usd-per-hour.",
+    ),
+    click.option(
+        "--usd-per-hour",
+        type=click.FloatRange(min=0, min_open=True),
+        help="What all machines of this run cost an hour.",
+    ),
+    click.option(
+        "--stop-after-failures",
+        type=click.IntRange(min=0),
+        default=5,
+        show_default=True,
+        help="Stop when so many trials fail in a row; 0: never.",
+    ),
+    click.option(
+        "--stop-at-host-failures",
+        type=click.FloatRange(min=0, max=1),
+        default=0.5,
+        show_default=True,
+        help="Stop when one host fails this share of its steps and another does not; 0: never.",
+    ),
+    click.option("--quiet", is_flag=True, help="Show no progress."),
+)
+_LIMITS = {
+    "max_trials": "max_trials",
+    "max_hours": "max_hours",
+    "budget_usd": "budget_usd",
+    "usd_per_hour": "usd_per_hour",
+    "stop_after_failures": "failures_in_row",
+    "stop_at_host_failures": "host_failures",
+}
+
+
+def execution_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where and how long trials run, as its argument ``execution``."""
+
+    @functools.wraps(function)
+    def _executing(
+        *given: Any,  # noqa: ANN401  (what another decorator gives)
+        executor: str,
+        address: str,
+        workers: int | None,
+        gpus_per_target: float | None,
+        gpus_per_attack: float | None,
+        **others: Any,  # noqa: ANN401  (options of the command itself)
+    ) -> Any:  # noqa: ANN401
+        if executor == "inline" and (workers or address != "local"):
+            raise click.UsageError("--workers and --address need --executor ray; inline is one process")
+        limits = {field: others.pop(name) for name, field in _LIMITS.items()}
+        cluster = (address, workers, gpus_per_target, gpus_per_attack)
+        return function(*given, execution=_execution(executor, cluster, limits), **others)
+
+    command: Callable[..., Any] = _executing
+    for option in reversed((*_WHERE, *_HOW_LONG)):
+        command = option(command)
+    return command
+
+
+def _execution(executor: Any, cluster: tuple[Any, ...], limits: dict[str, Any]) -> "Execution":  # noqa: ANN401
+    import orchestrator.sweep as sweep
+    from orchestrator.executors import ClusterSettings
+    from orchestrator.limits import Limits
+
+    return sweep.Execution(executor, ClusterSettings(*cluster), Limits(**limits), sweep.Steps())
+
+
+def chosen_progress(quiet: bool) -> "Progress":
+    """Return how a run is shown: live on a terminal, else in plain lines; not at all when ``quiet``."""
+    from orchestrator.progress import PlainProgress, SilentProgress
+
+    if quiet:
+        return SilentProgress()
+    if not sys.stderr.isatty():
+        return PlainProgress()
+    from orchestrator.live_progress import LiveProgress
+
+    return LiveProgress()
+
+
+def outcome_document(outcome: "SweepOutcome", outputs: Sequence[object] = ()) -> dict[str, Any]:
+    """Return how a run ended as plain values, ready for JSON."""
+    return {
+        "sweep_id": outcome.sweep_id,
+        "store": outcome.store_uri,
+        "done": outcome.done,
+        "failed": outcome.failed,
+        "ran": outcome.ran,
+        "stopped": outcome.stopped,
+        "notes": list(outcome.notes),
+        "outputs": [str(path) for path in outputs],
+    }
+
+
+def say_stopped(outcome: "SweepOutcome", command: str) -> None:
+    """Say why a run stopped before its end, and how it goes on; nothing when it did not."""
+    if outcome.stopped:
+        click.echo(f"stopped: {outcome.stopped}; what has ended is kept, go on with: {command}", err=True)

@@ -1,0 +1,97 @@
+"""``tldmi-sweep retry``: run failed trials again, or any trial once more elsewhere."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.commands.execution import (
+    chosen_progress,
+    execution_options,
+    outcome_document,
+    say_stopped,
+)
+from orchestrator.commands.options import as_json, print_json, which_sweep
+
+if TYPE_CHECKING:
+    from orchestrator.sweep import Execution, SweepOutcome
+
+
+@click.command()
+@click.argument("store")
+@click.argument("trials", nargs=-1, type=click.IntRange(min=0), metavar="[TRIAL]...")
+@click.option("--failed", is_flag=True, help="All trials that failed; the same as naming none.")
+@click.option(
+    "--into",
+    metavar="STORE",
+    help="Run the named trials, however they ended, once more into another store: to reproduce them.",
+)
+@which_sweep
+@execution_options
+@as_json
+def retry(
+    store: str,
+    trials: tuple[int, ...],
+    failed: bool,
+    into: str | None,
+    sweep: str | None,
+    execution: "Execution",
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run failed trials of a sweep again, all of them or those with the given numbers, and no other trial.
+
+    While a driver runs the sweep, it is asked to do so when the rest is done. When the rows have changed, the
+    sweep's own command goes on from them.
+    """
+    if failed and trials:
+        raise click.UsageError("name trials or say --failed, not both")
+    if into and not trials:
+        raise click.UsageError("--into runs trials by their numbers: name them after the store")
+    from orchestrator.locks import sweep_holder
+    from orchestrator.sweep import reproduce_trials, retry_trials
+    from results import open_store
+    from results.sweeps import chosen_sweep
+
+    opened = open_store(store)
+    sweep_id = chosen_sweep(opened, sweep)
+    if not into and (holder := sweep_holder(opened.uri, sweep_id)):
+        _leave(opened.uri, sweep_id, trials, str(holder.get("run")), as_json)
+        return
+    progress = chosen_progress(quiet)
+    if into:
+        outcome = reproduce_trials(opened.uri, sweep_id, trials, into, execution, progress)
+    else:
+        outcome = retry_trials(opened.uri, sweep_id, trials or None, execution, progress)
+    _say(outcome, as_json)
+    click.get_current_context().exit(outcome.exit_code)
+
+
+def _leave(store_uri: str, sweep_id: str, trials: tuple[int, ...], run: str, as_json: bool) -> None:
+    """Ask the driver that runs the sweep to run its failed trials again in the end."""
+    from orchestrator.provenance import read_settings
+    from orchestrator.requests import ask_to_retry
+    from orchestrator.retries import failed_trials
+    from results import open_store
+
+    store = open_store(store_uri)
+    chosen = failed_trials(store, read_settings(store, sweep_id), trials or None)
+    numbers = [proposal.number for proposal in chosen]
+    ask_to_retry(store, sweep_id, numbers, run)
+    if as_json:
+        print_json({"sweep_id": sweep_id, "store": store_uri, "asked": "retry", "trials": numbers})
+    else:
+        listed = ", ".join(map(str, numbers)) or "none has failed"
+        click.echo(f"the driver that runs sweep {sweep_id} runs trials again when the rest is done: {listed}")
+
+
+def _say(outcome: "SweepOutcome", as_json: bool) -> None:
+    from orchestrator.outputs import write_outputs
+
+    outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
+    if as_json:
+        print_json(outcome_document(outcome, outputs))
+    elif not outcome.done and not outcome.failed:
+        click.echo("nothing to do: no trial of this sweep has failed")
+    else:
+        click.echo(f"ran {outcome.ran} trials again: {outcome.done} done, {outcome.failed} failed")
+    say_stopped(outcome, "the same command")

@@ -1,0 +1,82 @@
+"""What a step logs, kept in the store beside its rows: records, warnings and the traceback of a failure."""
+
+import functools
+import logging
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from orchestrator.redaction import redacted
+from results import StoreError, open_store
+from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
+
+LOG = logging.getLogger(__name__)
+FOLDER = "logs/steps"
+MOST_RECORDS = 2000
+"""Records of one step that are kept; the oldest go first."""
+
+StepConfig = TargetConfig | AttackConfig | GeneratorConfig | EvaluatorConfig
+
+
+def log_path(config: StepConfig) -> str:
+    """Return where in a store the log of the step with this configuration is."""
+    match config:
+        case TargetConfig():
+            name = f"target-{config.target_id}"
+        case AttackConfig():
+            name = f"attack-{config.attack_id}"
+        case GeneratorConfig():
+            name = f"generator-{config.generator_id}"
+        case EvaluatorConfig():
+            name = f"evaluator-{config.evaluator_id}"
+    return f"{FOLDER}/{name}.log"
+
+
+@contextmanager
+def captured_log() -> Iterator[deque[str]]:
+    """Collect what is logged (from INFO on) and warned of; it also goes where it would have gone anyway."""
+    lines: deque[str] = deque(maxlen=MOST_RECORDS)
+    root, handler, show = logging.getLogger(), _Lines(lines), warnings.showwarning
+
+    def _keep_and_show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:  # noqa: ANN401
+        lines.append(f"{category.__name__}: {message}")
+        show(message, category, *place, **more)
+
+    root.addHandler(handler)
+    warnings.showwarning = _keep_and_show
+    try:
+        yield lines
+    finally:
+        warnings.showwarning = show
+        root.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Appends each record, formatted, to a list."""
+
+    def __init__(self, lines: deque[str]) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record."""
+        self._lines.append(self.format(record))
+
+
+def keep_log(store_uri: str, path: str, lines: list[str]) -> str | None:
+    """Write ``lines`` under ``path``, without secrets, and return the path.
+
+    ``None`` when the store does not take it: a lost log must not cost the work that it is about.
+    """
+    try:
+        _store(store_uri).put_bytes(path, redacted("\n".join(lines) + "\n").encode())
+    except StoreError as error:
+        LOG.warning("the log %s could not be kept: %s", path, error)
+        return None
+    return path
+
+
+_store = functools.cache(open_store)

@@ -1,0 +1,71 @@
+"""Drivers as processes of their own, and the commands of another shell."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from results import open_store
+
+ROOT = Path(__file__).parent.parent.parent
+LIMIT = 120
+"""Seconds after which a process counts as hanging."""
+SPACE = """
+name: small
+description: for tests
+defenses: [{kind: tl_dmi, freeze_depth: all}, {kind: bido_hsic}]
+attacks: [{kind: gmi}]
+search: {trials: 6}
+control: {kinds: []}
+"""
+
+
+class Driver:
+    """``tldmi-sweep --space small.yaml`` on fake steps, in the folder ``folder``."""
+
+    def __init__(self, folder, store, *options, steps="FAKE", seconds=0.2):
+        (folder / "small.yaml").write_text(SPACE)
+        self.store = str(store)
+        words = ["--space", "small.yaml", "--store", self.store]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.orchestrator.driver", steps, *words, "--json", *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "FAKE_STEP_SECONDS": str(seconds)},
+        )  # fmt: skip
+
+    @property
+    def trials(self):
+        """How many trials have a row."""
+        try:
+            return len(open_store(self.store).units("trials"))
+        except ValueError:  # not a store yet
+            return 0
+
+    def wait_for(self, condition):
+        """Wait until ``condition`` of this driver holds, while it runs."""
+        deadline = time.monotonic() + LIMIT
+        while not condition(self):
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline, "the driver makes no progress"
+            time.sleep(0.02)
+        return self
+
+    def ended(self):
+        """Wait for the end; return the exit code, the document on standard output and standard error."""
+        try:
+            output, errors = self.process.communicate(timeout=LIMIT)
+        finally:
+            self.process.kill()
+        return self.process.returncode, json.loads(output) if output else None, errors
+
+
+def shell(*words, folder):
+    """Run a command of another shell; return its exit code and its output."""
+    result = subprocess.run(
+        [sys.executable, "-m", "orchestrator", *words],
+        capture_output=True, text=True, cwd=folder, timeout=LIMIT, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    return result.returncode, result.stdout + result.stderr
