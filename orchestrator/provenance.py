@@ -1,6 +1,7 @@
 """Where a sweep came from: versions, commit, machine and time of each run, kept beside its settings."""
 
 import functools
+import hashlib
 import json
 import os
 import platform
@@ -19,6 +20,8 @@ from search_spaces import Sweep
 PACKAGES = ("tldmi-sweep", "ray", "optuna", "torch", "numpy", "pyarrow", "pydantic")
 RUNS_KEPT = 100
 """Runs of one sweep whose provenance is kept; the oldest go first."""
+DIFF_KEPT = 100_000
+"""Characters of a diff that are kept; its hash is that of the whole."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,15 @@ class Provenance:
     versions: dict[str, str | None]
     git_sha: str | None
     git_dirty: bool | None
+    git_diff_sha256: str | None = None
+    git_diff: str | None = None
+    """The uncommitted changes of tracked files, its end left out when it is very long."""
 
 
 def current_provenance(executor: str) -> Provenance:
     """Return the provenance of a run that starts now."""
     status = _git("status", "--porcelain", "--untracked-files=no")
+    diff = _git("diff", "HEAD") if status else None
     return Provenance(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         host=platform.node(),
@@ -45,6 +52,8 @@ def current_provenance(executor: str) -> Provenance:
         versions=versions(),
         git_sha=_git("rev-parse", "--verify", "HEAD"),
         git_dirty=None if status is None else bool(status),
+        git_diff_sha256=hashlib.sha256(diff.encode()).hexdigest() if diff else None,
+        git_diff=diff[:DIFF_KEPT] if diff else None,
     )
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
         UnknownSweep,
     )
     from results.exporting import export
-    from results.figures import front_figure, front_png
+    from results.figures import front_figure
+    from results.paper_figures import front_png
     from results.pareto import hypervolume, nondominated
     from results.reader import SweepResults, load
     from results.report import render_report
@@ -54,7 +55,8 @@ _HOMES = {
         "UnknownSweep",
     ),
     "exporting": ("export",),
-    "figures": ("front_figure", "front_png"),
+    "figures": ("front_figure",),
+    "paper_figures": ("front_png",),
     "pareto": ("hypervolume", "nondominated"),
     "reader": ("SweepResults", "load"),
     "report": ("render_report",),

@@ -6,8 +6,8 @@ from results.comparison import AttackComparison, Comparison
 from results.configurations import AttackSummary, Configuration, Row, known_mean
 from results.conventions import over_runs
 from results.formatting import UNKNOWN, counted, number_text, percent
-from results.labels import attack_name, configuration_heading
-from results.page import Cell, Line, difference_cell, line_style
+from results.labels import attack_name
+from results.page import Cell, Line, difference_cell, line_of
 from results.summary import SweepSummary
 
 
@@ -17,7 +17,6 @@ def paired_lines(comparisons: Iterable[Comparison]) -> list[Line]:
 
 
 def _paired_line(one: Comparison, attack: AttackComparison) -> Line:
-    name, note = configuration_heading(vars(one.first))
     signs = attack.signs
     paired = counted(attack.pairs, "pair") if attack.pairs else "by class alone"
     cells = (
@@ -29,7 +28,7 @@ def _paired_line(one: Comparison, attack: AttackComparison) -> Line:
         Cell(p_text(signs.p_value), value=signs.p_value),
         Cell(paired, counted(len(one.seeds), "seed") if one.seeds else "", attack.pairs),
     )
-    return Line(name, note, line_style(one.first), one.first.on_front, cells)
+    return line_of(one.first, cells)
 
 
 def p_text(value: float) -> str:
@@ -52,7 +51,6 @@ def distance_lines(summary: SweepSummary, configurations: Sequence[Configuration
 
 
 def _distance_line(one: Configuration, attack: AttackSummary, rows: Sequence[Row]) -> Line:
-    name, note = configuration_heading(vars(one))
     restart_sd = known_mean(row["att_acc_restart_sd"] for row in rows)
     seed_sd = over_runs([row["att_acc"] for row in rows])[1] if rows else None
     cells = (
@@ -63,7 +61,7 @@ def _distance_line(one: Configuration, attack: AttackSummary, rows: Sequence[Row
         _mean_cell(rows, "fid", _pictures(rows)),
         *(_mean_cell(rows, column) for column in ("kid", "lpips")),
     )
-    return Line(name, note, line_style(one), one.on_front, cells)
+    return line_of(one, cells)
 
 
 def _mean_cell(rows: Sequence[Row], column: str, note: str = "") -> Cell:

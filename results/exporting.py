@@ -4,18 +4,20 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from results.errors import ExportRefused
-from results.figures import front_png
-from results.formatting import UNKNOWN, count_text, delta_text, interval_text, percent
-from results.labels import configuration_heading
+from results.front_interval import hypervolume_interval
+from results.latex import latex_table
+from results.paper_figures import Format, drawing_bytes, front_drawing
 from results.pareto import REFERENCE
+from results.pictures import PrivateImages
 from results.reader import SweepResults, configuration_rows
 from results.report import render_report
 
-Images = Mapping[int, bytes] | None
+Images = PrivateImages | None
+Writer = Callable[[SweepResults, str | None, Images], bytes]
 
 
 def export(
@@ -28,7 +30,7 @@ def export(
 ) -> Path:
     """Write one sweep to ``path`` and return it: the table of configurations, the report or the figure.
 
-    ``.csv .parquet .json .tex`` hold the configurations, ``.html`` the report, ``.png`` the front.
+    ``.csv .parquet .json .tex`` hold the configurations, ``.html`` the report, ``.png .svg .pdf`` the front.
     Written in one step. ``private_images`` go into the report alone. Raises `ExportRefused` for another
     suffix, a missing folder, or an existing file without ``force``.
     """
@@ -71,6 +73,7 @@ def _json(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
     document = {
         "sweep_id": summary.sweep_id,
         "hypervolume": summary.hypervolume,
+        "hypervolume_interval": list(hypervolume_interval(summary) or ()) or None,
         "reference_point": {"acc": REFERENCE[0], "att_acc": REFERENCE[1]},
         "front": [one.config_id for one in summary.front],
         "done": dict(summary.done),
@@ -92,67 +95,29 @@ def _plain(value: object) -> object:
 
 
 def _tex(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
-    summary = results.summary(sweep_id)
-    lines = [
-        r"\begin{tabular}{llrrrrr}",
-        r"\toprule",
-        r"Defence & Parameters & Acc $\uparrow$ & AttAcc $\downarrow$ & 95\,\% interval & $\Delta$ $\uparrow$"
-        r" & $|\theta_C|$ \\",
-        r"\midrule",
-    ]
-    for one in summary.configurations:
-        name, note = configuration_heading(vars(one))
-        cells = [
-            name,
-            note,
-            percent(one.acc),
-            percent(one.worst_att_acc),
-            interval_text(one.worst_interval) or UNKNOWN,
-            delta_text(one.delta),
-            count_text(one.theta_c),
-        ]
-        lines.append(" & ".join(latex_text(cell) for cell in cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""]).encode()
+    return latex_table(results.summary(sweep_id)).encode()
 
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "λx": r"$\lambda_x$",
-    "λy": r"$\lambda_y$",
-    "−": "$-$",  # noqa: RUF001
-    "–": "--",  # noqa: RUF001
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
+def _drawing(form: Format) -> Writer:
+    def _drawn(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
+        return drawing_bytes(front_drawing(results.summary(sweep_id)), form)
 
-
-def latex_text(text: str) -> str:
-    r"""Return ``text`` with LaTeX's special characters escaped.
-
-    >>> latex_text("50 % of tl_dmi")
-    '50 \\% of tl\\_dmi'
-    """
-    done, rest = "", text
-    while rest:
-        found = next((key for key in _LATEX if rest.startswith(key)), rest[0])
-        done, rest = done + _LATEX.get(found, found), rest[len(found) :]
-    return done
-
-
-def _png(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
-    return front_png(results.summary(sweep_id))
+    return _drawn
 
 
 def _html(results: SweepResults, sweep_id: str | None, private_images: Images) -> bytes:
     return render_report(results, sweep_id, private_images=private_images).encode()
 
 
-_FORMATS: dict[str, Callable[[SweepResults, str | None, Images], bytes]] = {
+_FORMATS: dict[str, Writer] = {
     ".csv": _csv,
     ".html": _html,
     ".json": _json,
     ".parquet": _parquet,
-    ".png": _png,
+    ".pdf": _drawing("pdf"),
+    ".png": _drawing("png"),
+    ".svg": _drawing("svg"),
     ".tex": _tex,
 }
+SUFFIXES = tuple(_FORMATS)
+"""What a name can end in."""

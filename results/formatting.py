@@ -90,3 +90,14 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     ('1 seed', '3 seeds')
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def hours_text(hours: float | None) -> str:
+    """Return hours for people; little is told in minutes.
+
+    >>> hours_text(0.15), hours_text(31.27), hours_text(None)
+    ('9.0 minutes', '31.3 hours', '–')
+    """
+    if hours is None:
+        return UNKNOWN
+    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"

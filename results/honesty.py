@@ -1,13 +1,13 @@
 """How far a report's attack accuracies can be trusted: control attacks, and what is known of the judges."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.configurations import Configuration, known_mean
 from results.formatting import percent
 from results.judges import LEAST_ACCURACY, weakness
-from results.labels import configuration_heading, control_name
-from results.page import Cell, Line, interval_cell, line_style
+from results.labels import control_name
+from results.page import Cell, Line, interval_cell, line_of
 from results.palette import CONTROL
 from results.summary import SweepSummary
 
@@ -36,14 +36,13 @@ def control_lines(summary: SweepSummary) -> list[Line]:
 
 
 def _control_line(one: Configuration, kinds: Sequence[str]) -> Line:
-    name, note = configuration_heading(vars(one))
     cells = (
         interval_cell(one.attacks[kind].att_acc, one.attacks[kind].interval, bar=True)
         if kind in one.attacks
         else Cell(percent(None))
         for kind in kinds
     )
-    return Line(name, note, line_style(one), False, tuple(cells))
+    return replace(line_of(one, tuple(cells)), on_front=False)
 
 
 def control_warning(summary: SweepSummary) -> str | None:

@@ -34,6 +34,29 @@ def attack_name(kind: str) -> str:
     return _ATTACKS.get(kind, kind.upper())
 
 
+PARAMETERS = {
+    "freeze_depth": "freeze depth",
+    "lambda_x": "λx",
+    "lambda_y": "λy",
+    "lambda_y_ratio": "λy/λx",
+    "lambda_mid": "λ",
+    "trainable": "trained groups",
+}
+"""Parameters of defences as they are written."""
+
+
+def searched_name(name: str) -> str:
+    """Return a searched parameter in words.
+
+    >>> searched_name("tl_dmi+bido_hsic.lambda_y_ratio"), searched_name("defense")
+    ('TL-DMI + BiDO-HSIC: λy/λx', 'Choice of the defence')
+    """
+    kind, dot, parameter = name.rpartition(".")
+    if not dot:
+        return "Choice of the defence" if name == "defense" else PARAMETERS.get(name, name)
+    return f"{defense_name(kind)}: {PARAMETERS.get(parameter, parameter)}"
+
+
 def control_name(kind: str) -> str:
     """Return what a control's T has learnt, in words."""
     return _CONTROLS.get(kind, kind)

@@ -1,6 +1,6 @@
 """The rows of a report's tables, as text: no number is computed here, and no HTML is written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.configurations import AttackSummary, Configuration
@@ -16,7 +16,8 @@ from results.formatting import (
     percent,
     seconds_text,
 )
-from results.labels import attack_name, configuration_heading
+from results.importance import Importances
+from results.labels import attack_name, configuration_heading, searched_name
 from results.palette import CONTROL, Style, style_of
 from results.stats import Difference, Interval
 from results.summary import SweepSummary
@@ -43,6 +44,9 @@ class Line:
     style: Style
     on_front: bool
     cells: tuple[Cell, ...]
+    key: str = ""
+    """config_id of what opens when the name is chosen."""
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,18 @@ def line_style(one: Configuration) -> Style:
     return style_of(one.defense) if one.control == "none" else CONTROL
 
 
+def line_of(one: Configuration, cells: tuple[Cell, ...]) -> Line:
+    """Return a row of a table about a configuration."""
+    name, note = configuration_heading(vars(one))
+    return Line(name, note, line_style(one), one.on_front, cells, one.config_id, _family(one))
+
+
+def _family(one: Configuration) -> str:
+    return one.defense if one.control == "none" else ""
+
+
 def configuration_line(one: Configuration) -> Line:
     """Return the row of a configuration in the main table."""
-    name, note = configuration_heading(vars(one))
     worst = attack_name(one.worst_attack) if one.worst_attack else ""
     cells = (
         interval_cell(one.acc, one.acc_range),
@@ -88,7 +101,7 @@ def configuration_line(one: Configuration) -> Line:
         Cell(str(len(one.seeds)), value=len(one.seeds)),
         Cell(seconds_text(one.seconds), value=one.seconds),
     )
-    return Line(name, note, line_style(one), one.on_front, cells)
+    return line_of(one, cells)
 
 
 def attack_lines(configurations: Sequence[Configuration]) -> list[Line]:
@@ -97,8 +110,12 @@ def attack_lines(configurations: Sequence[Configuration]) -> list[Line]:
 
 
 def _attack_line(one: Configuration, summary: AttackSummary) -> Line:
-    name, note = configuration_heading(vars(one))
-    cells = (
+    return line_of(one, attack_cells(summary))
+
+
+def attack_cells(summary: AttackSummary) -> tuple[Cell, ...]:
+    """Return the cells of one kind of attack on one configuration, its name first."""
+    return (
         Cell(attack_name(summary.attack)),
         interval_cell(summary.att_acc, summary.interval, bar=True),
         Cell(percent(summary.att_acc_top5), value=summary.att_acc_top5),
@@ -108,7 +125,6 @@ def _attack_line(one: Configuration, summary: AttackSummary) -> Line:
         Cell(number_text(summary.knn_distance), value=summary.knn_distance),
         Cell(seconds_text(summary.attack_seconds), value=summary.attack_seconds),
     )
-    return Line(name, note, line_style(one), one.on_front, cells)
 
 
 def seconds_lines(summary: SweepSummary) -> list[Seconds]:
@@ -138,7 +154,6 @@ def training_time_lines(summary: SweepSummary) -> list[Line]:
 
 def _training_time_line(time: TrainingTime) -> Line:
     one = time.configuration
-    name, note = configuration_heading(vars(one))
     cells = (
         Cell(seconds_text(time.seconds), value=time.seconds),
         Cell(number_text(time.ratio), value=time.ratio),
@@ -147,7 +162,51 @@ def _training_time_line(time: TrainingTime) -> Line:
         interval_cell(one.acc, one.acc_range),
         Cell(one.recipe or "settings of the setup"),
     )
-    return Line(name, note, line_style(one), one.on_front, cells)
+    return line_of(one, cells)
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much a parameter mattered: its name, its share in percent."""
+
+    name: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class ImportanceGroup:
+    """The parameters that mattered for one objective, the most important first."""
+
+    objective: str
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
+class ImportanceSection:
+    """What is known of the importance of parameters, or why nothing is."""
+
+    groups: tuple[ImportanceGroup, ...]
+    trials: int
+    least: int
+
+
+_OBJECTIVES: dict[str, str] = {"acc": "Natural accuracy", "att_acc": "Worst attack accuracy"}
+
+
+def importance_groups(found: Importances | None) -> ImportanceSection | None:
+    """Return the section on importance; nothing when it was not computed."""
+    if found is None:
+        return None
+    groups = tuple(
+        ImportanceGroup(_OBJECTIVES.get(objective, objective), _shares(shares))
+        for objective, shares in found.shares.items()
+    )
+    return ImportanceSection(groups, found.trials, found.least)
+
+
+def _shares(shares: Mapping[str, float]) -> tuple[Share, ...]:
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return tuple(Share(searched_name(name), 100 * share) for name, share in ordered)
 
 
 def timing_warning(summary: SweepSummary) -> str | None:

@@ -3,6 +3,7 @@
 No two families share a marker, so that a copy in grey can be read as well.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -36,6 +37,27 @@ CONTROL = Style(MUTED[0], MUTED[1], "x", "x")
 """Rows of controls and of chance."""
 
 _OTHER = Style("#7a6a53", "#c9b79c", "hexagon", "h")
+
+
+SYMBOL_PATHS = {
+    "star": "M8 0.8 10 6H15.4L11 9.2 12.7 14.6 8 11.4 3.3 14.6 5 9.2 0.6 6H6Z",
+    "square": "M2.5 2.5H13.5V13.5H2.5Z",
+    "circle": "M8 2A6 6 0 1 1 8 14 6 6 0 1 1 8 2Z",
+    "triangle-up": "M8 1.8 15 14H1Z",
+    "triangle-down": "M8 14.2 1 2H15Z",
+    "triangle-right": "M14.2 8 2 15V1Z",
+    "pentagon": "M8 1.2 14.8 6.2 12.2 14.2H3.8L1.2 6.2Z",
+    "diamond": "M8 0.8 15.2 8 8 15.2 0.8 8Z",
+    "cross": "M5.5 1H10.5V5.5H15V10.5H10.5V15H5.5V10.5H1V5.5H5.5Z",
+    "x": "M3.5 1 8 5.5 12.5 1 15 3.5 10.5 8 15 12.5 12.5 15 8 10.5 3.5 15 1 12.5 5.5 8 1 3.5Z",
+    "hexagon": "M8 1 14.1 4.5V11.5L8 15 1.9 11.5V4.5Z",
+}
+"""Marker -> its outline in a square of 16, for legends and tables."""
+
+
+def styles_of(defenses: Iterable[str]) -> dict[str, Style]:
+    """Return the styles of some families by name."""
+    return {defense: style_of(defense) for defense in sorted(defenses)}
 
 
 def style_of(defense: str) -> Style:

@@ -4,21 +4,32 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image, UnidentifiedImageError
 
 from results.configurations import Configuration
 from results.errors import StoreError
+from results.grouped_rows import GroupedRows
 from results.labels import attack_name, configuration_heading
 from results.store import Store
 
 _LARGEST = 96
 """Pixels of the longer side of a picture in a page; smaller ones keep every pixel."""
+STRIP_SIDE = 64
+"""Pixels of a side of a cell in a strip; smaller ones keep every pixel."""
+_STRIP_COLUMNS = 10
+_MOST_OPEN = 64
+"""Sheets kept open at once."""
+MOST_PRIVATE = 4
+"""Private pictures of a class that go into a page."""
 
 Row = dict[str, Any]
+
+PrivateImages = Mapping[int, Sequence[bytes]]
+"""Class index -> files of private pictures of that class."""
 
 
 @dataclass(frozen=True)
@@ -59,56 +70,109 @@ def picture_uri(data: bytes | Image.Image) -> str | None:
     except (UnidentifiedImageError, OSError, ValueError):
         return None
     picture.thumbnail((_LARGEST, _LARGEST))
+    return encoded(picture)
+
+
+def encoded(picture: Image.Image) -> str:
+    """Return a picture as a WebP data URI."""
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=82, method=4)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+@dataclass(frozen=True)
+class Strip:
+    """The first restarts of one attack in one picture: square cells in rows of ``columns``."""
+
+    uri: str
+    columns: int
+    cells: tuple[tuple[int, bool], ...]
+    """Class index, and whether the headline evaluator recognised it, in the order of the cells."""
+
+
 class Sheets:
     """Cuts cells out of the sheets of a store; a sheet that is missing or unreadable has no cells."""
 
-    def __init__(self, store: Store, reconstructions: pa.Table) -> None:
+    def __init__(self, store: Store, reconstructions: GroupedRows) -> None:
         self._store = store
         self._rows = reconstructions
         self._open: dict[str, Image.Image | None] = {}
+        self.missing: dict[str, str] = {}
+        """Sheets that were wanted and could not be read, and why."""
 
     def first_restarts(self, attack_id: str) -> dict[int, Row]:
         """Return the row of the first restart of each class: the one shown is not chosen by its success."""
-        rows = self._rows.filter(pc.equal(self._rows["attack_id"], attack_id)).to_pylist()
         found: dict[int, Row] = {}
+        rows = self._rows.rows(attack_id)
         for row in sorted(rows, key=lambda row: (row["class_index"], row["restart"])):
             found.setdefault(row["class_index"], row)
         return found
 
     def cell(self, row: Row) -> str | None:
         """Return the picture of one reconstruction as a data URI, or nothing."""
+        picture = self._cut(row)
+        return None if picture is None else picture_uri(picture)
+
+    def strip(self, attack_id: str, most_classes: int) -> Strip | None:
+        """Return the first restarts of an attack in one picture, or nothing when there is none."""
+        rows = list(self.first_restarts(attack_id).values())[:most_classes]
+        cut = [(row, picture) for row in rows if (picture := self._cut(row)) is not None]
+        if not cut:
+            return None
+        side = min(cut[0][1].width, STRIP_SIDE)
+        columns = min(len(cut), _STRIP_COLUMNS)
+        whole = Image.new("RGB", (columns * side, -(-len(cut) // columns) * side))
+        for index, (_, picture) in enumerate(cut):
+            line, column = divmod(index, columns)
+            whole.paste(picture.convert("RGB").resize((side, side)), (column * side, line * side))
+        cells = tuple((int(row["class_index"]), row["rank"] == 0) for row, _ in cut)
+        return Strip(encoded(whole), columns, cells)
+
+    def _cut(self, row: Row) -> Image.Image | None:
         known = row["found"] is not False and row["sheet"] and row["sheet_row"] is not None
         sheet = self._sheet(row["sheet"]) if known else None
         if sheet is None:
             return None
-        size = self._cell_size(row["sheet"], sheet)
+        size = self._cell_size(row["attack_id"], sheet)
         left, top = row["sheet_column"] * size, row["sheet_row"] * size
-        return picture_uri(sheet.crop((left, top, left + size, top + size)))
+        return sheet.crop((left, top, left + size, top + size))
 
-    def _cell_size(self, path: str, sheet: Image.Image) -> int:
+    @lru_cache(maxsize=1024)  # noqa: B019  (lives as long as one report)
+    def _lines(self, attack_id: str) -> int:
+        return int(pc.max(self._rows.table(attack_id)["sheet_row"]).as_py()) + 1
+
+    def _cell_size(self, attack_id: str, sheet: Image.Image) -> int:
         """Return the side of the square cells: the sheet has one line per class and no margins."""
-        rows = self._rows.filter(pc.equal(self._rows["sheet"], path))
-        return sheet.height // (int(pc.max(rows["sheet_row"]).as_py()) + 1)
+        return max(sheet.height // self._lines(attack_id), 1)
 
     def _sheet(self, path: str) -> Image.Image | None:
         if path not in self._open:
-            try:
-                self._open[path] = Image.open(io.BytesIO(self._store.get_bytes(path))).copy()
-            except (StoreError, UnidentifiedImageError, OSError):
-                self._open[path] = None
+            if len(self._open) >= _MOST_OPEN:
+                self._open.clear()
+            self._open[path] = self._read(path)
         return self._open[path]
+
+    def _read(self, path: str) -> Image.Image | None:
+        try:
+            return Image.open(io.BytesIO(self._store.get_bytes(path))).copy()
+        except StoreError:
+            self.missing[path] = "no such file"
+        except (UnidentifiedImageError, OSError, ValueError):
+            self.missing[path] = "not a readable picture"
+        return None
+
+
+def private_uris(private_images: PrivateImages, index: int) -> list[str]:
+    """Return the private pictures of a class that can be read, at most four, as data URIs."""
+    uris = (picture_uri(data) for data in list(private_images.get(index, ()))[:MOST_PRIVATE])
+    return [uri for uri in uris if uri is not None]
 
 
 def gallery(
     sheets: Sheets,
     kind: str,
     shown: Sequence[Configuration],
-    private_images: Mapping[int, bytes] | None,
+    private_images: PrivateImages | None,
     most_classes: int,
 ) -> Gallery | None:
     """Return the pictures of one kind of attack on ``shown``, first seed of each; nothing without a picture.
@@ -137,13 +201,12 @@ def _class_tiles(
     kind: str,
     columns: Sequence[tuple[Configuration, dict[int, Row]]],
     index: int,
-    private_images: Mapping[int, bytes] | None,
+    private_images: PrivateImages | None,
 ) -> ClassTiles:
     name = next(rows[index]["class_name"] for _, rows in columns if index in rows) or f"class {index}"
     exemplar = None
     if private_images is not None:
-        uri = picture_uri(private_images[index]) if index in private_images else None
-        exemplar = Tile(uri, f"Private picture of {name}")
+        exemplar = Tile(next(iter(private_uris(private_images, index)), None), f"Private picture of {name}")
     tiles = (_tile(sheets, kind, one, name, rows.get(index)) for one, rows in columns)
     return ClassTiles(name, exemplar, tuple(tiles))
 

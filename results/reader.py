@@ -100,6 +100,10 @@ class SweepResults:
         """Return the reconstructions of the whole store as an Arrow table, quicker to filter than a frame."""
         return self._scan("reconstructions").rows
 
+    def curve_rows(self) -> pa.Table:
+        """Return one row per epoch of every T of the store as an Arrow table."""
+        return self._scan("curves").rows
+
     def unreadable_parts(self) -> tuple[UnreadablePart, ...]:
         """Return the parts of all tables that were skipped because they cannot be read."""
         return tuple(part for table in SCHEMAS for part in self._scan(table).unreadable)

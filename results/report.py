@@ -2,32 +2,50 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import jinja2
+import pyarrow as pa
+import pyarrow.compute as pc
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from results.asked import asked_lines
 from results.comparison import Comparison, Pairing
 from results.configurations import Configuration
+from results.convergence import convergence
+from results.cost import cost
 from results.evidence import distance_lines, features_text, paired_lines
-from results.figures import front_figure, front_png
-from results.formatting import counted, percent, seconds_text
+from results.featured import featured
+from results.figures import convergence_figure
+from results.formatting import hours_text, percent
+from results.front_data import attainment_text, families, front_data, printed_labels, views
+from results.front_plot import MOST_DRAWN, plotted
+from results.grouped_rows import GroupedRows
 from results.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
+from results.importance import read_importances
 from results.labels import attack_name
 from results.page import (
     attack_lines,
     configuration_line,
+    importance_groups,
     progress_text,
     seconds_lines,
     timing_warning,
     training_time_lines,
 )
-from results.palette import INK, MUTED
-from results.pictures import Gallery, Sheets, gallery
+from results.palette import INK, MUTED, SYMBOL_PATHS, styles_of
+from results.paper_figures import front_png
+from results.pictures import Gallery, PrivateImages, Sheets, gallery
+from results.provenance import code_changes, provenance_lines
 from results.reader import SweepResults
+from results.slices import slice_figure, slices
 from results.summary import SweepSummary
+from results.sweep_settings import SweepSettings, kept_settings
+from results.trial_details import TrialDetails
+from results.trial_panels import panels
 from results.verdict import verdict
 
 MOST_PICTURED = 4
@@ -36,9 +54,8 @@ MOST_DETAILED = 12
 """Configurations of the front in the table of attacks; the exports hold all."""
 MOST_CLASSES = 24
 MOST_OPEN_ROWS = 40
-"""Configurations listed openly; the others fold away."""
-
-T = TypeVar("T")
+"""Configurations listed at first; the page shows more on demand."""
+MOST_FAILURES = 200
 
 _DEFAULT_COMMAND = "tldmi-sweep --space bido_vs_tldmi"
 
@@ -47,21 +64,23 @@ def render_report(
     results: SweepResults,
     sweep_id: str | None = None,
     *,
-    private_images: Mapping[int, bytes] | None = None,
+    private_images: PrivateImages | None = None,
 ) -> str:
     """Return the report of a sweep (the latest without an id) as one self-contained HTML page.
 
-    Writes nothing. Private pictures stay out unless ``private_images`` (class index -> file) gives them.
-    Works for a store without rows, an unfinished sweep and hundreds of trials. Raises `UnknownSweep`.
+    Writes nothing. Private pictures stay out unless ``private_images`` (class index -> files) gives them.
+    Works for a store without rows, an unfinished sweep and thousands of trials. Raises `UnknownSweep`.
     """
     summary = results.summary(sweep_id)
+    settings = kept_settings(results.store, summary.sweep_id)
     template = _environment().get_template("report.html.j2")
     return template.render(
-        _overview(summary)
+        _overview(summary, settings)
         | _tables(summary)
         | _evidence(results, summary)
-        | _figure(summary)
-        | _pictures(results, summary, private_images)
+        | _front(summary)
+        | _search(results, summary)
+        | _trials(results, summary, settings, private_images)
     )
 
 
@@ -82,8 +101,8 @@ def tie(text: str) -> str:
     return text.replace(" %", "\u00a0%").replace("Δ ", "Δ\u00a0")
 
 
-def _overview(summary: SweepSummary) -> dict[str, Any]:
-    record, anchor = summary.record, summary.no_def
+def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
+    record = summary.record
     return {
         "title": record.title
         if record
@@ -96,24 +115,35 @@ def _overview(summary: SweepSummary) -> dict[str, Any]:
         "verdict": verdict(summary),
         "progress": progress_text(summary),
         "unfinished": bool(summary.sweep_id) and summary.left is not None and not summary.finished,
-        "facts": [
-            ("No-Def accuracy", percent(anchor.acc) if anchor else "–", "%"),  # noqa: RUF001
-            ("No-Def worst attack", percent(anchor.worst_att_acc) if anchor else "–", "%"),  # noqa: RUF001
-            ("Hypervolume of the front", f"{summary.hypervolume:.3f}", ""),
-            ("Configurations", str(len(summary.configurations)), ""),
-        ],
-        "failures": summary.failures,
+        "failures": summary.failures[:MOST_FAILURES],
+        "failure_count": len(summary.failures),
         "unreadable": summary.unreadable,
-        "provenance": _provenance(summary),
+        "asked": asked_lines(summary, settings),
+        "cost": _cost_lines(summary),
+        "provenance": provenance_lines(summary, settings),
+        "changes": code_changes(settings),
     }
 
 
+def _cost_lines(summary: SweepSummary) -> list[tuple[str, str, str]]:
+    """Return name, value and note of what the sweep cost."""
+    found = cost(summary)
+    lines = [
+        ("Trials", progress_text(summary), ""),
+        ("Wall time", hours_text(found.wall_hours), "from the first task to the last, pauses included"),
+        ("CPU time", hours_text(found.cpu_hours), "of all threads of the tasks"),
+        ("GPU time", hours_text(found.gpu_hours), "wall time of tasks on a GPU, a shared one counted whole"),
+        ("Tasks, added up", hours_text(found.task_hours), "side by side or not"),
+    ]
+    return lines if summary.sweep_id else []
+
+
 def _tables(summary: SweepSummary) -> dict[str, Any]:
-    lines = [configuration_line(one) for one in summary.configurations]
+    shown = summary.configurations[:MOST_OPEN_ROWS]
     detailed = [*featured(summary, MOST_DETAILED), *summary.controls]
     return {
-        "lines": lines[:MOST_OPEN_ROWS],
-        "folded_lines": lines[MOST_OPEN_ROWS:],
+        "lines": [configuration_line(one) for one in shown],
+        "configuration_count": len(summary.configurations),
         "attack_lines": attack_lines(detailed),
         "attack_names": [attack_name(kind) for kind in summary.attack_kinds],
         "control_lines": control_lines(summary),
@@ -141,18 +171,102 @@ def _against_anchor(
     anchor = summary.no_def
     if anchor is None:
         return []
-    pairing = Pairing(summary, results.reconstruction_rows())
+    wanted = [unit for one in shown for attack in one.attacks.values() for unit in attack.attack_ids]
+    pairing = Pairing(summary, _of_attacks(results.reconstruction_rows(), wanted))
     return [pairing.compare(one, anchor) for one in shown if not one.is_anchor]
 
 
-def _figure(summary: SweepSummary) -> dict[str, Any]:
-    if not any(one.worst_att_acc is not None for one in summary.configurations):
-        return {"figure": None, "plotly_js": None, "picture": None, "theme": None}
-    return {
-        "figure": as_script_data(json.loads(front_figure(summary).to_json())),
-        "plotly_js": Markup(get_plotlyjs()),  # noqa: S704  # the library itself, from its own package
-        "picture": "data:image/png;base64," + base64.b64encode(front_png(summary, dpi=100)).decode(),
+def _of_attacks(rows: pa.Table, attack_ids: Sequence[str]) -> pa.Table:
+    return rows.filter(pc.is_in(rows["attack_id"], pa.array(attack_ids, pa.string())))
+
+
+def _front(summary: SweepSummary) -> dict[str, Any]:
+    shown = views(summary)
+    anchor = summary.no_def
+    base = {
+        "facts": [
+            ("No-Def accuracy", percent(anchor.acc) if anchor else "–", "%"),  # noqa: RUF001
+            ("No-Def worst attack", percent(anchor.worst_att_acc) if anchor else "–", "%"),  # noqa: RUF001
+            ("Hypervolume of the front", shown[0].hypervolume, ""),
+            ("Configurations", str(len(summary.configurations)), ""),
+        ],
+        "views": shown,
+        "families": families(summary),
+        "styles": styles_of({one.defense for one in ordered(summary)}),
+        "symbols": SYMBOL_PATHS,
+        "printed": printed_labels(),
+        "attainment": attainment_text(summary),
+        "several_seeds": any(len(one.seeds) > 1 for one in summary.configurations),
         "theme": as_script_data({"ink": INK, "muted": MUTED}),
+    }
+    # The library itself, from its own package; curves of trials need it even without a front.
+    base["plotly_js"] = Markup(get_plotlyjs()) if summary.configurations else None  # noqa: S704
+    drawn = any(one.worst_att_acc is not None for one in summary.configurations)
+    if not drawn:
+        return base | {"front": None, "view_data": None, "picture": None, "thinned": None}
+    left_out = plotted(summary).left_out
+    return base | {
+        "front": as_script_data(front_data(summary)),
+        "view_data": as_script_data([asdict(view) for view in shown]),
+        "picture": "data:image/png;base64," + base64.b64encode(front_png(summary, dpi=100)).decode(),
+        "thinned": f"{left_out} dominated configurations are not drawn, so that it stays quick; the table "
+        f"holds all. {MOST_DRAWN} are drawn at most."
+        if left_out
+        else None,
+    }
+
+
+def ordered(summary: SweepSummary) -> list[Configuration]:
+    """Return every configuration of a sweep, the controls last."""
+    return [*summary.configurations, *summary.controls]
+
+
+def _search(results: SweepResults, summary: SweepSummary) -> dict[str, Any]:
+    course = convergence(summary)
+    figures: dict[str, Any] = {}
+    if len(course) > 1:
+        figures["convergence"] = plain_figure(convergence_figure(summary))
+    found = slices(summary)
+    for index, one in enumerate(found):
+        figures[f"slice-{index}"] = plain_figure(slice_figure(one))
+    return {
+        "convergence": course if len(course) > 1 else None,
+        "slices": [one.title for one in found],
+        "figures": as_script_data(figures),
+        "importances": importance_groups(read_importances(results.store, summary.sweep_id)),
+    }
+
+
+def plain_figure(figure: Any) -> dict[str, Any]:  # noqa: ANN401  (plotly has no types)
+    """Return a plotly figure as plain values."""
+    plain: dict[str, Any] = json.loads(figure.to_json())
+    return plain
+
+
+def _trials(
+    results: SweepResults,
+    summary: SweepSummary,
+    settings: SweepSettings,
+    private_images: PrivateImages | None,
+) -> dict[str, Any]:
+    rows = _of_attacks(results.reconstruction_rows(), [row["attack_id"] for row in summary.attacks])
+    grouped = GroupedRows(rows, "attack_id")
+    sheets = Sheets(results.store, grouped)
+    details = TrialDetails(summary, settings, grouped, GroupedRows(results.curve_rows(), "target_id"))
+    found = panels(summary, details, sheets, rows, private_images)
+    shown = [*featured(summary, MOST_PICTURED), *summary.controls[:1]]
+    made = (gallery(sheets, kind, shown, private_images, MOST_CLASSES) for kind in summary.attack_kinds)
+    galleries: list[Gallery] = [one for one in made if one is not None]
+    return {
+        "galleries": galleries,
+        "with_private": private_images is not None,
+        "missing_pictures": sorted(sheets.missing.items()),
+        "rows": as_script_data(found.rows),
+        "details": {key: as_script_data(value) for key, value in found.details.items()},
+        "pictures": as_script_data(
+            {"strips": found.strips, "private": found.private, "classes": found.classes}
+        ),
+        "panels_note": found.note,
     }
 
 
@@ -166,82 +280,3 @@ def as_script_data(value: object) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704  # escaped above
-
-
-def featured(summary: SweepSummary, most: int) -> list[Configuration]:
-    """Return what to show in detail: No-Def, ``most`` of the front, and the best of each family not on it.
-
-    The best of a family is the one with the least worst AttAcc.
-    """
-    anchor = [summary.no_def] if summary.no_def else []
-    front = spread([one for one in reversed(summary.front) if not one.is_anchor], most)
-    known = [one for one in summary.defended if one.worst_att_acc is not None]
-    best: dict[str, Configuration] = {}
-    for one in sorted(known, key=lambda one: one.point[1]):
-        best.setdefault(one.defense, one)
-    shown = {one.defense for one in front}
-    return [*anchor, *front, *(one for family, one in best.items() if family not in shown)]
-
-
-def spread(items: Sequence[T], most: int) -> list[T]:
-    """Return at most ``most`` items, evenly spaced, the first and the last among them."""
-    if len(items) <= most:
-        return list(items)
-    return [items[round(index * (len(items) - 1) / (most - 1))] for index in range(most)]
-
-
-def _pictures(
-    results: SweepResults, summary: SweepSummary, private_images: Mapping[int, bytes] | None
-) -> dict[str, Any]:
-    shown = [*featured(summary, MOST_PICTURED), *summary.controls[:1]]
-    sheets = Sheets(results.store, results.reconstruction_rows())
-    found = (gallery(sheets, kind, shown, private_images, MOST_CLASSES) for kind in summary.attack_kinds)
-    galleries: list[Gallery] = [one for one in found if one is not None]
-    return {"galleries": galleries, "with_private": private_images is not None}
-
-
-def _provenance(summary: SweepSummary) -> list[tuple[str, str]]:
-    """Return what made the rows: the distinct data, code, packages and devices; host names stay out."""
-    targets, attacks = summary.targets, summary.attacks
-    rows = [*targets, *attacks]
-    finished = sorted(row["finished_at"] for row in rows if row["finished_at"] is not None)
-    pairs = [
-        ("Data", _distinct(f"{row['data']}, {row['classes']} classes" for row in targets)),
-        ("Data hash", _distinct(row["data_hash"] for row in targets)),
-        (
-            "Target",
-            _distinct(f"{row['architecture']}, pre-trained: {row['pretrained'] or 'no'}" for row in targets),
-        ),
-        ("Recipes", _distinct(_recipe(row) for row in targets)),
-        ("Code", _distinct(row["git_sha"] for row in rows)),
-        ("Packages", _distinct(_versions(row["versions"]) for row in rows)),
-        ("Devices", _distinct(row["device"] for row in rows)),
-        ("Machines", str(len({row["host"] for row in rows if row["host"]}) or "")),
-        ("Computing", seconds_text(sum(row["seconds"] or 0.0 for row in rows)) if rows else ""),
-        ("Last row", finished[-1].strftime("%Y-%m-%d %H:%M UTC") if finished else ""),
-    ]
-    return [(name, value) for name, value in pairs if value]
-
-
-def _recipe(row: Mapping[str, Any]) -> str:
-    """Return the recipe of a T, how long it trained, and how its epoch was chosen unless it is the last."""
-    chosen = f", {row['selection']}" if row["selection"] not in {None, "last"} else ""
-    name = row["recipe"] or "settings of the setup"
-    return f"{name}, {counted(row['epochs'], 'epoch')}{chosen}" if row["epochs"] else f"{name}{chosen}"
-
-
-def _distinct(values: Iterable[str | None]) -> str:
-    return "; ".join(sorted({str(value) for value in values if value}))
-
-
-def _versions(text: str | None) -> str:
-    """Return ``package version`` pairs of the JSON in a row, or the text itself."""
-    try:
-        versions = json.loads(text or "{}")
-    except ValueError:
-        return str(text)
-    return (
-        ", ".join(f"{name} {version}" for name, version in versions.items())
-        if isinstance(versions, dict)
-        else str(text)
-    )

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ from results.pareto import front_order, hypervolume, nondominated
 from results.parts import rows_of
 from results.store import UnreadablePart
 from results.sweeps import SweepRecord
-from results.tallies import tallies
+from results.tallies import Tally, tallies
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ class SweepSummary:
     attacks: tuple[Row, ...]
     """Rows of the attacks of the sweep that are done."""
     unreadable: tuple[UnreadablePart, ...] = ()
+    runs: tuple[Run, ...] = ()
+    """The trials that are done, in order of proposal."""
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """Successes by class of each attack, by attack_id; empty without reconstructions."""
 
     @property
     def no_def(self) -> Configuration | None:
@@ -101,7 +105,8 @@ def summarise(sweep_id: str | None, record: SweepRecord | None, tables: Tables) 
         _run(row, targets, attacks) for row in rows if row["state"] == "done" and row["target_id"] in targets
     ]
     kinds = tuple(sorted({attack["attack"] for run in runs for attack in run.attacks}))
-    found = _configurations(runs, tables, kinds)
+    counted = {} if tables.reconstructions is None else tallies(tables.reconstructions)
+    found = _configurations(runs, counted, kinds)
     failures = [row for row in rows if row["state"] == "failed"]
     return SweepSummary(
         sweep_id=sweep_id,
@@ -115,6 +120,8 @@ def summarise(sweep_id: str | None, record: SweepRecord | None, tables: Tables) 
         targets=tuple({run.target["target_id"]: run.target for run in runs}.values()),
         attacks=tuple({row["attack_id"]: row for run in runs for row in run.attacks}.values()),
         unreadable=tables.unreadable,
+        runs=tuple(runs),
+        tallies=counted,
     )
 
 
@@ -132,9 +139,10 @@ def _run(trial: Row, targets: dict[str, Row], attacks: dict[str, Row]) -> Run:
     )
 
 
-def _configurations(runs: list[Run], tables: Tables, kinds: tuple[str, ...]) -> list[Configuration]:
+def _configurations(
+    runs: list[Run], counted: dict[str, Tally], kinds: tuple[str, ...]
+) -> list[Configuration]:
     """Group runs by configuration and control. A target proposed twice counts once."""
-    counted = {} if tables.reconstructions is None else tallies(tables.reconstructions)
     groups: dict[tuple[str, str], dict[str, Run]] = defaultdict(dict)
     for run in runs:
         target = run.target

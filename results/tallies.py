@@ -64,7 +64,8 @@ def _draws(classes: int) -> Floats:
     return class_draws(classes).astype(np.float64)
 
 
-def _resampled(tally: Tally, classes: list[int]) -> Floats:
+def resampled(tally: Tally, classes: list[int]) -> Floats:
+    """Return the attack accuracy of each resample of ``classes``, (2000,); paired over tallies."""
     hits = np.array([tally.hits[index] for index in classes], dtype=np.float64)
     judged = np.array([tally.judged[index] for index in classes], dtype=np.float64)
     draws = _draws(len(classes))
@@ -83,8 +84,8 @@ def worst_interval(attacks: Sequence[Tally]) -> Interval | None:
     classes = shared_classes(attacks)
     if not classes:
         return None
-    resampled = np.max([_resampled(tally, classes) for tally in attacks], axis=0)
-    return percentile_interval(resampled, len(classes))
+    worst = np.max([resampled(tally, classes) for tally in attacks], axis=0)
+    return percentile_interval(worst, len(classes))
 
 
 def worst_difference(attacks: Sequence[Tally], anchors: Sequence[Tally]) -> Difference | None:
@@ -95,7 +96,7 @@ def worst_difference(attacks: Sequence[Tally], anchors: Sequence[Tally]) -> Diff
     value = max(_share(tally, classes) for tally in attacks) - max(
         _share(tally, classes) for tally in anchors
     )
-    resampled = np.max([_resampled(tally, classes) for tally in attacks], axis=0) - np.max(
-        [_resampled(tally, classes) for tally in anchors], axis=0
+    gaps = np.max([resampled(tally, classes) for tally in attacks], axis=0) - np.max(
+        [resampled(tally, classes) for tally in anchors], axis=0
     )
-    return Difference(value, *percentile_interval(resampled, len(classes), (-1.0, 1.0)))
+    return Difference(value, *percentile_interval(gaps, len(classes), (-1.0, 1.0)))
