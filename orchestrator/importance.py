@@ -1,56 +1,71 @@
-"""Which searched parameters mattered: PED-ANOVA of Optuna over the trials of the search."""
+"""Which searched parameters mattered: when to compute it, and from which trials."""
 
 import json
-import warnings
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any
 
-import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.exceptions import ExperimentalWarning
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.trial import FrozenTrial, create_trial
 from pydantic import ValidationError
 
 from orchestrator.provenance import settings_path
-from orchestrator.suggest import parameters_of, room_domains, searched_rooms
+from orchestrator.suggest import parameters_of
 from results import Store
 from results.attainment import run_point
-from results.importance import Importances, Objective
+from results.importance import Importances, Objective, read_importances, write_importances
+from results.pareto import Point
 from results.summary import SweepSummary
 from search_spaces import Sweep
-from search_spaces.domains import Choice, Domain, Integers, LogUniform, Uniform
 from search_spaces.trial import TargetConfig
 
 LEAST_TRIALS = 20
 """With fewer trials the best quarter is less than five, and says nothing."""
-BEST_SHARE = 0.25
-"""A parameter matters when its values in this best share of the trials differ from those in all."""
 
-_SIGNS: Mapping[Objective, int] = {"acc": -1, "att_acc": 1}
-"""PED-ANOVA takes small for good."""
+Told = tuple[dict[str, Any], Point]
+"""Optuna parameters of a trial, and what it reached."""
+
+
+def present_importances(store: Store, summary: SweepSummary) -> Importances | None:
+    """Return the importances that the store keeps, or new ones when the search has gone on since."""
+    kept = read_importances(store, summary.sweep_id)
+    if kept is not None and kept.told == searched(summary):
+        return kept
+    return importances(store, summary)
+
+
+def record_importances(store: Store, summary: SweepSummary) -> None:
+    """Write the importances of a sweep into its store."""
+    found = importances(store, summary)
+    if found is not None and summary.sweep_id is not None:
+        write_importances(store, summary.sweep_id, found)
 
 
 def importances(store: Store, summary: SweepSummary) -> Importances | None:
-    """Return what mattered in the search of a sweep; nothing when its settings are not known.
-
-    PED-ANOVA (Watanabe, Bansal and Hutter 2023) handles parameters that only some defences have.
-    """
+    """Return what mattered in the search of a sweep; nothing when its settings are not known."""
     sweep = _sweep(store, summary)
     if sweep is None:
         return None
-    trials = _trials(sweep, summary)
+    told = told_trials(sweep, summary)
     shares: dict[Objective, dict[str, float]] = {}
-    if len(trials) >= LEAST_TRIALS:
-        study = optuna.create_study(directions=["maximize", "minimize"])
-        study.add_trials(trials)
-        shares = {name: _shares(study, index, _SIGNS[name]) for index, name in enumerate(_SIGNS)}
-    return Importances(len(trials), LEAST_TRIALS, shares)
+    if len(told) >= LEAST_TRIALS:
+        from orchestrator.ped_anova import importance_shares
+
+        shares = importance_shares(sweep, told)
+    return Importances(searched(summary), len(told), LEAST_TRIALS, shares)
+
+
+def searched(summary: SweepSummary) -> int:
+    """Return how many trials of the search are done."""
+    return sum(run.role == "search" for run in summary.runs)
+
+
+def told_trials(sweep: Sweep, summary: SweepSummary) -> list[Told]:
+    """Return the trials of the search that lie in the space and reached something."""
+    found = []
+    for run in summary.runs:
+        point = run_point(run, summary.attack_kinds) if run.role == "search" else None
+        parameters = _parameters(sweep, run.target) if point is not None else None
+        if point is not None and parameters is not None:
+            found.append((parameters, point))
+    return found
 
 
 def _sweep(store: Store, summary: SweepSummary) -> Sweep | None:
@@ -62,18 +77,6 @@ def _sweep(store: Store, summary: SweepSummary) -> Sweep | None:
         return None  # written by another version: the rows are still right
 
 
-def _trials(sweep: Sweep, summary: SweepSummary) -> list[FrozenTrial]:
-    distributions = _distributions(sweep)
-    found = []
-    for run in summary.runs:
-        point = run_point(run, summary.attack_kinds)
-        parameters = _parameters(sweep, run.target) if run.role == "search" else None
-        if point is not None and parameters is not None:
-            chosen = {name: distributions[name] for name in parameters}
-            found.append(create_trial(params=parameters, distributions=chosen, values=list(point)))
-    return found
-
-
 def _parameters(sweep: Sweep, target: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the Optuna parameters of a T; nothing for No-Def and for an anchor outside the space."""
     try:
@@ -81,37 +84,3 @@ def _parameters(sweep: Sweep, target: Mapping[str, Any]) -> dict[str, Any] | Non
     except ValidationError:
         return None
     return parameters_of(defense, sweep.space, sweep.freeze_units)
-
-
-def _distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
-    rooms = searched_rooms(sweep.space)
-    found: dict[str, BaseDistribution] = {"defense": CategoricalDistribution([room.kind for room in rooms])}
-    for room in rooms:
-        for name, domain in room_domains(room, sweep.freeze_units).items():
-            found[f"{room.kind}.{name}"] = _distribution(domain)
-    return found
-
-
-def _distribution(domain: Domain) -> BaseDistribution:
-    match domain:
-        case Uniform():
-            return FloatDistribution(*domain.uniform)
-        case LogUniform():
-            return FloatDistribution(*domain.log_uniform, log=True)
-        case Integers():
-            return IntDistribution(*domain.integers)
-        case Choice():
-            return CategoricalDistribution(domain.choice)
-        case _:
-            assert_never(domain)
-
-
-def _shares(study: optuna.Study, index: int, sign: int) -> dict[str, float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        found = get_param_importances(
-            study,
-            evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE),
-            target=lambda trial: sign * trial.values[index],
-        )
-    return {name: round(float(share), 6) for name, share in found.items()}

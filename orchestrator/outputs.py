@@ -24,6 +24,7 @@ def write_outputs(store_uri: str, sweep_id: str, ran: int) -> list[Path]:
 
     A bucket gets copies of them, under ``reports/<sweep_id>``.
     """
+    from orchestrator.importance import record_importances
     from results.exporting import export
     from results.reader import load
 
@@ -32,6 +33,7 @@ def write_outputs(store_uri: str, sweep_id: str, ran: int) -> list[Path]:
     if ran or not all(path.exists() for path in paths):
         folder.mkdir(parents=True, exist_ok=True)
         found = load(store_uri)
+        record_importances(found.store, found.summary(sweep_id))
         for path in paths:
             export(found, path, sweep_id, force=True)
         if is_bucket(store_uri):

@@ -6,9 +6,11 @@ import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from results.errors import ExportRefused
 from results.front_interval import hypervolume_interval
+from results.importance import Importances
 from results.latex import latex_table
 from results.paper_figures import Format, drawing_bytes, front_drawing
 from results.pareto import REFERENCE
@@ -16,8 +18,15 @@ from results.pictures import PrivateImages
 from results.reader import SweepResults, configuration_rows
 from results.report import render_report
 
-Images = PrivateImages | None
-Writer = Callable[[SweepResults, str | None, Images], bytes]
+
+class Additions(NamedTuple):
+    """What a report shows beside the rows of the store."""
+
+    private_images: PrivateImages | None
+    importances: Importances | None
+
+
+Writer = Callable[[SweepResults, str | None, Additions], bytes]
 
 
 def export(
@@ -26,14 +35,25 @@ def export(
     sweep_id: str | None = None,
     *,
     force: bool = False,
-    private_images: Images = None,
+    private_images: PrivateImages | None = None,
+    importances: Importances | None = None,
 ) -> Path:
     """Write one sweep to ``path`` and return it: the table of configurations, the report or the figure.
 
     ``.csv .parquet .json .tex`` hold the configurations, ``.html`` the report, ``.png .svg .pdf`` the front.
-    Written in one step. ``private_images`` go into the report alone. Raises `ExportRefused` for another
-    suffix, a missing folder, or an existing file without ``force``.
+    Written in one step. ``private_images`` go into the report alone, and so do ``importances``, which stand
+    for the stored ones. Raises `ExportRefused` for another suffix, a missing folder, or an existing file
+    without ``force``.
     """
+    place = check_place(path, force=force)
+    if private_images is not None and place.suffix != ".html":
+        raise ExportRefused(f"Private pictures go into an .html report alone, not into {place.name!r}.")
+    _write(place, _FORMATS[place.suffix](results, sweep_id, Additions(private_images, importances)))
+    return place
+
+
+def check_place(path: str | Path, *, force: bool = False) -> Path:
+    """Return ``path`` when an export can go there; raises `ExportRefused`."""
     place = Path(path)
     if place.suffix not in _FORMATS:
         raise ExportRefused(
@@ -41,9 +61,6 @@ def export(
         )
     if place.exists() and not force:
         raise ExportRefused(f"{place} exists already. Add --force to replace it, or name another file.")
-    if private_images is not None and place.suffix != ".html":
-        raise ExportRefused(f"Private pictures go into an .html report alone, not into {place.name!r}.")
-    _write(place, _FORMATS[place.suffix](results, sweep_id, private_images))
     return place
 
 
@@ -59,16 +76,16 @@ def _write(place: Path, data: bytes) -> None:
         ) from error
 
 
-def _csv(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
+def _csv(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
     return results.configurations(sweep_id).to_csv(index=False).encode()
 
 
-def _parquet(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
+def _parquet(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
     data: bytes = results.configurations(sweep_id).to_parquet(index=False)
     return data
 
 
-def _json(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
+def _json(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
     summary = results.summary(sweep_id)
     document = {
         "sweep_id": summary.sweep_id,
@@ -94,19 +111,19 @@ def _plain(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _tex(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
+def _tex(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
     return latex_table(results.summary(sweep_id)).encode()
 
 
 def _drawing(form: Format) -> Writer:
-    def _drawn(results: SweepResults, sweep_id: str | None, _: Images) -> bytes:
+    def _drawn(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
         return drawing_bytes(front_drawing(results.summary(sweep_id)), form)
 
     return _drawn
 
 
-def _html(results: SweepResults, sweep_id: str | None, private_images: Images) -> bytes:
-    return render_report(results, sweep_id, private_images=private_images).encode()
+def _html(results: SweepResults, sweep_id: str | None, additions: Additions) -> bytes:
+    return render_report(results, sweep_id, **additions._asdict()).encode()
 
 
 _FORMATS: dict[str, Writer] = {

@@ -6,10 +6,13 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 
 from results.errors import UnknownFigure
-from results.figures import front_figure
+from results.figures import convergence_figure, front_figure
 from results.summary import SweepSummary
 
-FIGURES: dict[str, Callable[[SweepSummary], go.Figure]] = {"front": front_figure}
+FIGURES: dict[str, Callable[[SweepSummary], go.Figure]] = {
+    "front": front_figure,
+    "convergence": convergence_figure,
+}
 """Name -> function that returns the figure and writes nothing."""
 
 

@@ -14,8 +14,10 @@ Objective = Literal["acc", "att_acc"]
 class Importances:
     """Shares of PED-ANOVA that sum to 1 for each objective; empty with too few trials to say."""
 
+    told: int
+    """Trials of the search that were done at the time."""
     trials: int
-    """Trials of the search that they rest on."""
+    """Those that they rest on: No-Def has no parameters."""
     least: int
     """Trials that are needed."""
     shares: dict[Objective, dict[str, float]]
@@ -33,7 +35,8 @@ def read_importances(store: Store, sweep_id: str | None) -> Importances | None:
         return None
     try:
         plain = json.loads(store.get_bytes(_path(sweep_id)))
-        return Importances(int(plain["trials"]), int(plain["least"]), dict(plain["shares"]))
+        counts = [int(plain[name]) for name in ("told", "trials", "least")]
+        return Importances(*counts, shares=dict(plain["shares"]))
     except (StoreError, OSError, ValueError, KeyError, TypeError):
         # They can be computed again from the rows.
         return None

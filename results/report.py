@@ -25,7 +25,7 @@ from results.front_data import attainment_text, families, front_data, printed_la
 from results.front_plot import MOST_DRAWN, plotted
 from results.grouped_rows import GroupedRows
 from results.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
-from results.importance import read_importances
+from results.importance import Importances, read_importances
 from results.labels import attack_name
 from results.page import (
     attack_lines,
@@ -65,10 +65,12 @@ def render_report(
     sweep_id: str | None = None,
     *,
     private_images: PrivateImages | None = None,
+    importances: Importances | None = None,
 ) -> str:
     """Return the report of a sweep (the latest without an id) as one self-contained HTML page.
 
-    Writes nothing. Private pictures stay out unless ``private_images`` (class index -> files) gives them.
+    Writes nothing. Private pictures stay out unless ``private_images`` (class index -> files) gives them;
+    ``importances`` stand for those that the store keeps.
     Works for a store without rows, an unfinished sweep and thousands of trials. Raises `UnknownSweep`.
     """
     summary = results.summary(sweep_id)
@@ -79,7 +81,7 @@ def render_report(
         | _tables(summary)
         | _evidence(results, summary)
         | _front(summary)
-        | _search(results, summary)
+        | _search(summary, importances or read_importances(results.store, summary.sweep_id))
         | _trials(results, summary, settings, private_images)
     )
 
@@ -221,7 +223,7 @@ def ordered(summary: SweepSummary) -> list[Configuration]:
     return [*summary.configurations, *summary.controls]
 
 
-def _search(results: SweepResults, summary: SweepSummary) -> dict[str, Any]:
+def _search(summary: SweepSummary, importances: Importances | None) -> dict[str, Any]:
     course = convergence(summary)
     figures: dict[str, Any] = {}
     if len(course) > 1:
@@ -233,7 +235,7 @@ def _search(results: SweepResults, summary: SweepSummary) -> dict[str, Any]:
         "convergence": course if len(course) > 1 else None,
         "slices": [one.title for one in found],
         "figures": as_script_data(figures),
-        "importances": importance_groups(read_importances(results.store, summary.sweep_id)),
+        "importances": importance_groups(importances),
     }
 
 

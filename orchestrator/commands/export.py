@@ -1,37 +1,89 @@
 """``tldmi-sweep report`` and ``export``: a sweep as a page, a table or a figure."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.commands.options import replace_file, store_argument, which_sweep
+from orchestrator.errors import ExitCode
 from orchestrator.selection import chosen_store
+
+if TYPE_CHECKING:
+    from results.reader import SweepResults
+
+MOST_NAMED = 10
+"""Unreadable parts named one by one; the page names more."""
 
 
 @click.command()
 @store_argument
 @click.option("-o", "--output", default="report.html", show_default=True, help="File to write.")
+@click.option(
+    "--with-private-images",
+    is_flag=True,
+    help="Set private training pictures beside the reconstructions. The page then holds private data.",
+)
 @which_sweep
 @replace_file
-def report(store: str | None, output: str, sweep: str | None, force: bool) -> None:
+def report(store: str | None, output: str, with_private_images: bool, sweep: str | None, force: bool) -> None:
     """Write the report of a sweep: one HTML page that works offline."""
     if Path(output).suffix != ".html":
         raise click.UsageError(f"a report is a page: give a name that ends in .html, not {output!r}")
-    _export(chosen_store(store), output, sweep, force)
+    _export(chosen_store(store), output, sweep, force, with_private_images)
 
 
 @click.command()
 @store_argument
-@click.option("--to", "output", required=True, metavar="FILE", help=".csv .parquet .json .tex .png or .html.")
+@click.option(
+    "--to",
+    "output",
+    required=True,
+    metavar="FILE",
+    help=".csv .parquet .json .tex hold the configurations, .png .svg .pdf the front, .html the report.",
+)
 @which_sweep
 @replace_file
 def export(store: str | None, output: str, sweep: str | None, force: bool) -> None:
-    """Write the table of configurations or the figure of the front to a file."""
+    """Write the table of configurations or the figure of the front to a file.
+
+    Parts of the store that cannot be read are named and left out; the exit code is then 3.
+    """
     _export(chosen_store(store), output, sweep, force)
 
 
-def _export(store: str, output: str, sweep: str | None, force: bool) -> None:
+def _export(
+    store: str, output: str, sweep: str | None, force: bool, with_private_images: bool = False
+) -> None:
+    from orchestrator.importance import present_importances
+    from results.exporting import check_place
     from results.exporting import export as write_export
     from results.reader import load
 
-    click.echo(str(write_export(load(store), output, sweep, force=force)))
+    found = load(store)
+    check_place(output, force=force)
+    pictures = None
+    if with_private_images:
+        from orchestrator.private_images import private_images
+
+        pictures = private_images(found.store, found.summary(sweep))
+    page = Path(output).suffix == ".html"
+    importances = present_importances(found.store, found.summary(sweep)) if page else None
+    written = write_export(
+        found, output, sweep, force=force, private_images=pictures, importances=importances
+    )
+    click.echo(str(written))
+    _say_what_was_skipped(found)
+
+
+def _say_what_was_skipped(found: "SweepResults") -> None:
+    """Name the parts that could not be read, and leave with the exit code that says so."""
+    skipped = found.unreadable_parts()
+    if not skipped:
+        return
+    click.echo(f"warning: {len(skipped)} part(s) of the store could not be read and were skipped:", err=True)
+    for part in skipped[:MOST_NAMED]:
+        click.echo(f"  {part.path}: {part.reason}", err=True)
+    if len(skipped) > MOST_NAMED:
+        click.echo(f"  and {len(skipped) - MOST_NAMED} more", err=True)
+    click.get_current_context().exit(ExitCode.FAILED_TRIALS)

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from results import ExportRefused, export, load, open_store
+from results.exporting import SUFFIXES
 from results.reader import SweepResults
-from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, many_configs, write_fake_sweep
 
 
 @pytest.fixture
@@ -50,15 +51,35 @@ def test_png_and_html_are_what_they_say(results: SweepResults, tmp_path: Path) -
     assert export(results, tmp_path / "out.html").read_text().startswith("<!doctype html>")
 
 
-def test_tex_is_a_balanced_table_with_escaped_text(results: SweepResults, tmp_path: Path) -> None:
+def test_tex_has_a_block_of_rows_for_each_attack(results: SweepResults, tmp_path: Path) -> None:
     text = export(results, tmp_path / "out.tex").read_text()
     rows = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert len(rows) == 1 + 7
-    assert {line.count("&") for line in rows} == {6}
+    assert len(rows) == 1 + 2 * 7
+    assert {line.count("&") for line in rows} == {8}
+    assert [line.split(" & ")[0] for line in rows if not line.startswith(" ")] == ["Attack", "BREP-MI", "GMI"]
+    assert text.count(r"\midrule") == 2
     assert r"$\lambda_x$ 0.05" in text
+    assert r"62.5 $\pm$ 3.0 & 53.8 to 71.2" in text
     assert "\N{MINUS SIGN}" not in text
     assert not re.search(r"(?<!\\)[%#]", text)
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
+
+
+def test_tex_of_a_sweep_without_attacks_is_a_table_of_times(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "runs"), create=True)
+    configs = [FakeConfig("no_def", 0.9, {}, seconds=100.0), FakeConfig("tl_dmi", 0.88, {}, 4, seconds=69.0)]
+    write_fake_sweep(store, FakeSweep(configs))
+    text = export(load(store.uri), tmp_path / "times.tex").read_text()
+    assert r"TL-DMI (depth 4) & 69.0 & 0.69 & 88.0 \\" in text
+
+
+def test_tex_of_very_many_configurations_is_short_and_says_so(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "runs"), create=True)
+    write_fake_sweep(store, FakeSweep(many_configs(45), classes=4, restarts=1, pictures=False))
+    text = export(load(store.uri), tmp_path / "many.tex").read_text()
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert len(rows) < 20
+    assert f"% No-Def, the front and the best of the other families; {45 - len(rows) + 1} more" in text
 
 
 def test_an_existing_file_is_kept_unless_forced(results: SweepResults, tmp_path: Path) -> None:
@@ -84,5 +105,5 @@ def test_private_pictures_go_nowhere_but_into_a_report(results: SweepResults, tm
 
 def test_an_empty_store_exports_too(tmp_path: Path) -> None:
     results = load(open_store(str(tmp_path / "empty"), create=True).uri)
-    for suffix in (".csv", ".json", ".html", ".png", ".tex", ".parquet"):
+    for suffix in SUFFIXES:
         assert export(results, tmp_path / f"out{suffix}").exists()

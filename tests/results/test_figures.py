@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,8 +11,9 @@ import pytest
 from PIL import Image
 
 from results import front_figure, front_png, load, open_store
-from results.figures import plotted
+from results.front_plot import MOST_DRAWN, plotted, thinned
 from results.palette import style_of
+from results.paper_figures import drawing_bytes, front_drawing
 from results.summary import SweepSummary
 from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, many_configs, write_fake_sweep
 
@@ -94,7 +96,8 @@ def test_error_bars_reach_to_the_interval(summary: SweepSummary) -> None:
 
 def test_with_many_points_only_the_front_and_no_def_carry_bars(tmp_path: Path) -> None:
     summary = summary_of(tmp_path, FakeSweep(many_configs(40), classes=5, pictures=False))
-    bars = plotted(summary).bars
+    points = plotted(summary).points
+    bars = {point.configuration.config_id for point in points if any(point.reach_y)}
     assert bars == {one.config_id for one in summary.configurations if one.on_front or one.is_anchor}
     assert len(bars) < 40
 
@@ -131,3 +134,44 @@ def test_the_picture_is_the_same_each_time_and_shows_its_points(summary: SweepSu
     colours = {colour for _, colour in Image.open(io.BytesIO(data)).convert("RGB").getcolors(1 << 24) or []}
     assert (0x00, 0x72, 0xB2) in colours
     assert (0xD5, 0x5E, 0x00) in colours or len(colours) > 50
+
+
+def test_one_attack_has_a_front_of_its_own(summary: SweepSummary) -> None:
+    figure = front_figure(summary, "brepmi")
+    assert figure.layout.yaxis.title.text == "BREP-MI attack accuracy (%)"
+    drawn = {
+        name: y
+        for trace in traces(figure, "markers")
+        for name, y in zip(trace.customdata, trace.y, strict=True)
+    }
+    assert drawn == pytest.approx(
+        {one.config_id: 100 * one.attacks["brepmi"].att_acc for one in summary.configurations}
+    )
+    points = [(point.x, point.y) for point in plotted(summary, "brepmi").points]
+    for point in plotted(summary, "brepmi").points:
+        beaten = any(x >= point.x and y <= point.y and (x, y) != (point.x, point.y) for x, y in points)
+        assert point.on_front is not beaten
+
+
+@pytest.mark.parametrize(("form", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF-")])
+def test_a_drawing_is_the_same_file_each_time(summary: SweepSummary, form: Any, start: bytes) -> None:
+    data = drawing_bytes(front_drawing(summary), form)
+    assert data.startswith(start)
+    assert data == drawing_bytes(front_drawing(summary), form)
+
+
+def test_a_drawing_in_grey_keeps_the_families_apart(summary: SweepSummary) -> None:
+    """Each family has a marker of its own, so that nothing rests on colour."""
+    markers = [style_of(family).marker for family in plotted(summary).families]
+    assert len(set(markers)) == len(markers) == 4
+
+
+def test_thousands_of_points_are_thinned_and_the_front_is_kept(summary: SweepSummary) -> None:
+    first = summary.configurations[-1]
+    many = [replace(first, config_id=f"c{index}", acc=index / 10_000) for index in range(5000)]
+    kept = {"c17", "c4001"}
+    shown = thinned(many, kept)
+    assert len(shown) == MOST_DRAWN
+    assert kept <= {one.config_id for one in shown}
+    gaps = np.diff(sorted(one.acc for one in shown))
+    assert gaps.max() < 5e-4

@@ -2,17 +2,22 @@
 
 import base64
 import io
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from results import UnknownSweep, load, open_store, render_report
+from results.featured import featured
+from results.front_plot import spread
+from results.pictures import MOST_PRIVATE
 from results.reader import SweepResults
-from results.report import MOST_PICTURED, featured, spread
+from results.report import MOST_PICTURED
 from tests.fixtures.rows import (
     FakeConfig,
     FakeSweep,
@@ -97,7 +102,7 @@ def test_the_library_is_inlined_once(helped: str) -> None:
 
 def test_tables_and_pictures_are_accessible(helped: str) -> None:
     outline = Outline(without_library(helped))
-    assert len(outline.tables) >= 7
+    assert len(outline.tables) >= 8
     assert all(table["caption"] == 1 for table in outline.tables)
     assert outline.unscoped == []
     assert outline.without_alt == []
@@ -176,12 +181,13 @@ def test_a_control_above_chance_is_warned_about(tmp_path: Path) -> None:
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
     evil = '<script>alert(1)</script><b onmouseover="x">'
-    sweep = FakeSweep([NO_DEF], classes=2, class_names=(evil, "</td>"), failures=(evil,))
+    sweep = FakeSweep([NO_DEF], classes=2, class_names=(evil, "</td>"), failures=(evil,), space=evil)
     ours = without_library(render_report(results_of(tmp_path, sweep)))
     assert "<script>alert" not in ours
     assert "<b onmouseover" not in ours
     outline = Outline(ours)
     assert outline.texts.count(evil) == 2
+    assert f"{evil} on orl_faces" in outline.texts
 
 
 def test_unreadable_parts_are_named(tmp_path: Path) -> None:
@@ -190,6 +196,50 @@ def test_unreadable_parts_are_named(tmp_path: Path) -> None:
     text = Outline(render_report(load(results.store.uri))).text
     assert "1 part of the store could not be read" in text
     assert "targets/broken.parquet" in text
+
+
+def script_data(page: str, attribute: str) -> Any:
+    """Return the JSON of the script element with this attribute."""
+    _, _, rest = page.partition(f'<script type="application/json" {attribute}>')
+    return json.loads(rest.partition("</script>")[0])
+
+
+def details_of(page: str, config_id: str) -> Any:
+    return script_data(page, f'data-details="{config_id}"')
+
+
+def test_each_configuration_has_the_details_of_its_trials(tmp_path: Path) -> None:
+    config = FakeConfig("tl_dmi", 0.9, {"gmi": 0.25}, 4, seeds=(0, 1))
+    results = results_of(tmp_path, FakeSweep([NO_DEF, config], classes=8, restarts=2))
+    trials = details_of(render_report(results), config.config_id)["trials"]
+    assert [(trial["number"], trial["role"], trial["seed"]) for trial in trials] == [
+        (1, "search", 0),
+        (2, "confirmation", 1),
+    ]
+    attack = trials[0]["attacks"][0]
+    assert (sum(attack["hits"]), sum(attack["judged"])) == (4, 16)
+    assert attack["classes"] == list(range(8))
+    assert sum(attack["confidence"]) == attack["confidence"][-1] == 16
+    assert trials[0]["curves"]["epoch"] == [1, 2, 3]
+    assert trials[0]["curves"]["Loss"] == [3.0, 1.5, 1.0]
+    assert "KL" not in trials[0]["curves"]
+
+
+def test_hits_of_a_class_are_those_of_its_rows(tmp_path: Path) -> None:
+    results = results_of(tmp_path, FakeSweep([NO_DEF], classes=5, restarts=4))
+    attack = details_of(render_report(results), NO_DEF.config_id)["trials"][0]["attacks"][0]
+    rows = results.reconstruction_rows().to_pylist()
+    for index, hits in zip(attack["classes"], attack["hits"], strict=True):
+        assert hits == sum(row["rank"] == 0 for row in rows if row["class_index"] == index)
+
+
+def test_a_missing_picture_file_is_named(tmp_path: Path) -> None:
+    results = results_of(tmp_path, FakeSweep([NO_DEF], classes=3))
+    path = "artifacts/sheets/a-gmi-no_def-None-None-none-0.png"
+    (tmp_path / "runs" / path).unlink()
+    text = Outline(without_library(render_report(results))).text
+    assert "1 picture file of the store is missing or damaged" in text
+    assert f"{path} : no such file" in text
 
 
 def tiles(page: str) -> list[str]:
@@ -231,11 +281,19 @@ def test_missing_and_broken_sheets_cost_only_their_pictures(tmp_path: Path) -> N
 
 def test_private_pictures_are_shown_only_when_given(tmp_path: Path) -> None:
     results = results_of(tmp_path, FakeSweep([NO_DEF], classes=3))
-    assert "Private picture" not in render_report(results)
+    assert 'alt="Private picture' not in render_report(results)
     picture = fake_sheet(1, 1, np.random.default_rng(0))
-    page = render_report(results, private_images={0: picture, 2: b"broken"})
+    page = render_report(results, private_images={0: [picture] * 6, 2: [b"broken"]})
     assert page.count('alt="Private picture of') == 1
     assert "handle it like the data" in page
+    private = script_data(page, 'id="pictures-data"')["private"]
+    assert {index: len(uris) for index, uris in private.items()} == {"0": MOST_PRIVATE, "1": 0, "2": 0}
+
+
+def test_without_the_option_a_page_holds_no_private_picture_and_says_so(tmp_path: Path) -> None:
+    page = render_report(results_of(tmp_path, FakeSweep([NO_DEF], classes=3)))
+    assert script_data(page, 'id="pictures-data"')["private"] == {}
+    assert "Private pictures are not in this file." in Outline(without_library(page)).text
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.slow)])
@@ -244,6 +302,7 @@ def test_hundreds_of_trials_stay_small(tmp_path: Path, count: int) -> None:
     page = render_report(results)
     assert len(page.encode()) < 8e6
     assert f"{count - 40} more configurations" in page
+    assert len(script_data(page, 'id="rows-data"')) == count
     shown = featured(results.summary(), MOST_PICTURED)
     assert len(shown) <= 1 + MOST_PICTURED + 3
     assert len(tiles(page)) == 4 * len(shown)

@@ -85,7 +85,7 @@ def test_the_report_of_a_sweep_without_attacks_shows_its_times(tmp_path: Path) -
         FakeConfig("mid", 0.7, {}, lambda_mid=0.003, recipe="mid_vgg16", seconds=12.0),
     ]
     page = render_report(swept(tmp_path, *configs, planned=3))
-    section = page.split('<section id="training-time">')[1].split("</section>")[0]
+    section = page.split('<section id="training-time"')[1].split("</section>")[0]
     for part in ("TL-DMI", "0.69", "MID", "λ 0.003", "mid_vgg16", "settings of the setup", "80.0"):
         assert part in section, part
     assert "attacks nothing" in page

@@ -1,0 +1,45 @@
+"""The private pictures of a sweep's data, for a report that is asked to hold them."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from orchestrator.errors import InvalidRequest
+from orchestrator.provenance import settings_path
+from results import Store
+from results.pictures import MOST_PRIVATE
+from results.summary import SweepSummary
+from search_spaces import Sweep
+
+
+def private_images(store: Store, summary: SweepSummary) -> Mapping[int, Sequence[bytes]]:
+    """Return a few private training pictures of each class of a sweep; imports torch.
+
+    Raises ``InvalidRequest`` when the sweep's settings are not known, or the data here are other ones, and
+    the data set's own errors when they cannot be loaded.
+    """
+    from trainables.private_pictures import private_pictures
+
+    found = private_pictures(_sweep(store, summary).setup.data, MOST_PRIVATE)
+    hashes = {row["data_hash"] for row in summary.targets if row["data_hash"]}
+    if hashes and found.content_hash not in hashes:
+        known = ", ".join(sorted(value[:12] for value in hashes))
+        raise InvalidRequest(
+            f"the data here have the hash {found.content_hash[:12]}, those of the sweep {known}: "
+            "run the report where the data of the sweep are, or leave --with-private-images out"
+        )
+    return found.files
+
+
+def _sweep(store: Store, summary: SweepSummary) -> Sweep:
+    if summary.sweep_id is None:
+        raise InvalidRequest("this store has no sweep, so there are no private pictures to show")
+    try:
+        plain = json.loads(store.get_bytes(settings_path(summary.sweep_id)))
+        return Sweep.model_validate(plain["sweep"])
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise InvalidRequest(
+            f"the store keeps no settings of sweep {summary.sweep_id} that this version can read, so its "
+            "private pictures cannot be found; leave --with-private-images out"
+        ) from error
