@@ -201,7 +201,7 @@ def test_hovering_and_clicking_a_point_shows_its_trial(
     visit(browser, sweep[1])
     one = next(one for one in sweep[0].configurations if one.config_id == "tl_dmi-13-None-none")
     place = browser.execute_script(
-        "const figure = document.getElementById('front-figure'); figure.scrollIntoView({block: 'center'});"
+        "const figure = document.getElementById('front-figure'); figure.scrollIntoView({block: 'center', behavior: 'instant'});"
         "const box = figure.querySelector('.nsewdrag').getBoundingClientRect(), axes = figure._fullLayout;"
         "return [box.left + axes.xaxis.d2p(arguments[0]), box.top + axes.yaxis.d2p(arguments[1])]",
         100 * one.acc,
@@ -277,7 +277,7 @@ def test_the_theme_switch_prevails_over_the_system(
 
 def test_a_class_name_stays_text(browser: webdriver.Chrome, sweep: tuple[SweepSummary, Path]) -> None:
     visit(browser, sweep[1])
-    assert "owned" not in browser.title
+    assert browser.title == f"{EVIL} on orl_faces · tldmi-sweep"
     names = [
         cell.get_property("textContent")
         for cell in browser.find_elements(By.CSS_SELECTOR, ".gallery tbody th")
