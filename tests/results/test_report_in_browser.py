@@ -201,7 +201,8 @@ def test_hovering_and_clicking_a_point_shows_its_trial(
     visit(browser, sweep[1])
     one = next(one for one in sweep[0].configurations if one.config_id == "tl_dmi-13-None-none")
     place = browser.execute_script(
-        "const figure = document.getElementById('front-figure'); figure.scrollIntoView({block: 'center', behavior: 'instant'});"
+        "const figure = document.getElementById('front-figure');"
+        "figure.scrollIntoView({block: 'center', behavior: 'instant'});"
         "const box = figure.querySelector('.nsewdrag').getBoundingClientRect(), axes = figure._fullLayout;"
         "return [box.left + axes.xaxis.d2p(arguments[0]), box.top + axes.yaxis.d2p(arguments[1])]",
         100 * one.acc,
