@@ -9,7 +9,9 @@ ValueError
     │   ├── StoreUnreachable      a bucket that does not answer, or refuses to be read
     │   ├── InvalidPath           a unit, path or URI that a store cannot hold
     │   ├── InvalidRows           unknown columns or wrong types
-    │   └── PathMissing           nothing is stored under this path
+    │   ├── PathMissing           nothing is stored under this path
+    │   └── BytesCorrupt          what is stored is not what was written
+    ├── InvalidSetting            an environment variable with a value that means nothing
     ├── UnknownSweep              the store has no such sweep
     ├── UnknownFigure             there is no figure of this name
     └── ExportRefused             unknown suffix, or the file exists
@@ -50,6 +52,14 @@ class InvalidRows(StoreError):
 
 class PathMissing(StoreError):
     """Nothing is stored under this path."""
+
+
+class BytesCorrupt(StoreError):
+    """What is stored is not what was written."""
+
+
+class InvalidSetting(ResultsError):
+    """An environment variable with a value that means nothing."""
 
 
 class UnknownSweep(ResultsError):

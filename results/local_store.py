@@ -1,13 +1,17 @@
 """A store in a local folder: each file is written beside its place under a hidden name, then renamed."""
 
 import os
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from results.errors import PathMissing, StoreNotWritable
-from results.store import Store, check_path, is_path
+from results.errors import InvalidPath, PathMissing, StoreNotWritable
+from results.store import Store, StoredFile, check_path, is_path
 
 _PROBE_BYTES = 1 << 20
+_HALF, _PROBE = ".part", ".probe-"
 
 
 class LocalStore(Store):
@@ -23,12 +27,8 @@ class LocalStore(Store):
 
     def put_bytes(self, path: str, data: bytes) -> None:
         """Write ``data`` under ``path`` in one step and make it durable."""
-        place = self._place(path)
-        try:
-            self._make_folder(place.parent)
-            _write_synced(place, data)
-        except OSError as error:
-            raise self._not_writable(error) from error
+        with self.file_to_write(path) as file, self._writing():
+            file.write_bytes(data)
 
     def get_bytes(self, path: str) -> bytes:
         """Return the bytes under ``path``; raises `PathMissing`."""
@@ -47,32 +47,73 @@ class LocalStore(Store):
         top = self._place(folder) if folder else self._root
         return sorted(path for path in self._walk(top) if path.startswith(prefix))
 
+    def stored(self, prefix: str = "") -> list[StoredFile]:
+        """Return size and age of everything under ``prefix``, sorted by path."""
+        return _described(self._root, self.list_paths(prefix))
+
     def delete(self, path: str) -> None:
-        """Remove what is stored under ``path``, if there is something."""
-        place = self._place(path)
-        try:
+        """Remove what is stored under ``path``, if anything is."""
+        with self._writing():
+            place = self._place(path)
             if place.is_file():
                 place.unlink(missing_ok=True)  # another process may be as fast
-        except OSError as error:
-            raise self._not_writable(error) from error
+
+    def leftovers(self) -> list[StoredFile]:
+        """Return the hidden files of writes that were killed, with their paths in the store."""
+        found = [
+            (Path(folder) / name).relative_to(self._root).as_posix()
+            for folder, _, files in os.walk(self._root, onerror=_raise_unless_absent)
+            for name in files
+            if _is_leftover(name)
+        ]
+        return _described(self._root, sorted(found))
+
+    def delete_leftover(self, name: str) -> None:
+        """Remove one file of `leftovers`, if it is still there."""
+        folder, _, file = name.rpartition("/")
+        place = (self._place(folder) if folder else self._root) / file
+        if not _is_leftover(file):
+            raise InvalidPath(f"{name!r} is no half-written file of {self.uri}.")
+        with self._writing():
+            place.unlink(missing_ok=True)
+
+    @contextmanager
+    def file_to_read(self, path: str, sha256: str | None = None) -> Iterator[Path]:
+        """Yield the file itself; it is not to be changed."""
+        if not self.exists(path):
+            raise PathMissing(f"Nothing is stored under {path!r} in {self.uri}.")
+        yield self._place(path)
+
+    @contextmanager
+    def file_to_write(self, path: str) -> Iterator[Path]:
+        """Yield a hidden file beside ``path``, synced and renamed when the block ends without an error."""
+        place = self._place(path)
+        aside = place.parent / f".{uuid.uuid4().hex}{_HALF}"
+        with self._writing():
+            place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield aside
+            with self._writing():
+                _sync(aside)
+                os.replace(aside, place)
+                _sync(place.parent)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
 
     def check_writable(self) -> None:
         """Write, sync and remove a probe of 1 MiB; raises `StoreNotWritable` with the reason."""
-        probe = self._root / f".probe-{uuid.uuid4().hex}"
-        try:
-            self._make_folder(self._root)
+        probe = self._root / f"{_PROBE}{uuid.uuid4().hex}"
+        with self._writing():
+            self._root.mkdir(parents=True, exist_ok=True)
             try:
-                _write_file(probe, bytes(_PROBE_BYTES))
+                probe.write_bytes(bytes(_PROBE_BYTES))
+                _sync(probe)
             finally:
                 probe.unlink(missing_ok=True)
-        except OSError as error:
-            raise self._not_writable(error) from error
 
     def _place(self, path: str) -> Path:
         return self._root / check_path(path)
-
-    def _make_folder(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
 
     def _walk(self, top: Path) -> list[str]:
         found = []
@@ -82,12 +123,16 @@ class LocalStore(Store):
             found += [f"{base}{name}" for name in files if not name.startswith(".")]
         return [path for path in found if is_path(path)]
 
-    def _not_writable(self, error: OSError) -> StoreNotWritable:
-        reason = error.strerror or str(error)
-        return StoreNotWritable(
-            f"Cannot write to the store {self.uri}: {reason}. Free space or grant permission there, "
-            "or name another folder with --store."
-        )
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say of an error of the system what it means for a writer."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreNotWritable(
+                f"Cannot write to the store {self.uri}: {error.strerror or error}. Free space or grant "
+                "permission there, or name another folder with --store."
+            ) from error
 
 
 def _raise_unless_absent(error: OSError) -> None:
@@ -96,28 +141,25 @@ def _raise_unless_absent(error: OSError) -> None:
         raise error
 
 
-def _write_synced(place: Path, data: bytes) -> None:
-    """Write beside ``place``, then rename: a killed process leaves at most a hidden file."""
-    aside = place.parent / f".{uuid.uuid4().hex}.part"
-    try:
-        _write_file(aside, data)
-        os.replace(aside, place)
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-    _sync_folder(place.parent)
+def _is_leftover(name: str) -> bool:
+    return name.startswith(_PROBE) or (name.startswith(".") and name.endswith(_HALF))
 
 
-def _write_file(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _described(root: Path, paths: list[str]) -> list[StoredFile]:
+    """Return size and age of files; those that were removed meanwhile are left out."""
+    now, found = time.time(), []
+    for path in paths:
+        try:
+            status = (root / path).stat()
+        except FileNotFoundError:
+            continue
+        found.append(StoredFile(path, status.st_size, now - status.st_mtime))
+    return found
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Make the bytes of a file, or the names in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

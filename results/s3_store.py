@@ -4,49 +4,41 @@ An object appears whole or not at all, so a write is one step. Credentials come 
 (environment, profile, instance role) and are never part of the URI.
 """
 
-import io
-import random
-import time
+import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import boto3
-from boto3.exceptions import Boto3Error
-from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ResponseStreamingError
+from botocore.exceptions import ClientError
 
+from results.artifact_cache import ArtifactCache
 from results.claims import Stamped
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
-from results.store import Store, check_path, is_path
+from results.s3_bucket import PART_BYTES, Bucket, Reply, code_of
+from results.store import Store, StoredFile, check_path, is_path
 
 OPTIONS = ("endpoint", "region", "addressing")
 """What may follow the ``?`` of a URI; ``addressing`` is ``path`` or ``virtual``."""
 
-ATTEMPTS = 6
-"""Requests made for one operation before it is given up."""
-
-PART_BYTES = 16 << 20
-"""Larger objects are uploaded in parts of this size; one that is not completed never becomes visible."""
-
-_LONGEST_PAUSE = 20.0
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _CONDITION_FAILED = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
-
-Answer = TypeVar("Answer")
+_CHANGES_MET = 5
 
 
 class S3Store(Store):
     """Rows and bytes under ``s3://bucket/prefix``, with ``?endpoint=URL`` for other servers than AWS."""
 
+    readers = 32
+
     def __init__(self, uri: str) -> None:
-        self._bucket, self._prefix, options = s3_place(uri)
+        name, self._prefix, options = s3_place(uri)
         query = urlencode({name: options[name] for name in OPTIONS if name in options}, safe=":/")
-        self._uri = f"s3://{self._bucket}/{self._prefix}".rstrip("/") + (f"?{query}" if query else "")
-        self._client = _client(options)
+        self._uri = f"s3://{name}/{self._prefix}".rstrip("/") + (f"?{query}" if query else "")
+        self._bucket = Bucket(name, self._uri, options)
 
     def __reduce__(self) -> tuple[type["S3Store"], tuple[str]]:
         return S3Store, (self._uri,)
@@ -59,59 +51,106 @@ class S3Store(Store):
     def put_bytes(self, path: str, data: bytes) -> None:
         """Write ``data`` under ``path`` in one step, in parts when it is large."""
         key = self._key(path)
-        try:
-            self._answered(lambda: self._upload(key, data))
-        except (ClientError, Boto3Error) as error:
-            raise self._not_writable(error) from error
+        if len(data) > PART_BYTES:
+            with self.file_to_write(path) as file:
+                file.write_bytes(data)
+            return
+        with self._writing():
+            self._bucket.put(key, data)
 
     def get_bytes(self, path: str) -> bytes:
-        """Return the bytes under ``path``, checked against the object's checksum; raises `PathMissing`."""
+        """Return the bytes under ``path``, checked against their hash; raises `PathMissing`."""
         key = self._key(path)
-        try:
-            return self._answered(lambda: self._download(key))
-        except ClientError as error:
-            if _code(error) in _ABSENT:
-                raise PathMissing(f"Nothing is stored under {path!r} in {self.uri}.") from error
-            raise self._unreadable(error) from error
+        with self._reading(path):
+            return self._bucket.get(key)[0]
 
     def exists(self, path: str) -> bool:
         """Return whether something is stored under ``path``."""
         key = self._key(path)
         try:
-            self._answered(lambda: self._client.head_object(Bucket=self._bucket, Key=key))
-        except ClientError as error:
-            if _code(error) in _ABSENT:
-                return False
-            raise self._unreadable(error) from error
+            with self._reading(path):
+                self._bucket.version(key)
+        except PathMissing:
+            return False
         return True
 
     def list_paths(self, prefix: str = "") -> list[str]:
         """Return every stored path that starts with ``prefix``, sorted; foreign keys are none."""
-        base = f"{self._prefix}/" if self._prefix else ""
+        with self._reading(prefix):
+            keys = [entry["Key"] for entry in self._bucket.keys(self._base + prefix)]
+        return sorted(path for path in map(self._path, keys) if is_path(path))
+
+    def stored(self, prefix: str = "") -> list[StoredFile]:
+        """Return size and age of everything under ``prefix``, sorted by path."""
+        with self._reading(prefix):
+            entries = list(self._bucket.keys(self._base + prefix))
+            now = self._now() if entries else datetime.now(UTC)
+        found = (
+            StoredFile(self._path(one["Key"]), one["Size"], (now - one["LastModified"]).total_seconds())
+            for one in entries
+        )
+        return sorted(file for file in found if is_path(file.path))
+
+    def leftovers(self) -> list[StoredFile]:
+        """Return the uploads in parts that were begun and never completed, named ``path?upload id``."""
+        with self._reading(""):
+            uploads = list(self._bucket.uploads(self._base))
+            now = self._now() if uploads else datetime.now(UTC)
+            return sorted(
+                StoredFile(
+                    f"{self._path(one['Key'])}?{one['UploadId']}",
+                    self._uploaded_bytes(one),
+                    (now - one["Initiated"]).total_seconds(),
+                )
+                for one in uploads
+                if is_path(self._path(one["Key"]))
+            )
+
+    def delete_leftover(self, name: str) -> None:
+        """Give up one upload of `leftovers`, if it is still there."""
+        path, _, upload = name.partition("?")
         try:
-            keys = self._answered(lambda: self._keys(base + prefix))
-        except ClientError as error:
-            raise self._unreadable(error) from error
-        return sorted(path for path in (key.removeprefix(base) for key in keys) if is_path(path))
+            with self._writing():
+                self._bucket.asked("abort_multipart_upload", Key=self._key(path), UploadId=upload)
+        except StoreNotWritable as error:
+            if not isinstance(error.__cause__, ClientError) or code_of(error.__cause__) != "NoSuchUpload":
+                raise
 
     def check_writable(self) -> None:
         """Write and remove a probe; raises `StoreNotWritable` with the reason."""
-        key = self._key(f"probe-{uuid.uuid4().hex}")
-        try:
-            self._answered(lambda: self._upload(key, b"probe"))
-            self._answered(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
-        except (ClientError, Boto3Error) as error:
-            raise self._not_writable(error) from error
+        path = f"probe-{uuid.uuid4().hex}"
+        self.put_bytes(path, b"probe")
+        self.delete(path)
+
+    @contextmanager
+    def file_to_read(self, path: str, sha256: str | None = None) -> Iterator[Path]:
+        """Yield a file with the bytes under ``path``: from this machine's cache, where it is already there.
+
+        With ``sha256`` no request is made for bytes that the cache has.
+        """
+        cache, wanted = ArtifactCache.of_this_machine(), sha256 or self._sha256(path)
+        with cache.file(wanted, lambda place: self._download(path, place)) as file:
+            yield file
+
+    @contextmanager
+    def file_to_write(self, path: str) -> Iterator[Path]:
+        """Yield a file that is uploaded to ``path`` in one step when the block ends without an error."""
+        key = self._key(path)
+        with tempfile.TemporaryDirectory(prefix="tldmi-upload-") as folder:
+            file = Path(folder) / "object"
+            yield file
+            with self._writing():
+                self._bucket.upload(key, file)
 
     def stamped(self, path: str) -> Stamped | None:
         """Return the object under ``path`` with its tag and its age by the server's clock, or ``None``."""
         key = self._key(path)
         try:
-            return self._answered(lambda: self._stamped(key))
-        except ClientError as error:
-            if _code(error) in _ABSENT:
-                return None
-            raise self._unreadable(error) from error
+            with self._reading(path):
+                data, answer = self._bucket.get(key)
+        except PathMissing:
+            return None
+        return Stamped(data, answer["ETag"], (_date(answer) - answer["LastModified"]).total_seconds())
 
     def put_if(self, path: str, data: bytes, tag: str | None) -> str | None:
         """Write ``data`` if the object still has ``tag`` (``None``: if there is none); return the new tag.
@@ -122,11 +161,9 @@ class S3Store(Store):
         key = self._key(path)
         condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
         try:
-            answer = self._answered(
-                lambda: self._client.put_object(Bucket=self._bucket, Key=key, Body=data, **condition)
-            )
+            answer = self._bucket.put(key, data, **condition)
         except ClientError as error:
-            if _code(error) not in _CONDITION_FAILED | _ABSENT:
+            if code_of(error) not in _CONDITION_FAILED | _ABSENT:
                 raise self._not_writable(error) from error
             seen = self.stamped(path)
             return seen.tag if seen is not None and seen.data == data else None
@@ -135,81 +172,67 @@ class S3Store(Store):
     def delete(self, path: str) -> None:
         """Remove the object under ``path``, if there is one."""
         key = self._key(path)
+        with self._writing():
+            self._bucket.asked("delete_object", Key=key)
+
+    def _download(self, path: str, place: Path) -> None:
+        """Write the bytes under ``path`` to a file; begun anew when they are replaced meanwhile."""
+        key = self._key(path)
+        with self._reading(path):
+            for _ in range(_CHANGES_MET):
+                try:
+                    return self._bucket.download(key, self._bucket.version(key), place)
+                except ClientError as error:
+                    if code_of(error) not in _CONDITION_FAILED:
+                        raise
+        raise StoreUnreachable(f"{path} in {self.uri} was replaced {_CHANGES_MET} times while it was read.")
+
+    def _sha256(self, path: str) -> str | None:
+        with self._reading(path):
+            return self._bucket.version(self._key(path)).sha256
+
+    def _uploaded_bytes(self, upload: Reply) -> int:
+        parts = self._bucket.asked("list_parts", Key=upload["Key"], UploadId=upload["UploadId"])
+        return sum(part["Size"] for part in parts.get("Parts", ()))
+
+    def _now(self) -> datetime:
+        """Return the time of the server's clock: ages do not depend on this machine's."""
+        return _date(self._bucket.asked("list_objects_v2", Prefix=self._base, MaxKeys=1))
+
+    @property
+    def _base(self) -> str:
+        return f"{self._prefix}/" if self._prefix else ""
+
+    def _key(self, path: str) -> str:
+        return self._base + check_path(path)
+
+    def _path(self, key: str) -> str:
+        return key.removeprefix(self._base)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say of a refusal what it means for a writer."""
         try:
-            self._answered(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+            yield
         except ClientError as error:
             raise self._not_writable(error) from error
 
-    def _stamped(self, key: str) -> Stamped:
-        answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return Stamped(answer["Body"].read(), answer["ETag"], (now - answer["LastModified"]).total_seconds())
-
-    def _key(self, path: str) -> str:
-        check_path(path)
-        return f"{self._prefix}/{path}" if self._prefix else path
-
-    def _upload(self, key: str, data: bytes) -> None:
-        if len(data) <= PART_BYTES:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
-            return
-        parts = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES)
-        self._client.upload_fileobj(io.BytesIO(data), self._bucket, key, Config=parts)
-
-    def _download(self, key: str) -> bytes:
-        answer = self._client.get_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-        data: bytes = answer["Body"].read()
-        if len(data) != answer["ContentLength"]:
-            raise ResponseStreamingError(error=f"{len(data)} of {answer['ContentLength']} bytes arrived")
-        return data
-
-    def _keys(self, prefix: str) -> list[str]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-
-    def _answered(self, operation: Callable[[], Answer]) -> Answer:
-        """Return what ``operation`` answers, asked again after errors of the way there and back.
-
-        boto3 itself asks again after 5xx and throttling; an answer cut off in its body it does not.
-        """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return operation()
-            except (HTTPClientError, ResponseStreamingError) as error:
-                if attempt == ATTEMPTS:
-                    raise self._unreachable(error) from error
-            except ClientError as error:
-                if not _is_passing(error):
-                    self._refuse_missing_bucket(error)
-                    raise
-                if attempt == ATTEMPTS:
-                    raise self._unreachable(error) from error
-            except BotoCoreError as error:
-                raise self._unreachable(error) from error
-            time.sleep(_pause(attempt))
-        raise AssertionError("the last attempt returns or raises")
-
-    def _refuse_missing_bucket(self, error: ClientError) -> None:
-        if _code(error) == "NoSuchBucket":
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        """Say of a refusal what it means for a reader."""
+        try:
+            yield
+        except ClientError as error:
+            if code_of(error) in _ABSENT:
+                raise PathMissing(f"Nothing is stored under {path!r} in {self.uri}.") from error
             raise StoreUnreachable(
-                f"The store {self.uri}: there is no bucket {self._bucket!r}. Make it, or name another."
+                f"The store {self.uri} refuses to be read: {error}. {_advice(error)}"
             ) from error
 
-    def _unreachable(self, error: Exception) -> StoreUnreachable:
-        return StoreUnreachable(
-            f"The store {self.uri} does not answer: {error}. Check the network, the endpoint and the "
-            "credentials; finished work is kept, run the same command again to go on."
-        )
-
-    def _unreadable(self, error: Exception) -> StoreUnreachable:
-        return StoreUnreachable(
-            f"The store {self.uri} refuses to be read: {error}. Check the credentials and their rights."
-        )
-
-    def _not_writable(self, error: Exception) -> StoreNotWritable:
+    def _not_writable(self, error: ClientError) -> StoreNotWritable:
         return StoreNotWritable(
-            f"Cannot write to the store {self.uri}: {error}. Grant s3:PutObject there, "
-            "or name another place with --store."
+            f"Cannot write to the store {self.uri}: {error}. Grant s3:PutObject there, or name another "
+            f"place with --store. {_advice(error)}".rstrip()
         )
 
 
@@ -236,28 +259,12 @@ def s3_place(uri: str) -> tuple[str, str, dict[str, str]]:
     return parts.netloc, prefix, {name: values[-1] for name, values in given.items()}
 
 
-def _client(options: dict[str, str]) -> Any:  # noqa: ANN401  (boto3 makes its classes at run time)
-    addressing = options.get("addressing", "path" if "endpoint" in options else "auto")
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        connect_timeout=10,
-        read_timeout=60,
-        s3={"addressing_style": addressing},
-    )
-    return boto3.session.Session().client(
-        "s3", endpoint_url=options.get("endpoint"), region_name=options.get("region"), config=config
-    )
+def _date(answer: Reply) -> datetime:
+    """Return when the server answered, by its own clock."""
+    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 
-def _pause(attempt: int) -> float:
-    """Return seconds to wait before the next attempt: full jitter under an exponential bound."""
-    return random.uniform(0, min(_LONGEST_PAUSE, 0.2 * 2**attempt))  # noqa: S311  (no secret)
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _is_passing(error: ClientError) -> bool:
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return status >= 500 or status == 429 or _code(error) in {"SlowDown", "RequestTimeout", "Throttling"}
+def _advice(error: ClientError) -> str:
+    if code_of(error) == "RequestTimeTooSkewed":
+        return "The clock of this machine is wrong by more than the server allows: set it, then run again."
+    return "Check the credentials and their rights."

@@ -5,12 +5,14 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from results.errors import InvalidPath, StoreMissing, StoreSchemaMismatch
+from results.errors import InvalidPath, StoreMissing, StoreSchemaMismatch, StoreUnreachable
 from results.parts import Row, decode, encode, schema_of, table_from_rows
 from results.schema import SCHEMA_VERSION, SCHEMAS
 
@@ -19,7 +21,14 @@ MARKER = "store.json"
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST_NAME = 200
-_READERS = 8
+
+
+class StoredFile(NamedTuple):
+    """Something in a store: its path, its bytes, and the seconds since it was written."""
+
+    path: str
+    size: int
+    age: float
 
 
 class UnreadablePart(NamedTuple):
@@ -74,6 +83,9 @@ def is_path(path: str) -> bool:
 class Store(ABC):
     """Rows and bytes under one URI. An implementation gives the byte operations; tables come with them."""
 
+    readers: ClassVar[int] = 8
+    """Parts of a table that are read at once."""
+
     @property
     @abstractmethod
     def uri(self) -> str:
@@ -99,10 +111,36 @@ class Store(ABC):
         """Return every stored path that starts with ``prefix``, sorted."""
 
     @abstractmethod
-    def delete(self, path: str) -> None:
-        """Remove what is stored under ``path``, if there is something.
+    def stored(self, prefix: str = "") -> list[StoredFile]:
+        """Return size and age of everything whose path starts with ``prefix``, sorted by path."""
 
-        Raises `InvalidPath` and `StoreNotWritable`.
+    @abstractmethod
+    def delete(self, path: str) -> None:
+        """Remove what is stored under ``path``, if anything is; raises `StoreNotWritable`."""
+
+    @abstractmethod
+    def leftovers(self) -> list[StoredFile]:
+        """Return what writes that were killed have left and no reader sees, under names for `delete_leftover`.
+
+        Writes that are going on are among them: their age tells.
+        """
+
+    @abstractmethod
+    def delete_leftover(self, name: str) -> None:
+        """Remove one of `leftovers`, if it is still there; raises `InvalidPath` for anything else."""
+
+    @abstractmethod
+    def file_to_read(self, path: str, sha256: str | None = None) -> AbstractContextManager[Path]:
+        """Yield a local file with the bytes under ``path``, not to be changed; opened in the block, it stays.
+
+        ``sha256``, where the caller knows it, may save asking a bucket. Raises `PathMissing`, `BytesCorrupt`.
+        """
+
+    @abstractmethod
+    def file_to_write(self, path: str) -> AbstractContextManager[Path]:
+        """Yield a local path to write to; when the block ends it is stored under ``path`` in one step.
+
+        Nothing is stored when the block raises. Raises `InvalidPath` and `StoreNotWritable`.
         """
 
     @abstractmethod
@@ -148,7 +186,7 @@ class Store(ABC):
         return [path for path in self.list_paths(f"{table}/") if path.endswith(".parquet")]
 
     def _scan(self, table: str, paths: list[str]) -> Scan:
-        with ThreadPoolExecutor(_READERS) as pool:
+        with ThreadPoolExecutor(self.readers) as pool:
             parts = list(pool.map(lambda path: self._read_part(table, path), paths))
         tables = [part for part in parts if isinstance(part, pa.Table)]
         unreadable = tuple(part for part in parts if isinstance(part, UnreadablePart))
@@ -158,6 +196,8 @@ class Store(ABC):
     def _read_part(self, table: str, path: str) -> pa.Table | UnreadablePart:
         try:
             return decode(table, self.get_bytes(path))
+        except StoreUnreachable:  # an outage says nothing about the part
+            raise
         except (pa.ArrowException, OSError, ValueError) as error:
             return UnreadablePart(path, str(error).splitlines()[0])
 
@@ -173,9 +213,9 @@ def part_path(table: str, unit: str) -> str:
 
 
 def open_store(uri: str, create: bool = False) -> Store:
-    """Return the store at ``uri``: a path, a ``file://`` URI, or ``s3://bucket/prefix[?endpoint=URL]``.
+    """Return the store at ``uri``: a path, ``file://..``, ``s3://bucket/prefix[?endpoint=URL]``, ``memory://NAME``.
 
-    With ``create`` a missing or empty place becomes a store. Raises `StoreMissing`, `StoreSchemaMismatch`,
+    What is in memory only this process sees. With ``create`` a missing or empty place becomes a store. Raises `StoreMissing`, `StoreSchemaMismatch`,
     `StoreNotWritable`, `StoreUnreachable`, and `InvalidPath` for any other URI.
     """
     store = _at(uri)
@@ -202,6 +242,10 @@ def _at(uri: str) -> Store:
         from results.s3_store import S3Store
 
         return S3Store(uri)
+    if is_memory(uri):
+        from results.memory_store import MemoryStore
+
+        return MemoryStore(uri)
     from results.local_store import LocalStore
 
     return LocalStore(local_path(uri))
@@ -210,6 +254,11 @@ def _at(uri: str) -> Store:
 def is_bucket(uri: str) -> bool:
     """Return whether ``uri`` names a store in a bucket."""
     return uri.startswith("s3://")
+
+
+def is_memory(uri: str) -> bool:
+    """Return whether ``uri`` names a store in the memory of this process."""
+    return uri.startswith("memory://")
 
 
 def local_path(uri: str) -> str:

@@ -4,17 +4,22 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from results.errors import PathMissing
+from results.artifact_cache import sha256_of
+from results.errors import BytesCorrupt, PathMissing
 from results.store import Store
 
 HASH = "content_sha256"
 """Name of the hash among the metadata of a file."""
+
+_BLANK = "0" * 64
+_PIECE_BYTES = 1 << 20
 
 Tensors = dict[str, Tensor]
 
@@ -34,10 +39,10 @@ def save_tensors(store: Store, path: str, tensors: Tensors) -> str:
     give equal bytes whatever the order of their names.
     """
     plain = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
-    content = _content_hash(safetensors.torch.save(plain))
-    data = safetensors.torch.save(plain, metadata={HASH: content})
-    store.put_bytes(path, data)
-    return hashlib.sha256(data).hexdigest()
+    with store.file_to_write(path) as file:
+        safetensors.torch.save_file(plain, file, metadata={HASH: _BLANK})
+        _fill_in(file, _content_hash(file))
+        return sha256_of(file)
 
 
 def load_tensors(store: Store, path: str, sha256: str | None = None) -> Tensors:
@@ -46,20 +51,28 @@ def load_tensors(store: Store, path: str, sha256: str | None = None) -> Tensors:
     Raises ``ArtifactCorrupt`` when the file is another one, is not what was written, or is no safetensors
     file, and the store's own error when it is missing.
     """
-    data = store.get_bytes(path)
-    found = hashlib.sha256(data).hexdigest()
-    if sha256 is not None and found != sha256:
+    try:
+        with store.file_to_read(path, sha256) as file:
+            return _checked(store, path, file, sha256)
+    except BytesCorrupt as error:
+        raise ArtifactCorrupt(str(error)) from error
+
+
+def _checked(store: Store, path: str, file: Path, sha256: str | None) -> Tensors:
+    """Return the tensors of a local file that was read from ``path`` of the store."""
+    if sha256 is not None and (found := sha256_of(file)) != sha256:
         raise ArtifactCorrupt(
             f"{path} in {store.uri}: its SHA-256 is {found}, the row says {sha256}; "
             "delete the row and the file, then run again"
         )
     try:
-        tensors = safetensors.torch.load(data)
-    except SafetensorError as error:
+        tensors = safetensors.torch.load_file(file)
+        noted = _header(file)[0].get("__metadata__", {}).get(HASH)
+    except (SafetensorError, ValueError) as error:
         raise ArtifactCorrupt(
             f"{path} in {store.uri} is no safetensors file ({error}); delete it and run again"
         ) from error
-    if _header(data)[0].get("__metadata__", {}).get(HASH) not in (None, _content_hash(data)):
+    if sha256 is None and noted not in (None, _content_hash(file)):
         raise ArtifactCorrupt(f"{path} in {store.uri} is not what was written; delete it and run again")
     return tensors
 
@@ -96,17 +109,30 @@ def _intact_tensors(store: Store, path: str, sha256: str | None = None) -> Tenso
         return None
 
 
-def _header(data: bytes) -> tuple[dict[str, Any], int]:
+def _header(file: Path) -> tuple[dict[str, Any], int]:
     """Return the JSON header of a safetensors file, and where its numbers begin."""
-    end = 8 + int.from_bytes(data[:8], "little")
-    header: dict[str, Any] = json.loads(data[8:end])
+    with file.open("rb") as opened:
+        end = 8 + int.from_bytes(opened.read(8), "little")
+        header: dict[str, Any] = json.loads(opened.read(end - 8))
     return header, end
 
 
-def _content_hash(data: bytes) -> str:
+def _content_hash(file: Path) -> str:
     """Return the SHA-256 of names, types, shapes and numbers, whatever the metadata."""
-    header, end = _header(data)
+    header, end = _header(file)
     header.pop("__metadata__", None)
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    digest.update(memoryview(data)[end:])
+    with file.open("rb") as opened:
+        opened.seek(end)
+        while piece := opened.read(_PIECE_BYTES):
+            digest.update(piece)
     return digest.hexdigest()
+
+
+def _fill_in(file: Path, content: str) -> None:
+    """Put the hash of the content in the place that was left blank for it."""
+    with file.open("r+b") as opened:
+        end = 8 + int.from_bytes(opened.read(8), "little")
+        at = 8 + opened.read(end - 8).index(_BLANK.encode())
+        opened.seek(at)
+        opened.write(content.encode())
