@@ -73,7 +73,7 @@ class ArtifactCache:
             yield place
 
     def _provided(self, sha256: str, mine: Path, fetch: Fetch) -> bool:
-        """Link the file of ``sha256`` to ``mine``, fetched first if need be; return whether that was possible."""
+        """Link the file of ``sha256`` to ``mine``, fetched first if need be; return whether it could be."""
         place = self._folder / sha256
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

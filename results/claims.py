@@ -8,10 +8,11 @@ is measured with the server's clock alone, so that clocks of different machines 
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from results.errors import StoreError
+from results.errors import StoreError, StoreNotWritable
 
 RENEWAL_SECONDS = 20.0
 EXPIRY_SECONDS = 90.0
@@ -38,8 +39,9 @@ class ConditionalStore(Protocol):
         Return the new tag, or ``None`` when the condition did not hold.
         """
 
-    def delete(self, path: str) -> None:
-        """Remove the object under ``path``, if there is one."""
+
+RELEASED = {"released": True}
+"""What stands in a claim that was given up."""
 
 
 class Claim:
@@ -59,20 +61,24 @@ class Claim:
         self._is_dead = is_dead
         self._renewal, self._expiry = renewal, expiry
         self._tag: str | None = None
-        self._data = b""
+        self._holder: dict[str, object] = {}
         self._renewals = 0
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def try_acquire(self, holder: dict[str, object]) -> bool:
-        """Take the claim, signed with ``holder``, if nobody has it; return whether this object now does."""
+        """Take the claim, signed with ``holder``, if nobody has it; return whether this object now does.
+
+        Raises `StoreNotWritable` on a server that does not keep conditions: there every process would win.
+        """
         seen = self._store.stamped(self._path)
         if seen is not None and self._is_alive(seen):
             return False
-        self._data = json.dumps(holder).encode()
+        self._holder = {**holder, "token": uuid.uuid4().hex}  # of no other process, whatever it calls itself
         self._tag = self._store.put_if(self._path, self._signed(), seen.tag if seen else None)
         if self._tag is None:
             return False
+        self._check_conditions()
         self._thread = threading.Thread(target=self._renew_for_ever, name=f"claim {self._path}", daemon=True)
         self._thread.start()
         return True
@@ -85,26 +91,40 @@ class Claim:
     def holder(self) -> dict[str, object]:
         """Return what the present holder wrote, or nothing."""
         seen = self._store.stamped(self._path)
-        return _written(seen) if seen else {}
+        return _written(seen) if seen is not None and self._is_alive(seen) else {}
 
     def release(self) -> None:
-        """Give the claim up; without holding it, nothing happens."""
+        """Give the claim up; without holding it, nothing happens.
+
+        A note that it is free replaces it, on condition that it is still ours: to delete knows no condition,
+        and could take the claim of an heir.
+        """
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         if self._tag is not None:
+            tag, self._tag = self._tag, None
+            self._store.put_if(self._path, json.dumps(RELEASED).encode(), tag)
+
+    def _check_conditions(self) -> None:
+        """Try to take what is taken."""
+        if self._store.put_if(self._path, b"{}", None) is not None:
             self._tag = None
-            self._store.delete(self._path)
+            raise StoreNotWritable(
+                "The server of the store does not keep conditional writes (If-None-Match), so two drivers "
+                "could run one sweep at once. Use a server that does, or a shared folder."
+            )
 
     def _is_alive(self, seen: Stamped) -> bool:
-        """Return whether the holder renewed the claim in time and is not known to be dead."""
-        return seen.age < self._expiry and not self._is_dead(_written(seen))
+        """Return whether the holder has not given the claim up, renewed it in time and is not known dead."""
+        written = _written(seen)
+        return written != RELEASED and seen.age < self._expiry and not self._is_dead(written)
 
     def _signed(self) -> bytes:
         """Return the signature; its number makes each renewal another version, with a tag of its own."""
         self._renewals += 1
-        return json.dumps({**json.loads(self._data), "renewals": self._renewals}).encode()
+        return json.dumps({**self._holder, "renewals": self._renewals}).encode()
 
     def _renew_for_ever(self) -> None:
         renewed = time.monotonic()
@@ -121,6 +141,7 @@ class Claim:
 
 
 def _written(seen: Stamped) -> dict[str, object]:
+    """Return what stands in a claim; nothing when it is damaged."""
     try:
         written = json.loads(seen.data)
     except ValueError:

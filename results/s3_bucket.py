@@ -1,6 +1,6 @@
-"""One bucket's requests: asked again after errors of the way there and back, in parts when an object is large.
+"""One bucket's requests: asked again after errors of the way, in parts when an object is large.
 
-boto3 would ask again by itself; its attempts are turned off here, so that one loop counts, waits and gives up.
+boto3 would ask again by itself; its attempts are turned off, so that one loop counts, waits and gives up.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ class Bucket:
         return _version(self.asked("head_object", Key=key))
 
     def upload(self, key: str, source: Path) -> None:
-        """Write a file as an object, in parts side by side when it is large; each part is asked again alone."""
+        """Write a file as an object, in parts side by side when it is large, each asked again alone."""
         size, digest = source.stat().st_size, sha256_of(source)
         if size <= PART_BYTES:
             self.put(key, source.read_bytes())
@@ -98,10 +98,7 @@ class Bucket:
     def download(self, key: str, version: Version, destination: Path) -> None:
         """Write one version of an object to a file, in parts side by side when it is large, checked."""
         for attempt in range(1, ATTEMPTS + 1):
-            with destination.open("wb") as file:
-                place = file.fileno()
-                with ThreadPoolExecutor(_PARTS_AT_ONCE) as pool:
-                    list(pool.map(lambda part: self._fetch(key, version, place, *part), _ranges(version.size)))
+            self._fetch_all(key, version, destination)
             if version.sha256 in (None, sha256_of(destination)):
                 return
             time.sleep(pause(attempt))
@@ -158,6 +155,11 @@ class Bucket:
             raise CutShort(f"the bytes of {key} are not those that were written")
         return data, answer
 
+    def _fetch_all(self, key: str, version: Version, destination: Path) -> None:
+        with destination.open("wb") as file, ThreadPoolExecutor(_PARTS_AT_ONCE) as pool:
+            parts = _ranges(version.size)
+            list(pool.map(lambda part: self._fetch(key, version, file.fileno(), *part), parts))
+
     def _fetch(self, key: str, version: Version, file: int, start: int, size: int) -> None:
         """Write one range of an object to its place in an open file."""
         wanted = {"Range": f"bytes={start}-{start + size - 1}"} if size else {}
@@ -212,7 +214,9 @@ class Bucket:
         )
 
     def _corrupt(self, what: str) -> BytesCorrupt:
-        return BytesCorrupt(f"{self._place}: {what}, in {ATTEMPTS} attempts; delete the object and run again.")
+        return BytesCorrupt(
+            f"{self._place}: {what}, in {ATTEMPTS} attempts; delete the object and run again."
+        )
 
 
 def pause(attempt: int) -> float:

@@ -109,6 +109,8 @@ class S3Store(Store):
     def delete_leftover(self, name: str) -> None:
         """Give up one upload of `leftovers`, if it is still there."""
         path, _, upload = name.partition("?")
+        if not upload:
+            raise InvalidPath(f"{name!r} is no unfinished upload of {self.uri}.")
         try:
             with self._writing():
                 self._bucket.asked("abort_multipart_upload", Key=self._key(path), UploadId=upload)

@@ -120,7 +120,7 @@ class Store(ABC):
 
     @abstractmethod
     def leftovers(self) -> list[StoredFile]:
-        """Return what writes that were killed have left and no reader sees, under names for `delete_leftover`.
+        """Return what killed writes have left and no reader sees, under names for `delete_leftover`.
 
         Writes that are going on are among them: their age tells.
         """
@@ -215,8 +215,9 @@ def part_path(table: str, unit: str) -> str:
 def open_store(uri: str, create: bool = False) -> Store:
     """Return the store at ``uri``: a path, ``file://..``, ``s3://bucket/prefix[?endpoint=URL]``, ``memory://NAME``.
 
-    What is in memory only this process sees. With ``create`` a missing or empty place becomes a store. Raises `StoreMissing`, `StoreSchemaMismatch`,
-    `StoreNotWritable`, `StoreUnreachable`, and `InvalidPath` for any other URI.
+    What is in memory only this process sees. With ``create`` a missing or empty place becomes a store.
+    Raises `StoreMissing`, `StoreSchemaMismatch`, `StoreNotWritable`, `StoreUnreachable`, and `InvalidPath`
+    for any other URI.
     """
     store = _at(uri)
     if store.exists(MARKER):
@@ -274,7 +275,8 @@ def local_path(uri: str) -> str:
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path:
         raise InvalidPath(
-            f"Unsupported store {uri!r}: give the path of a folder, file:///absolute/path or s3://bucket/prefix."
+            f"Unsupported store {uri!r}: give the path of a folder, file:///absolute/path, "
+            "s3://bucket/prefix or memory://NAME."
         )
     return unquote(parts.path)
 
@@ -282,6 +284,8 @@ def local_path(uri: str) -> str:
 def _check_version(store: Store) -> None:
     try:
         found = json.loads(store.get_bytes(MARKER))["schema_version"]
+    except StoreUnreachable:  # an outage says nothing about the version
+        raise
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise StoreSchemaMismatch(
             f"{MARKER} of {store.uri} is not readable ({error}); it must hold schema_version "

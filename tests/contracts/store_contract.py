@@ -91,6 +91,53 @@ class StoreContract:
             store.delete(absent)
         assert store.get_bytes("artifacts/a/10") == b"1"
 
+    def test_sizes_and_ages_are_listed(self, store: Store) -> None:
+        store.put_bytes("b/1", b"123")
+        store.put_bytes("b/c/2", b"")
+        store.put_bytes("bb/1", b"1")
+        assert [(file.path, file.size) for file in store.stored("b/")] == [("b/1", 3), ("b/c/2", 0)]
+        assert store.stored("nothing/") == []
+        assert [file.path for file in store.stored()] == store.list_paths()
+        assert all(-5 < file.age < 120 for file in store.stored())
+
+    def test_a_file_is_stored_in_one_step_when_it_is_finished(self, store: Store) -> None:
+        store.put_bytes("artifacts/a", b"old")
+        with store.file_to_write("artifacts/a") as file:
+            file.write_bytes(b"half")
+            assert store.get_bytes("artifacts/a") == b"old"
+            assert store.list_paths("artifacts/") == ["artifacts/a"]
+            file.write_bytes(b"whole")
+        assert store.get_bytes("artifacts/a") == b"whole"
+
+    def test_a_file_whose_writer_fails_leaves_nothing(self, store: Store) -> None:
+        with pytest.raises(ZeroDivisionError), store.file_to_write("artifacts/a") as file:
+            assert 1 / file.write_bytes(b"")
+        assert store.list_paths() == [MARKER]
+        assert store.leftovers() == []
+
+    def test_a_file_is_read_and_stays_readable_once_it_is_open(self, store: Store) -> None:
+        store.put_bytes("artifacts/a", b"first")
+        with store.file_to_read("artifacts/a") as file:
+            opened = file.open("rb")
+        store.put_bytes("artifacts/a", b"second")
+        with store.file_to_read("artifacts/a") as file:
+            assert file.read_bytes() == b"second"
+        store.delete("artifacts/a")
+        with opened:
+            assert opened.read() == b"first"
+
+    def test_a_file_that_is_missing_is_named(self, store: Store) -> None:
+        with pytest.raises(PathMissing, match="artifacts/none"), store.file_to_read("artifacts/none"):
+            pass
+
+    @pytest.mark.parametrize("name", ["artifacts/a", "store.json", "../x", "", ".locks/sweep.lock"])
+    def test_only_leftovers_are_deleted_as_such(self, store: Store, name: str) -> None:
+        store.put_bytes("artifacts/a", b"1")
+        before = store.list_paths()
+        with pytest.raises(InvalidPath):
+            store.delete_leftover(name)
+        assert store.list_paths() == before
+
     def test_missing_bytes_are_named(self, store: Store) -> None:
         with pytest.raises(PathMissing, match="artifacts/none"):
             store.get_bytes("artifacts/none")
@@ -245,6 +292,9 @@ class StoreContract:
             assert rows.num_rows in (0, 300_000)
             assert store.has_rows("curves", "big") == (rows.num_rows > 0)
         assert [path for path in store.list_paths() if path not in (MARKER, "curves/big.parquet")] == []
+        for left in store.leftovers():
+            store.delete_leftover(left.path)
+        assert store.leftovers() == []
 
     def test_a_probe_leaves_nothing(self, store: Store) -> None:
         before = store.list_paths()

@@ -6,51 +6,41 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
-from results import s3_store
+from results import s3_bucket
+from results.claims import Claim
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
-from results.s3_store import PART_BYTES, S3Store, s3_place
-from results.store import open_store
+from results.s3_bucket import PART_BYTES
+from results.s3_store import S3Store, s3_place
+from results.store import Store, open_store
 from tests.contracts.store_contract import StoreContract
-
-BUCKET = "results"
+from tests.fixtures.s3_servers import BUCKET, client, moto, nanio, nobody
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """A server of the S3 protocol on loopback, with one bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        _credentials(patch)
-        boto3.client("s3", endpoint_url=url).create_bucket(Bucket=BUCKET)
+    with moto() as url:
         yield url
-    server.stop()
+
+
+@pytest.fixture(scope="module")
+def second_endpoint() -> Iterator[str]:
+    """A server by other people than moto's, in a process of its own."""
+    with nanio() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials of nobody, and no waiting between attempts."""
-    _credentials(monkeypatch)
-    monkeypatch.setattr(s3_store, "_pause", lambda attempt: 0.0)
-
-
-def _credentials(patch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        patch.setenv(name, value)
-    patch.delenv("AWS_PROFILE", raising=False)
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials of nobody, a cache of its own, and no waiting between attempts."""
+    nobody(monkeypatch)
+    monkeypatch.setenv("TLDMI_SWEEP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(s3_bucket, "pause", lambda attempt: 0.0)
 
 
 @pytest.fixture
@@ -64,6 +54,38 @@ class TestS3Store(StoreContract):
         return f"s3://{BUCKET}/{uuid.uuid4().hex}/runs?endpoint={endpoint}"
 
 
+@pytest.mark.slow
+class TestOnASecondServer(StoreContract):
+    @pytest.fixture
+    def uri(self, second_endpoint: str) -> str:
+        return f"s3://{BUCKET}/{uuid.uuid4().hex}/runs?endpoint={second_endpoint}"
+
+    def test_deleted_bytes_are_gone_and_nothing_else_is(self, store: Store) -> None:
+        """Without deleting what is a folder to this server: its objects are files."""
+        store.put_bytes("artifacts/a/1", b"1")
+        for _ in range(2):
+            store.delete("artifacts/a/1")
+        assert store.list_paths("artifacts/") == []
+
+
+@pytest.mark.slow
+def test_a_server_without_conditional_writes_cannot_be_claimed(second_endpoint: str) -> None:
+    uri = f"s3://{BUCKET}/{uuid.uuid4().hex}/runs?endpoint={second_endpoint}"
+    claim = Claim(S3Store(uri), "claims/sweep-a.json", lambda: None)
+    with pytest.raises(StoreNotWritable, match="conditional writes"):
+        claim.try_acquire({"pid": 1})
+
+
+@pytest.mark.slow
+def test_large_files_on_a_second_server(second_endpoint: str) -> None:
+    store = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}/runs?endpoint={second_endpoint}", create=True)
+    data = bytes(range(251)) * (2 * PART_BYTES // 251 + 3)
+    store.put_bytes("artifacts/a.bin", data)
+    assert store.get_bytes("artifacts/a.bin") == data
+    with store.file_to_read("artifacts/a.bin") as file:
+        assert file.read_bytes() == data
+
+
 @pytest.mark.parametrize("size", [0, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES + 3])
 def test_large_objects_go_in_parts_and_come_back_whole(uri: str, size: int) -> None:
     store = open_store(uri, create=True)
@@ -73,7 +95,7 @@ def test_large_objects_go_in_parts_and_come_back_whole(uri: str, size: int) -> N
 
 
 def test_a_store_at_the_root_of_a_bucket(endpoint: str) -> None:
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="whole")
+    client(endpoint).create_bucket(Bucket="whole")
     store = open_store(f"s3://whole?endpoint={endpoint}", create=True)
     store.put_bytes("artifacts/a", b"1")
     assert store.list_paths("artifacts/") == ["artifacts/a"]
@@ -82,9 +104,9 @@ def test_a_store_at_the_root_of_a_bucket(endpoint: str) -> None:
 def test_foreign_keys_are_passed_over(uri: str, endpoint: str) -> None:
     store = open_store(uri, create=True)
     prefix = s3_place(uri)[1]
-    client = boto3.client("s3", endpoint_url=endpoint)
+    foreign = client(endpoint)
     for key in ("curves/", "curves/my notes.parquet", "curves/.half"):
-        client.put_object(Bucket=BUCKET, Key=f"{prefix}/{key}", Body=b"x")
+        foreign.put_object(Bucket=BUCKET, Key=f"{prefix}/{key}", Body=b"x")
     assert store.list_paths() == ["store.json"]
     assert store.read_rows("curves").num_rows == 0
 
@@ -95,8 +117,10 @@ def test_more_keys_than_one_page(uri: str, monkeypatch: pytest.MonkeyPatch) -> N
     paths = [f"artifacts/{number:04d}" for number in range(25)]
     for path in paths:
         store.put_bytes(path, b"")
-    plain = store._client.list_objects_v2
-    monkeypatch.setattr(store._client, "_make_api_call", _paged(store._client._make_api_call), raising=True)
+    plain = store._bucket.client.list_objects_v2
+    monkeypatch.setattr(
+        store._bucket.client, "_make_api_call", _paged(store._bucket.client._make_api_call), raising=True
+    )
     assert store.list_paths("artifacts/") == paths
     assert plain is not None
 
@@ -159,7 +183,7 @@ class Faults:
     def __init__(self, store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left: list[Exception] = []
         self.seen: list[str] = []
-        call = store._client._make_api_call
+        call = store._bucket.client._make_api_call
 
         def breaking(name: str, arguments: dict[str, object]) -> object:
             self.seen.append(name)
@@ -167,7 +191,7 @@ class Faults:
                 raise self.left.pop(0)
             return call(name, arguments)
 
-        monkeypatch.setattr(store._client, "_make_api_call", breaking)
+        monkeypatch.setattr(store._bucket.client, "_make_api_call", breaking)
 
 
 @pytest.fixture
@@ -204,7 +228,7 @@ def test_an_error_that_stays_is_given_up(store: S3Store, monkeypatch: pytest.Mon
     faults.left = [client_error("SlowDown", 503) for _ in range(100)]
     with pytest.raises(StoreUnreachable, match="SlowDown"):
         store.get_bytes("artifacts/a")
-    assert len(faults.seen) == s3_store.ATTEMPTS
+    assert len(faults.seen) == s3_bucket.ATTEMPTS
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "RequestTimeTooSkewed"])
@@ -304,7 +328,7 @@ def test_conditional_writes(store: S3Store) -> None:
 def test_a_conditional_write_whose_answer_was_lost_is_known_for_done(
     store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = store._client._make_api_call
+    call = store._bucket.client._make_api_call
     lost = [True]
 
     def losing(name: str, arguments: dict[str, object]) -> object:
@@ -314,6 +338,6 @@ def test_a_conditional_write_whose_answer_was_lost_is_known_for_done(
             raise client_error("InternalError", 500)
         return answer
 
-    monkeypatch.setattr(store._client, "_make_api_call", losing)
+    monkeypatch.setattr(store._bucket.client, "_make_api_call", losing)
     tag = store.put_if("claims/a", b"1", None)
     assert tag == store.stamped("claims/a").tag
