@@ -165,6 +165,7 @@ class Bucket:
         wanted = {"Range": f"bytes={start}-{start + size - 1}"} if size else {}
 
         def fetched() -> None:
+            """Fetch the range once."""
             answer = self.client.get_object(Bucket=self.name, Key=key, IfMatch=version.tag, **wanted)
             data = answer["Body"].read()
             if len(data) != size:
@@ -177,6 +178,7 @@ class Bucket:
         with source.open("rb") as file, ThreadPoolExecutor(_PARTS_AT_ONCE) as pool:
 
             def sent(part: tuple[int, tuple[int, int]]) -> dict[str, Any]:
+                """Send one part and return what the completion must say of it."""
                 number, (start, length) = part
                 body = os.pread(file.fileno(), length, start)
                 answer = self.asked("upload_part", PartNumber=number, Body=body, **upload)
