@@ -153,7 +153,8 @@ def _described(root: Path, paths: list[str]) -> list[StoredFile]:
             status = (root / path).stat()
         except FileNotFoundError:
             continue
-        found.append(StoredFile(path, status.st_size, now - status.st_mtime))
+        tag = f"{status.st_mtime_ns}-{status.st_ino}-{status.st_size}"
+        found.append(StoredFile(path, status.st_size, now - status.st_mtime, tag))
     return found
 
 

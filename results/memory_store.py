@@ -3,6 +3,7 @@
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from results.store import Store, StoredFile, check_name, check_path
 class _Kept(NamedTuple):
     data: bytes
     written: float
+    tag: str
 
 
 class MemoryStore(Store):
@@ -38,7 +40,7 @@ class MemoryStore(Store):
 
     def put_bytes(self, path: str, data: bytes) -> None:
         """Keep a copy of ``data`` under ``path``."""
-        self._files[check_path(path)] = _Kept(bytes(data), time.monotonic())
+        self._files[check_path(path)] = _Kept(bytes(data), time.monotonic(), uuid.uuid4().hex)
 
     def get_bytes(self, path: str) -> bytes:
         """Return the bytes under ``path``; raises `PathMissing`."""
@@ -59,7 +61,7 @@ class MemoryStore(Store):
         """Return size and age of everything under ``prefix``, sorted by path."""
         now, files = time.monotonic(), dict(self._files)
         return [
-            StoredFile(path, len(kept.data), now - kept.written)
+            StoredFile(path, len(kept.data), now - kept.written, kept.tag)
             for path, kept in sorted(files.items())
             if path.startswith(prefix)
         ]

@@ -100,15 +100,29 @@ def decode(table: str, data: bytes) -> pa.Table:
 
     Raises ``pyarrow.ArrowException`` or ``OSError`` when the bytes are no such part.
     """
+    return under_schema(table, pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False))
+
+
+def under_schema(table: str, rows: pa.Table) -> pa.Table:
+    """Return ``rows`` with the columns and types of ``table``; a column they lack is null.
+
+    Raises ``pyarrow.ArrowException`` where a value does not fit.
+    """
     schema = schema_of(table)
-    part = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
+    if rows.schema.equals(schema):
+        return rows.replace_schema_metadata(None)
     columns = [
-        part.column(field.name).cast(field.type)
-        if field.name in part.column_names
-        else pa.nulls(len(part), field.type)
+        rows.column(field.name).cast(field.type)
+        if field.name in rows.column_names
+        else pa.nulls(len(rows), field.type)
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def empty_table(table: str) -> pa.Table:
+    """Return no rows under the schema of ``table``; ``schema.empty_table()`` would import pandas."""
+    return pa.Table.from_batches([], schema_of(table))
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

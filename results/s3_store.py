@@ -86,7 +86,12 @@ class S3Store(Store):
             entries = list(self._bucket.keys(self._base + prefix))
             now = self._now() if entries else datetime.now(UTC)
         found = (
-            StoredFile(self._path(one["Key"]), one["Size"], (now - one["LastModified"]).total_seconds())
+            StoredFile(
+                self._path(one["Key"]),
+                one["Size"],
+                (now - one["LastModified"]).total_seconds(),
+                f"{one['ETag']} {one['LastModified']}",
+            )
             for one in entries
         )
         return sorted(file for file in found if is_path(file.path))

@@ -4,7 +4,6 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -13,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from results.errors import InvalidPath, StoreMissing, StoreSchemaMismatch, StoreUnreachable
-from results.parts import Row, decode, encode, schema_of, table_from_rows
+from results.parts import Row, encode, schema_of, table_from_rows
+from results.scanning import Scan, UnreadablePart, is_merged_unit, scan_table, scan_unit, units_of
 from results.schema import SCHEMA_VERSION, SCHEMAS
 
 MARKER = "store.json"
@@ -23,26 +23,33 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST_NAME = 200
 
 
+__all__ = [
+    "MARKER",
+    "Scan",
+    "Store",
+    "StoredFile",
+    "UnreadablePart",
+    "check_name",
+    "check_path",
+    "is_bucket",
+    "is_memory",
+    "is_path",
+    "local_path",
+    "open_store",
+    "part_path",
+]
+
+
 class StoredFile(NamedTuple):
-    """Something in a store: its path, its bytes, and the seconds since it was written."""
+    """Something in a store: its path, its bytes, and the seconds since it was written.
+
+    ``tag`` is another one after every write.
+    """
 
     path: str
     size: int
     age: float
-
-
-class UnreadablePart(NamedTuple):
-    """A part that is no readable Parquet file of its table: its path in the store and why."""
-
-    path: str
-    reason: str
-
-
-class Scan(NamedTuple):
-    """One pass over a table: the rows of every readable part, and the parts that were skipped."""
-
-    rows: pa.Table
-    unreadable: tuple[UnreadablePart, ...]
+    tag: str = ""
 
 
 def check_name(name: str) -> str:
@@ -155,13 +162,16 @@ class Store(ABC):
         self.put_bytes(part_path(table, unit), encode(table_from_rows(table, unit, rows)))
 
     def has_rows(self, table: str, unit: str) -> bool:
-        """Return whether the part of ``unit`` is there and readable; a corrupt one counts as not written."""
+        """Return whether the rows of ``unit`` are there and readable; a corrupt part is not written."""
         path = part_path(table, unit)
-        return self.exists(path) and not self._scan(table, [path]).unreadable
+        if self.exists(path):
+            return not scan_unit(self, table, path).unreadable
+        return is_merged_unit(self, table, unit)
 
     def units(self, table: str) -> list[str]:
         """Return the units that have a part in ``table``, readable or not, sorted."""
-        return [path.split("/")[1].removesuffix(".parquet") for path in self._part_paths(table)]
+        schema_of(table)
+        return units_of(self, table)
 
     def read_rows(self, table: str, unit: str | None = None) -> pa.Table:
         """Return the rows of one unit, or of all in the order of their names, under the explicit schema.
@@ -176,30 +186,10 @@ class Store(ABC):
 
     def scan(self, table: str, unit: str | None = None) -> Scan:
         """Return the readable rows and the unreadable parts of a table, or of one unit, in a single pass."""
-        if unit is None:
-            return self._scan(table, self._part_paths(table))
-        path = part_path(table, unit)
-        return self._scan(table, [path] if self.exists(path) else [])
-
-    def _part_paths(self, table: str) -> list[str]:
         schema_of(table)
-        return [path for path in self.list_paths(f"{table}/") if path.endswith(".parquet")]
-
-    def _scan(self, table: str, paths: list[str]) -> Scan:
-        with ThreadPoolExecutor(self.readers) as pool:
-            parts = list(pool.map(lambda path: self._read_part(table, path), paths))
-        tables = [part for part in parts if isinstance(part, pa.Table)]
-        unreadable = tuple(part for part in parts if isinstance(part, UnreadablePart))
-        # schema.empty_table() would import pandas.
-        return Scan(pa.concat_tables([pa.Table.from_batches([], schema_of(table)), *tables]), unreadable)
-
-    def _read_part(self, table: str, path: str) -> pa.Table | UnreadablePart:
-        try:
-            return decode(table, self.get_bytes(path))
-        except StoreUnreachable:  # an outage says nothing about the part
-            raise
-        except (pa.ArrowException, OSError, ValueError) as error:
-            return UnreadablePart(path, str(error).splitlines()[0])
+        if unit is None:
+            return scan_table(self, table)
+        return scan_unit(self, table, part_path(table, unit))
 
 
 def part_path(table: str, unit: str) -> str:
