@@ -27,7 +27,7 @@ KINDS = ("gmi", "brepmi")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FRONT = (
     "import sys, results; sweep = results.load(sys.argv[1]); "
-    "front = sweep.summary().front; assert front, 'no front'; "
+    "front = sweep.front(); assert len(front), 'no front'; "
     "assert 'torch' not in sys.modules and 'ray' not in sys.modules"
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from results.errors import InvalidRows
 from results.schema import SCHEMAS
@@ -123,6 +124,12 @@ def under_schema(table: str, rows: pa.Table) -> pa.Table:
 def empty_table(table: str) -> pa.Table:
     """Return no rows under the schema of ``table``; ``schema.empty_table()`` would import pandas."""
     return pa.Table.from_batches([], schema_of(table))
+
+
+def row_numbers(numbers: Sequence[int] | NDArray[np.int64]) -> pa.Array:
+    """Return ``numbers`` as Arrow takes them; ``pa.array`` would import pandas."""
+    values = np.asarray(numbers, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values.tobytes())])
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

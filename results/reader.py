@@ -126,7 +126,9 @@ class SweepResults:
 
     def front(self) -> pd.DataFrame:
         """Return the configurations on the front, the lowest Acc first; columns as in `configurations`."""
-        return _configuration_frame(self.summary().front)
+        chosen = self.sweep_id
+        known = self._summaries.get(chosen) or self._summarise(chosen, front_only=True)
+        return _configuration_frame(known.front)
 
     def compare(self, first: str, second: str = "no_def") -> Comparison:
         """Return the paired comparison of two configurations.
@@ -156,7 +158,7 @@ class SweepResults:
     def _attack_ids(self) -> pa.ChunkedArray:
         return pc.list_flatten(self._trial_rows["attack_ids"])
 
-    def _summarise(self, sweep_id: str | None) -> SweepSummary:
+    def _summarise(self, sweep_id: str | None, front_only: bool = False) -> SweepSummary:
         tables = Tables(
             trials=self._scan("trials").rows,
             targets=self._scan("targets").rows,
@@ -164,7 +166,8 @@ class SweepResults:
             reconstructions=self.reconstruction_rows(),
             unreadable=self.unreadable_parts(),
         )
-        return summarise(sweep_id, read_sweep(self.store, sweep_id) if sweep_id else None, tables)
+        record = read_sweep(self.store, sweep_id) if sweep_id else None
+        return summarise(sweep_id, record, tables, front_only)
 
     def _scan(self, table: str) -> Scan:
         if table not in self._scans:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from results.errors import PathMissing, StoreUnreachable
 from results.merged import RECENTLY_READ, Piece, is_merged, merged_prefix, read_merged
-from results.parts import decode, empty_table
+from results.parts import decode, empty_table, row_numbers
 
 if TYPE_CHECKING:
     from results.store import Store
@@ -40,19 +40,19 @@ class Scan(NamedTuple):
 def scan_table(store: "Store", table: str) -> Scan:
     """Return the rows of all units in the order of their names, and what cannot be read."""
 
-    def scanned(final: bool) -> Scan:
+    def _scanned(final: bool) -> Scan:
         paths = part_paths(store, table)
         own = _own_pieces(store, table, paths, final)
         merged = _merged_pieces(store, table, final)
         return _scan(table, own, merged, {unit_of(path) for path in paths})
 
-    return _repeated(scanned)
+    return _repeated(_scanned)
 
 
 def scan_unit(store: "Store", table: str, path: str) -> Scan:
     """Return the rows of the unit whose part would be at ``path``, and what cannot be read."""
 
-    def scanned(final: bool) -> Scan:
+    def _scanned(final: bool) -> Scan:
         if store.exists(path):
             return _scan(table, _own_pieces(store, table, [path], final), [], set())
         unit = unit_of(path)
@@ -61,18 +61,18 @@ def scan_unit(store: "Store", table: str, path: str) -> Scan:
                 return Scan(piece.rows.slice(*piece.units[unit]), ())
         return Scan(empty_table(table), ())
 
-    return _repeated(scanned)
+    return _repeated(_scanned)
 
 
 def units_of(store: "Store", table: str) -> list[str]:
     """Return the units with a part of their own, readable or not, or in a merged file, sorted."""
 
-    def found(final: bool) -> list[str]:
+    def _found(final: bool) -> list[str]:
         own = {unit_of(path) for path in part_paths(store, table)}
         pieces = _merged_pieces(store, table, final)
         return sorted(own.union(*(piece.units for piece in pieces if isinstance(piece, Piece))))
 
-    return _repeated(found)
+    return _repeated(_found)
 
 
 def is_merged_unit(store: "Store", table: str, unit: str) -> bool:
@@ -189,4 +189,4 @@ def _in_order(whole: pa.Table, places: list[tuple[int, int]]) -> pa.Table:
     if [offset for offset, _ in places] == [0, *ends][: len(places)] and [0, *ends][-1] == len(whole):
         return whole
     indices = [np.arange(offset, offset + count) for offset, count in places]
-    return whole.take(pa.array(np.concatenate([np.arange(0), *indices])))
+    return whole.take(row_numbers(np.concatenate([np.arange(0), *indices])))

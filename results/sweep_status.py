@@ -60,7 +60,8 @@ def status(uri: str, sweep_id: str | None = None) -> Status:
     chosen = resolve_sweep(known, sweep_id)
     unreadable = tuple(part for scan in scans.values() for part in scan.unreadable)
     tables = Tables(**{table: scan.rows for table, scan in scans.items()}, unreadable=unreadable)
-    return _status(summarise(chosen, read_sweep(store, chosen) if chosen else None, tables))
+    record = read_sweep(store, chosen) if chosen else None
+    return _status(summarise(chosen, record, tables, front_only=True))
 
 
 def _status(summary: SweepSummary) -> Status:

@@ -1,0 +1,120 @@
+"""Prints what a trial costs beside its work: a sweep of trials that do nothing, on several nodes.
+
+Every step returns at once, so all that is left is proposing, submitting, reporting and writing rows. The
+nodes are processes of this machine (``ray.cluster_utils``). The driver's memory is read at two moments.
+
+    python benchmarks/many_trials.py [--trials 1000] [--nodes 3] [--limit 0.3]
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator import ClusterSettings, run_sweep
+from orchestrator.executors import prepare_ray
+from orchestrator.outcome import Proposal, TrialOutcome
+from orchestrator.progress import SilentProgress
+from orchestrator.steps import StepConfig, StepReport, Steps
+from search_spaces import Space, load_setup
+
+SPACE = {
+    "name": "many_trials",
+    "description": "trials that do nothing",
+    "defenses": [
+        {
+            "kind": "bido_hsic",
+            "lambda_x": {"log_uniform": [0.01, 0.2]},
+            "lambda_y_ratio": {"uniform": [5, 50]},
+        }
+    ],
+    "attacks": [{"kind": "gmi", "iterations": 5}],
+    "confirmation": {"further_seeds": 0},
+}
+
+
+def nothing(config: StepConfig, store_uri: str) -> StepReport:
+    """Report an Acc and an AttAcc that follow from the configuration."""
+    number = hash(str(config)) % 1000 / 1000
+    return StepReport("done", values={"acc": number, "att_acc": 1 - number})
+
+
+@dataclass
+class Watch(SilentProgress):
+    """Notes when trials ended, and the driver's resident memory then."""
+
+    ended: list[float] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)
+
+    def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
+        """Note time and memory, and refuse to measure a sweep that fails."""
+        if outcome.objectives is None:
+            raise RuntimeError(f"trial {proposal.number} failed: {outcome.reason}")
+        self.ended.append(time.monotonic())
+        self.memory.append(resident_bytes())
+
+
+def resident_bytes() -> int:
+    """Return the memory of this process that is in RAM."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def main() -> int:
+    """Run the sweep, print the overhead and the memory, and return 1 when the overhead is above the limit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--sampler", choices=["tpe", "random", "nsga2"], default="tpe")
+    parser.add_argument("--limit", type=float, default=0.3)
+    options = parser.parse_args()
+    prepare_ray("auto")
+    from ray.cluster_utils import Cluster
+
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    )
+    space = Space.model_validate(
+        {**SPACE, "search": {"trials": options.trials, "round_size": 8, "sampler": options.sampler}}
+    )
+    watch = Watch()
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        for _ in range(options.nodes - 1):
+            cluster.add_node(num_cpus=2)
+        cluster.wait_for_nodes()
+        with tempfile.TemporaryDirectory() as store, suppress(KeyboardInterrupt):
+            run_sweep(
+                space,
+                load_setup("orl_faces"),
+                store,
+                cluster=ClusterSettings(address=cluster.address),
+                progress=watch,
+                steps=Steps(nothing, nothing, nothing, nothing),
+            )
+    finally:
+        cluster.shutdown()
+    return _report(watch, options.nodes, options.limit)
+
+
+def _report(watch: Watch, nodes: int, limit: float) -> int:
+    """Print what was measured from the tenth trial on: by then every node has imported what it needs."""
+    trials = len(watch.ended)
+    overhead = (watch.ended[-1] - watch.ended[9]) / (trials - 10)
+    early, late = watch.memory[min(99, trials // 2)], watch.memory[-1]
+    print(f"{trials} trials that do nothing, {nodes} nodes")
+    print(f"overhead: {overhead:.3f} s a trial (limit {limit} s)")
+    half = trials // 2
+    first, second = watch.ended[half] - watch.ended[9], watch.ended[-1] - watch.ended[half]
+    print(f"first half {first / (half - 9):.3f} s, second half {second / (trials - 1 - half):.3f} s a trial")
+    print(
+        f"driver: {early / 2**20:.0f} MiB after trial {min(100, half + 1)}, {late / 2**20:.0f} MiB at the end"
+    )
+    return int(overhead > limit)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
