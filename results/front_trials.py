@@ -38,7 +38,9 @@ def front_numbers(trials: Sequence[Values], targets: pa.Table, attacks: pa.Table
     marks = nondominated([_point(group, kinds) for group in defenders])
     chosen = [group for group, mark in zip(defenders, marks, strict=True) if mark]
     chosen += [group for group in defenders if group[0].target["defense"] == "no_def"]
-    chosen += {group[0].target["pretrained"]: group for group in groups.values()}.values()
+    shown = {group[0].target["pretrained"] for group in chosen}
+    others = {group[0].target["pretrained"]: group for group in reversed(groups.values())}
+    chosen += [group for pretrained, group in others.items() if pretrained not in shown]
     return {run.number for group in chosen for run in group}
 
 

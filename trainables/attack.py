@@ -138,7 +138,8 @@ class _Kept:
         key = identity({**self.of, "settings": settings.model_dump(mode="json")})
         start = time.perf_counter()
         with training_memory(f"building {name.replace('_', ' ')}", "its batch size in the attack's settings"):
-            tensors = kept_tensors(self.store, f"artifacts/{name}/{key}.safetensors", build)
+            path = f"artifacts/{name}/{self.of['target']}-{key}.safetensors"  # by its T, `gc` knows it
+            tensors = kept_tensors(self.store, path, build)
         self.seconds += time.perf_counter() - start
         return tensors
 

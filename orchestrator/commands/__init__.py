@@ -9,6 +9,7 @@ from orchestrator.commands.completion import completion
 from orchestrator.commands.convert import convert
 from orchestrator.commands.doctor import doctor
 from orchestrator.commands.export import export, report
+from orchestrator.commands.gc import gc
 from orchestrator.commands.plan import plan
 from orchestrator.commands.retry import retry
 from orchestrator.commands.run import run
@@ -28,6 +29,7 @@ COMMANDS: tuple[click.Command, ...] = (
     export,
     compare,
     spaces,
+    gc,
     doctor,
     convert,
     schema,

@@ -1,0 +1,73 @@
+"""``tldmi-sweep gc``: remove what no row of a store refers to, and merge its small files."""
+
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from orchestrator.commands.options import as_json, print_json, store_argument
+from orchestrator.selection import chosen_store
+
+if TYPE_CHECKING:
+    from orchestrator.collection import Collected, Keep
+
+
+@click.command()
+@store_argument
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed and merged.")
+@click.option(
+    "--keep",
+    type=click.Choice(["all", "front", "none"]),
+    default="all",
+    show_default=True,
+    help="Whose weights stay, of targets whose trials are done: all, those on the front and No-Def, or none. "
+    "T is trained again when its weights are needed and gone.",
+)
+@click.option("--unfinished", is_flag=True, help="Remove also what only unfinished sweeps would need.")
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Leave what was written since.",
+)
+@as_json
+def gc(
+    store: str | None, dry_run: bool, keep: str, unfinished: bool, older_than: float, as_json: bool
+) -> None:
+    """Remove what no row refers to, and merge small files. Refused while a sweep of the store runs."""
+    from orchestrator.collection import collect
+    from results.store import open_store
+
+    opened = open_store(chosen_store(store))
+    found = collect(opened, cast("Keep", keep), unfinished, older_than * 3600, dry_run)
+    if as_json:
+        print_json(_document(opened.uri, found, dry_run))
+        return
+    for line in _lines(found, dry_run):
+        click.echo(line)
+
+
+def _document(uri: str, found: "Collected", dry_run: bool) -> dict[str, object]:
+    from results.garbage import totals
+
+    return {
+        "store": uri,
+        "dry_run": dry_run,
+        "removed": {kind: total._asdict() for kind, total in totals(found.garbage).items()},
+        "merged": [{"table": one.table, "files": one.parts} for one in found.merged],
+    }
+
+
+def _lines(found: "Collected", dry_run: bool) -> list[str]:
+    from results.garbage import totals
+
+    would = "would be " if dry_run else ""
+    lines = [
+        f"{total.files:7} {total.bytes / 1e6:10.1f} MB  {kind}"
+        for kind, total in totals(found.garbage).items()
+    ]
+    size = sum(one.size for one in found.garbage) / 1e6
+    removed = f"{len(found.garbage)} files, {size:.1f} MB {would}removed" if lines else "nothing to remove"
+    merged = [f"{one.parts} files of {one.table} {would}merged into one" for one in found.merged]
+    return [*lines, removed, *merged]
