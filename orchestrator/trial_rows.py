@@ -28,8 +28,7 @@ def write_trial(store: Store, sweep_id: str, proposal: Proposal, outcome: TrialO
 
 def read_trials(store: Store, sweep_id: str) -> list[dict[str, Any]]:
     """Return the rows of the sweep's ended trials in the order of their numbers."""
-    units = [unit for unit in store.units("trials") if unit.startswith(f"{sweep_id}-")]
-    rows = [row for unit in units for row in store.read_rows("trials", unit).to_pylist()]
+    rows = [row for row in store.read_rows("trials").to_pylist() if row["sweep_id"] == sweep_id]
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
