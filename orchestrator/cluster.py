@@ -5,36 +5,22 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private.utils import read_ray_address
 
 from orchestrator.autoscaling import promised_nodes
-from orchestrator.chain import Share, Shares
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.executors import ClusterSettings
+from orchestrator.room import Cluster, checked_cluster
 
 OBJECT_STORE_BYTES = 100_000_000
 """Enough for configurations and reports, all that passes through Ray; results go to the store."""
 CONNECT_SECONDS = 10
-AUTO_TARGET_GPUS = 1.0
-AUTO_ATTACK_GPUS = 0.5
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A connected cluster: resources of each node, also of those to be started, and the shares of steps."""
-
-    nodes: tuple[dict[str, float], ...]
-    shares: Shares
-
-    def slots(self, threads: int) -> int:
-        """Return how many trainings fit at once."""
-        return sum(_fits(node, Share(threads, self.shares.target_gpus)) for node in self.nodes)
 
 
 @contextmanager
@@ -58,26 +44,6 @@ def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator
         ray.shutdown()
 
 
-def checked_cluster(nodes: Sequence[dict[str, float]], settings: ClusterSettings, threads: int) -> Cluster:
-    """Return the cluster of ``nodes``; raises ``InvalidRequest`` when a step fits on none of them.
-
-    Ray itself would leave such a step pending for ever.
-    """
-    gpus = any(node.get("GPU", 0) >= 1 for node in nodes)
-    shares = Shares(
-        _share(settings.gpus_per_target, AUTO_TARGET_GPUS if gpus else 0.0),
-        _share(settings.gpus_per_attack, AUTO_ATTACK_GPUS if gpus else 0.0),
-    )
-    for name, share in (("training T", shares.target_gpus), ("an attack", shares.attack_gpus)):
-        if not any(_fits(node, Share(threads, share)) for node in nodes):
-            raise InvalidRequest(
-                f"{name} asks for {threads} CPU(s) and {share:g} GPU(s), but no node has them: "
-                f"{_described(nodes)}; ask for less with --gpus-per-target, --gpus-per-attack or --threads, "
-                "or give more with --workers"
-            )
-    return Cluster(tuple(nodes), shares)
-
-
 def _start_local(settings: ClusterSettings, folder: str) -> None:
     """Start a cluster of our own."""
     # Its workers inherit the environment; a checkout that is not installed is found through it.
@@ -97,14 +63,22 @@ def _start_local(settings: ClusterSettings, folder: str) -> None:
 
 
 def _join(address: str) -> None:
+    found = _meant(address)
     try:
-        _knock(address)
+        _knock(found)
         _init(address=address)
     except (OSError, RuntimeError, ValueError) as error:
         raise Unreachable(
-            f"no Ray cluster at {address!r}: {error}; start one with 'ray start --head', give its address, "
+            f"no Ray cluster at {found!r}: {error}; start one with 'ray start --head', give its address, "
             "or use --address local. For a cluster with tokens set RAY_AUTH_MODE=token"
         ) from error
+
+
+def _meant(address: str) -> str:
+    """Return the address that ``auto`` stands for, found as Ray finds it; ``auto`` when there is none."""
+    if address != "auto":
+        return address
+    return os.environ.get("RAY_ADDRESS") or read_ray_address() or address
 
 
 def _knock(address: str) -> None:
@@ -133,17 +107,3 @@ def _own_sigterm() -> Iterator[None]:
 def _alive_nodes() -> list[dict[str, float]]:
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     return [dict(node["Resources"]) for node in nodes if node["Alive"]]
-
-
-def _fits(node: dict[str, float], share: Share) -> int:
-    """Return how many times ``share`` fits on ``node``."""
-    by_cpu = int(node.get("CPU", 0) // share.cpus)
-    return min(by_cpu, int(node.get("GPU", 0) / share.gpus)) if share.gpus else by_cpu
-
-
-def _share(asked: float | None, automatic: float) -> float:
-    return automatic if asked is None else asked
-
-
-def _described(nodes: Sequence[dict[str, float]]) -> str:
-    return ", ".join(f"{node.get('CPU', 0):g} CPU and {node.get('GPU', 0):g} GPU" for node in nodes)

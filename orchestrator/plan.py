@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from statistics import fmean
 from typing import Any
 
+from orchestrator.cost import Cost, Rates, cost_of, measured_rates
 from orchestrator.progress import planned_trials
+from orchestrator.room import Cluster, requests
 from orchestrator.trial_rows import read_trials
 from results import Store, StoreMissing, open_store
-from search_spaces import Sweep, TargetConfig, canonical_json
+from search_spaces import Sweep
 from search_spaces.defenses import NoDef
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,27 +37,41 @@ class Plan:
     """Trials that the store holds, by role, failed ones included."""
     attacks_per_trial: tuple[str, ...]
     shared: tuple[SharedPiece, ...]
-    cpu_seconds: float | None
-    """CPU seconds of the trials that are left, at rates measured in this store; ``None``: unknown."""
+    cost: Cost
+    """Of the trials that are left, at rates measured in this store."""
+    requests: Mapping[str, Mapping[str, float]]
+    """Kind of step -> CPUs and GPUs it asks for; empty when nothing is known of the machines."""
 
     @property
     def left(self) -> dict[str, int]:
         """Trials still to run, by role."""
-        return {role: max(count - self.ended.get(role, 0), 0) for role, count in self.planned.items()}
+        return left_of(self.planned, self.ended)
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds of the trials that are left; ``None``: unknown."""
+        return self.cost.cpu_seconds
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, ready for JSON."""
-        return asdict(self) | {"left": self.left}
+        plain: dict[str, Any] = asdict(self)
+        cost: dict[str, Any] = plain.pop("cost")
+        return plain | cost | {"left": self.left}
 
 
-def make_plan(sweep: Sweep, store_uri: str) -> Plan:
-    """Return what running ``sweep`` against ``store_uri`` would do; the store need not exist."""
+def make_plan(
+    sweep: Sweep, store_uri: str, cluster: Cluster | None = None, usd_per_hour: float | None = None
+) -> Plan:
+    """Return what running ``sweep`` against ``store_uri`` would do; the store need not exist.
+
+    ``cluster`` is what the steps would run on, ``usd_per_hour`` the price of one of its machines.
+    """
     store = _existing(store_uri)
     trial = sweep.trial(NoDef(), sweep.space.seed)
     planned = planned_trials(sweep)
     ended = Counter(str(row["role"]) for row in read_trials(store, sweep.sweep_id)) if store else Counter()
-    left = sum(max(count - ended[role], 0) for role, count in planned.items())
-    rate = _seconds_per_trial(store, sweep) if store else None
+    rates = measured_rates(store, sweep, cluster, ended.total()) if store else Rates()
+    asked = requests(cluster.shares, sweep.threads) if cluster else {}
     return Plan(
         sweep_id=sweep.sweep_id,
         space=sweep.space.name,
@@ -68,8 +81,14 @@ def make_plan(sweep: Sweep, store_uri: str) -> Plan:
         ended=dict(ended),
         attacks_per_trial=tuple(attack.attack.kind for attack in trial.attacks),
         shared=_shared_pieces(sweep, store),
-        cpu_seconds=0.0 if not left else None if rate is None else left * rate,
+        cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
+        requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},
     )
+
+
+def left_of(planned: Mapping[str, int], ended: Mapping[str, int]) -> dict[str, int]:
+    """Return the trials still to run, by role."""
+    return {role: max(count - ended.get(role, 0), 0) for role, count in planned.items()}
 
 
 def _existing(store_uri: str) -> Store | None:
@@ -96,32 +115,3 @@ def _shared_pieces(sweep: Sweep, store: Store | None) -> tuple[SharedPiece, ...]
 
 def _has(store: Store | None, path: str) -> bool:
     return store is not None and store.exists(path)
-
-
-def _seconds_per_trial(store: Store, sweep: Sweep) -> float | None:
-    """Return the mean CPU seconds of a trial like this sweep's; ``None``: a part was never measured."""
-    trial = sweep.trial(NoDef(), sweep.space.seed)
-    targets = [row for row in _done(store, "targets") if _is_alike(row, trial.target)]
-    ids = {row["target_id"] for row in targets}
-    attacks = [row for row in _done(store, "attacks") if row["target_id"] in ids]
-    settings = [canonical_json(attack.attack) for attack in trial.attacks]
-    parts = [targets, *([row for row in attacks if row["settings"] == wanted] for wanted in settings)]
-    known = [mean for mean in map(_mean_cpu_seconds, parts) if mean is not None]
-    return sum(known) if len(known) == len(parts) else None
-
-
-def _is_alike(row: Row, target: TargetConfig) -> bool:
-    """Return whether the T of ``row`` is of the same data, architecture and length of training."""
-    recipe = target.target
-    found = (row["data"], row["architecture"], row["epochs"])
-    return found == (target.data.kind, recipe.architecture, recipe.epochs)
-
-
-def _mean_cpu_seconds(rows: list[Row]) -> float | None:
-    values = [row["cpu_seconds"] for row in rows if row["cpu_seconds"] is not None]
-    return fmean(values) if values else None
-
-
-def _done(store: Store, table: str) -> list[Row]:
-    rows: list[Row] = store.read_rows(table).to_pylist()
-    return [row for row in rows if row["status"] == "done"]

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.commands.machine_options import MachineOptions, machine_options
+from orchestrator.commands.options import as_json, print_json
+from orchestrator.selection import Selection
+
 if TYPE_CHECKING:
     from orchestrator.launch.ray_commands import Command
 
@@ -29,6 +33,44 @@ def start(file: Path, yes: bool) -> None:
 
     have_token = ray_commands.have_token()
     _run(ray_commands.up(read_cluster_file(file), yes=yes, have_token=have_token))
+
+
+@cluster.command("check")
+@cluster_file
+@click.option("--store", metavar="URI", help="Where the sweep's results would go.")
+@click.option("--space", metavar="NAME|FILE", help="Say what a sweep of this space needs and costs.")
+@click.option("--data", metavar="NAME", help="Data of that sweep.  [default: the space's own]")
+@click.option("--trials", type=click.IntRange(min=1), help="Configurations of that sweep.")
+@click.option("--threads", type=click.IntRange(min=1), default=1, help="CPU threads of a step.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting of that sweep.")
+@machine_options
+@as_json
+def check(
+    file: Path,
+    store: str | None,
+    space: str | None,
+    data: str | None,
+    trials: int | None,
+    threads: int,
+    assignments: tuple[str, ...],
+    machine: MachineOptions,
+    as_json: bool,
+) -> None:
+    """Say what stands between the file and a sweep, and what it costs; start nothing."""
+    from orchestrator.launch.check_screen import machine_table, report_lines
+    from orchestrator.launch.checking import checked
+
+    sweep = Selection(space, data, store, trials, None, threads, assignments) if space else None
+    report, plan = checked(file, sweep, store, machine)
+    if as_json:
+        print_json({**report.as_dict(), "sweep": plan.as_dict() if plan else None})
+    else:
+        from orchestrator.screens import console
+
+        for line in report_lines(report, plan):
+            click.echo(line)
+        console().print(machine_table(report))
+    click.get_current_context().exit(report.exit_code)
 
 
 @cluster.command("submit", context_settings=PASSED_ON)

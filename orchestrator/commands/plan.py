@@ -1,25 +1,69 @@
 """``tldmi-sweep plan``: what a sweep would do."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from orchestrator.commands.machine_options import MachineOptions, machine_options
 from orchestrator.commands.options import as_json, print_json
 from orchestrator.selection import Selection, sweep_options
+
+if TYPE_CHECKING:
+    from orchestrator.executors import ClusterSettings
+    from orchestrator.room import Cluster
 
 
 @click.command()
 @sweep_options
+@click.option("--workers", type=click.IntRange(min=1), help="CPUs of this machine to use.  [default: all]")
+@click.option(
+    "--cluster",
+    "cluster_file",
+    type=click.Path(path_type=Path),
+    help="Plan for this Ray cluster file.",
+)
+@machine_options
 @as_json
-def plan(selection: Selection, as_json: bool) -> None:
-    """Say what a sweep would do and about what it costs; start nothing."""
+def plan(
+    selection: Selection,
+    machine: MachineOptions,
+    workers: int | None,
+    cluster_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Say what a sweep would do and about what it costs; start nothing.
+
+    A step that no node of this machine, or of the cluster file, can ever hold is refused.
+    """
     from orchestrator.plan import make_plan
+    from orchestrator.plan_screen import cost_lines
     from orchestrator.screens import console, plan_lines, plan_table
     from orchestrator.sweep import prepared_sweep
 
     space, setup = selection.load()
-    found = make_plan(prepared_sweep(space, setup, selection.threads), selection.store_uri(space, setup))
+    cluster = _cluster(cluster_file, machine.settings(workers), selection.threads)
+    sweep = prepared_sweep(space, setup, selection.threads)
+    found = make_plan(sweep, selection.store_uri(space, setup), cluster, machine.usd_per_hour)
     if as_json:
         print_json(found.as_dict())
         return
-    for line in plan_lines(found):
+    for line in [*plan_lines(found), *cost_lines(found)]:
         click.echo(line)
     console().print(plan_table(found))
+
+
+def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "Cluster | None":
+    """Return what steps would run on, nothing when the file does not say; refuses what can never run."""
+    from orchestrator.room import checked_cluster, this_machine
+
+    if file is None:
+        return checked_cluster([this_machine(settings.workers)], settings, threads)
+    from orchestrator.launch.cluster_file import read_cluster_file
+    from orchestrator.launch.nodes import possible_nodes
+
+    nodes = possible_nodes(read_cluster_file(file))
+    if not nodes:
+        click.echo(f"note: {file} does not say what its machines have: fit and cost are unknown", err=True)
+        return None
+    return checked_cluster(nodes, settings, threads)

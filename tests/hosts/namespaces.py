@@ -184,8 +184,10 @@ class Laboratory:
 def laboratory() -> Iterator[Laboratory]:
     """Give a laboratory under a name and in a network of its own; nothing of it is left afterwards."""
     _remove_abandoned()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends the tests cleans up, too
     tag = f"{PREFIX}{os.getpid():x}"
     with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGTERM, before)
         folder = Path(tempfile.mkdtemp(prefix=f"{tag}-", dir=HOME))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         made = Laboratory(folder, _free_network(), tag)

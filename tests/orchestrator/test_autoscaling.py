@@ -4,9 +4,9 @@ import pytest
 import yaml
 
 from orchestrator.autoscaling import promised_nodes
-from orchestrator.cluster import checked_cluster
 from orchestrator.errors import InvalidRequest
 from orchestrator.executors import ClusterSettings
+from orchestrator.room import checked_cluster
 
 HEAD = {"CPU": 2.0}
 CONFIG = {

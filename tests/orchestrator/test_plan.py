@@ -1,15 +1,23 @@
 """A plan counts what is left and prices it with what this store has measured."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
+from orchestrator.chain import Shares
 from orchestrator.outcome import TrialOutcome
 from orchestrator.plan import make_plan
+from orchestrator.room import Cluster
 from orchestrator.search import Proposer
 from orchestrator.trial_rows import write_trial
 from results import open_store
 from search_spaces import canonical_json
 from search_spaces.defenses import NoDef
 from tests.orchestrator.small_sweeps import small_sweep
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -34,6 +42,17 @@ def measure(store, sweep, seconds, epochs=None):
         row = {"attack_id": attack.attack_id, "target_id": target["target_id"], "status": "done"}
         row |= {"settings": canonical_json(attack.attack), "cpu_seconds": cpu_seconds}
         store.write_rows("attacks", attack.attack_id, [row])
+
+
+def gpu_rows(store, sweep, seconds):
+    """Write the rows of one trial whose steps ran on a GPU for so long (target, gmi, brepmi)."""
+    measure(store, sweep, (1.0, 1.0, 1.0))
+    for table, taken in (("targets", seconds[:1]), ("attacks", seconds[1:])):
+        wanted = [canonical_json(one.attack) for one in sweep.trial(NoDef(), 0).attacks]
+        for unit in store.units(table):
+            (row,) = store.read_rows(table, unit).to_pylist()
+            number = wanted.index(row["settings"]) if table == "attacks" else 0
+            store.write_rows(table, unit, [row | {"device": "cuda", "seconds": taken[number]}])
 
 
 def end_first_trial(store, sweep, state="done"):
@@ -86,3 +105,35 @@ def test_planned_paths_of_shared_pieces_are_those_of_the_work(sweep):
     attack = sweep.trial(NoDef(), 0).attacks[0]
     assert generator_path(attack.generator_config).startswith("artifacts/generators/")
     assert evaluator_path(attack.evaluator_configs[0]).startswith("artifacts/evaluators/")
+
+
+BOX = Cluster(({"CPU": 8.0, "GPU": 1.0},), Shares(1.0, 0.5))
+
+
+def test_gpu_time_is_wall_time_on_gpus_times_the_share(sweep, store):
+    gpu_rows(store, sweep, (100.0, 40.0, 20.0))
+    plan = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0)
+    assert plan.cost.gpu_seconds == pytest.approx(6 * (100 + 20 + 10))
+    assert plan.cost.usd == pytest.approx(2.0 * 6 * 130 / 3600)
+
+
+def test_rates_of_cpus_say_nothing_of_gpus(sweep, store):
+    measure(store, sweep, (10.0, 4.0, 2.0))
+    plan = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0)
+    assert (plan.cost.cpu_seconds, plan.cost.gpu_seconds, plan.cost.usd) == (6 * 16, None, None)
+
+
+def test_disk_is_the_stores_size_over_its_trials(sweep, store):
+    end_first_trial(store, sweep)
+    store.put_bytes("artifacts/targets/x.safetensors", b"x" * 100_000)
+    assert make_plan(sweep, store.uri).cost.disk_bytes >= 5 * 100_000
+
+
+def test_a_plan_as_a_document_is_flat_and_complete(sweep, store):
+    document = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0).as_dict()
+    assert json.loads(json.dumps(document)) == document | {
+        "shared": list(document["shared"]),
+        "attacks_per_trial": list(document["attacks_per_trial"]),
+    }
+    page = (ROOT / "docs" / "plan.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(document)
