@@ -89,6 +89,8 @@ def check_cluster(
     ``cloud`` answers for AWS clusters; ``usd_per_hour`` is the price of workers where it does not.
     """
     findings = [*_file_findings(file)]
+    if any(finding.name == "schema" and finding.state == "broken" for finding in findings):
+        return ClusterReport(str(file.path), file.name, tuple(findings), ())
     kinds = file.node_types()
     if cloud is not None:
         findings += _account_findings(file, cloud, kinds)

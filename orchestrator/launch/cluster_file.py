@@ -78,11 +78,13 @@ class ClusterFile:
     @property
     def most_workers(self) -> int:
         """Workers at once, of all kinds together."""
-        return len(self.worker_addresses) if self.is_local else int(self.config.get("max_workers", 2))
+        return len(self.worker_addresses) if self.is_local else _count(self.config.get("max_workers", 2))
 
     def node_types(self) -> tuple[NodeType, ...]:
         """Return the kinds of machine, the head's first; none for a local cluster, which lists machines."""
-        kinds = self.config.get("available_node_types") or {}
+        kinds = self.config.get("available_node_types")
+        if not isinstance(kinds, dict):
+            return ()
         head = self.config.get("head_node_type")
         found = [_node_type(name, kind, name == head, self.most_workers) for name, kind in kinds.items()]
         return tuple(sorted(found, key=lambda kind: not kind.is_head))
@@ -116,6 +118,12 @@ def read_cluster_file(path: Path) -> ClusterFile:
     return ClusterFile(path, text, config)
 
 
+def _count(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    raise InvalidRequest(f"max_workers in the cluster file is {value!r}: give a whole number")
+
+
 def _node_type(name: str, kind: Mapping[str, Any], is_head: bool, most_workers: int) -> NodeType:
     node = kind.get("node_config") or {}
     market = node.get("InstanceMarketOptions") or {}
@@ -123,7 +131,7 @@ def _node_type(name: str, kind: Mapping[str, Any], is_head: bool, most_workers: 
     return NodeType(
         name=str(name),
         is_head=is_head,
-        most=1 if is_head else min(int(kind.get("max_workers", most_workers)), most_workers),
+        most=1 if is_head else min(_count(kind.get("max_workers", most_workers)), most_workers),
         machine=node.get("InstanceType"),
         spot=market.get("MarketType") == "spot",
         resources={key: float(amount) for key, amount in given.items()},
