@@ -75,7 +75,7 @@ class Host:
         self.name = name
         self.address = address
         self.home = folder / "home"
-        self.log = folder / "sshd.log"
+        self._log = folder / "sshd.log"
         self._process = _first_process(name, folder, space)
 
     @property
@@ -88,20 +88,20 @@ class Host:
         self,
         *command: str,
         variables: Mapping[str, str] | None = None,
-        limit: float = 240,
+        limit: float = 400,
         check: bool = True,
     ) -> str:
         """Run a command on the host as its user would, and return its output; fails when the command does."""
-        done = subprocess.run(
-            ["nsenter", "--target", str(self.pid), "--all", f"--wd={self.home}", *command],
-            env={**self._environment(), **(variables or {})},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            text=True, check=False, timeout=limit,
-        )  # fmt: skip
-        assert not (check and done.returncode), (
-            f"{self.name}: {' '.join(command)}: {done.returncode}\n{done.stdout}"
-        )
-        return done.stdout
+        output = self._log.with_name("command.log")
+        process = self.start(*command, output=output, variables=variables)
+        try:
+            code = process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        printed = output.read_text(errors="replace")
+        assert not (check and code), f"{self.name}: {' '.join(command)}: {code}\n{printed[-4000:]}"
+        return printed
 
     def start(
         self, *command: str, output: Path, variables: Mapping[str, str] | None = None
