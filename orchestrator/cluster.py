@@ -16,7 +16,8 @@ from ray._private.utils import read_ray_address
 from orchestrator.autoscaling import promised_nodes
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.executors import ClusterSettings
-from orchestrator.room import Cluster, checked_cluster
+from orchestrator.patience import watched
+from orchestrator.room import Cluster, checked_cluster, requests
 
 OBJECT_STORE_BYTES = 100_000_000
 """Enough for configurations and reports, all that passes through Ray; results go to the store."""
@@ -39,7 +40,9 @@ def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator
             _join(settings.address)
         alive = _alive_nodes()
         promised = [] if settings.address == "local" else promised_nodes(alive)
-        yield checked_cluster([*alive, *promised], settings, threads)
+        cluster = checked_cluster([*alive, *promised], settings, threads)
+        with watched(requests(cluster.shares, threads), _alive_nodes):
+            yield cluster
     finally:
         ray.shutdown()
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +50,11 @@ def checked_cluster(nodes: Sequence[Node], settings: ClusterSettings, threads: i
         _share(settings.gpus_per_attack, AUTO_ATTACK_GPUS if gpus else 0.0),
     )
     for name, share in requests(shares, threads).items():
-        if not any(_fits(node, share) for node in nodes):
+        short = lacking(share, nodes)
+        if short:
             raise InvalidRequest(
                 f"{name} asks for {share.cpus} CPU(s) and {share.gpus:g} GPU(s), but no node has them "
-                f"({_lacking(share, nodes)}): {_described(nodes)}; ask for less with --gpus-per-target, "
+                f"({short}): {_described(nodes)}; ask for less with --gpus-per-target, "
                 "--gpus-per-attack or --threads, or give more with --workers"
             )
     return Cluster(tuple(nodes), shares)
@@ -71,8 +72,10 @@ def _fits(node: Node, share: Share) -> int:
     return min(by_cpu, int(node.get("GPU", 0) / share.gpus)) if share.gpus else by_cpu
 
 
-def _lacking(share: Share, nodes: Iterable[Node]) -> str:
-    """Return which resource ``share`` asks too much of."""
+def lacking(share: Share, nodes: Sequence[Node]) -> str | None:
+    """Return which resource ``share`` asks too much of, nothing when a node can hold it."""
+    if any(_fits(node, share) for node in nodes):
+        return None
     most = {name: max((node.get(name, 0.0) for node in nodes), default=0.0) for name in ("CPU", "GPU")}
     asked = {"CPU": float(share.cpus), "GPU": share.gpus}
     short = [f"{name}: {most[name]:g} on a node at most" for name in asked if asked[name] > most[name]]
