@@ -60,9 +60,9 @@ class Story:
 @contextmanager
 def stand_in(lab: Laboratory) -> Iterator[str]:
     """Give the URL of an AWS of our own on the laboratory's bridge."""
-    command = [sys.executable, "-m", "moto.server", "-H", lab.gateway, "-p", str(PORT)]
+    command = [sys.executable, "-m", "tests.hosts.small_aws", "-H", lab.gateway, "-p", str(PORT)]
     with (lab.folder / "moto.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
         wait_for_port(lab.gateway, PORT)
         yield f"http://{lab.gateway}:{PORT}"
