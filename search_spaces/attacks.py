@@ -1,9 +1,9 @@
 """The attacks and their budgets. Budgets are fixed by the space: only the defender is searched."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from search_spaces.settings import Settings
 
@@ -11,7 +11,21 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class LatentDescent(Settings):
+class Engine(Settings):
+    """How an attack computes its networks; left out of rows and identities where it is the default."""
+
+    mixed_precision: bool = False
+    """Generator, T and critic in bfloat16; losses, latents and the pictures that are kept in float32."""
+    compile: bool = False
+    """Compile the networks with ``torch.compile``: a minute at the start, needs a C++ compiler."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, values_of: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = values_of(self)
+        return {name: value for name, value in values.items() if name not in Engine.model_fields or value}
+
+
+class LatentDescent(Engine):
     """Nesterov steps on identity loss + WGAN prior in the latent space; defaults: supplement Table 11."""
 
     iterations: Count = 3000
@@ -38,7 +52,7 @@ class GMI(LatentDescent):
     kind: Literal["gmi"] = "gmi"
 
 
-class BREPMI(Settings):
+class BREPMI(Engine):
     """BREPMI (label only): boundary repulsion on growing spheres; defaults: the published configuration."""
 
     kind: Literal["brepmi"] = "brepmi"
@@ -84,7 +98,7 @@ class InversionGenerator(Settings):
     seed: int = 0
 
 
-class DistributionDescent(Settings):
+class DistributionDescent(Engine):
     """Adam steps on mean and log variance of a latent Gaussian per class; defaults: supplement Table 11."""
 
     iterations: Count = 3000
@@ -149,7 +163,7 @@ class LOMMAKEDMI(DistributionDescent):
     lomma: LOMMA = LOMMA()
 
 
-class VMI(Settings):
+class VMI(Engine):
     """VMI (white box): a normalising flow over the prior's latents, per class (Wang et al. 2021).
 
     Iterations, restarts and weight are the published ones. The optimiser is not: the published SGD of 1e-4

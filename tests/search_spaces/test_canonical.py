@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_spaces import canonical_json, identity, load_setup, load_space, seed_stream
+from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI
 from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
 from search_spaces.sweep import Sweep
 
@@ -99,3 +100,15 @@ def test_seed_streams_fit_torch_and_repeat(seed: int, names: list[str | int]) ->
 def test_seed_stream_names_do_not_run_together() -> None:
     assert seed_stream(0, "ab", "c") != seed_stream(0, "a", "bc")
     assert seed_stream(0, 1, 2) != seed_stream(0, 12)
+
+
+def test_options_of_the_engine_leave_identities_alone_until_they_are_used() -> None:
+    """They came later than the first rows; those must be found again."""
+    for settings in (GMI(), BREPMI(), KEDMI(), LOMMAGMI(), LOMMAKEDMI(), VMI()):
+        plain = settings.model_dump(mode="json")
+        assert {"mixed_precision", "compile"}.isdisjoint(plain)
+        assert type(settings).model_validate(plain) == settings
+        low = settings.model_copy(update={"mixed_precision": True})
+        assert identity(low) != identity(settings)
+        assert type(settings).model_validate(low.model_dump(mode="json")) == low
+    assert identity(GMI()) == "434fb93560500417"

@@ -19,7 +19,7 @@ from trainables.checkpoint import NothingKept, Progress
 
 def brepmi(settings: BREPMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart, from T's labels alone; T and prior stay untouched."""
-    prior, labels = attacker.prior, LabelOracle(attacker.target)
+    prior, labels = attacker.prior, LabelOracle(attacker.target, settings)
     return boundary_repulsion(settings, labels, prior.generator, prior.z_dim, classes, attacker.progress)
 
 
@@ -39,7 +39,7 @@ def boundary_repulsion(
     counts such rows as failures, here the evaluators judge them like all others.
     """
     rows = attack_rows(classes, settings.restarts)
-    ready = inference_copy(generator)
+    ready = inference_copy(generator, settings)
     label_of = functools.partial(_label_of, labels, ready, settings.micro_batch)
     starts = find_starts(settings, label_of, rows, z_dim)
     walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype))

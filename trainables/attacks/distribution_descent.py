@@ -50,7 +50,7 @@ def invert_distributions(
     """
     rows = attack_rows(classes, settings.restarts)
     gan = inversion_gan(settings.generator, attacker)
-    objective = Objective(settings, gan.generator, identity, real_prior(gan.discriminator))
+    objective = Objective(settings, gan.generator, identity, real_prior(gan.discriminator, settings))
     like = latent_like(objective.generator)
     descent = GaussianDescent(settings, objective, torch.tensor(list(classes)), gan.z_dim, like)
     latents = _samples(settings, rows, descent.run(attacker.progress))

@@ -14,4 +14,4 @@ def gmi(settings: GMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
 
     Raises ``AttackDiverged`` when latents stop being finite.
     """
-    return invert_points(settings, attacker, classes, CrossEntropy(attacker.target))
+    return invert_points(settings, attacker, classes, CrossEntropy(attacker.target, settings))

@@ -1,7 +1,7 @@
 """Networks made ready to be attacked: a private copy, eval mode, no weight gradients, BatchNorm folded."""
 
 import copy
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -10,18 +10,56 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 Module = TypeVar("Module", bound=nn.Module)
 
 
-def inference_copy(module: Module) -> Module:
+class Engine(Protocol):
+    """How networks are computed."""
+
+    @property
+    def mixed_precision(self) -> bool:
+        """Whether in bfloat16."""
+
+    @property
+    def compile(self) -> bool:
+        """Whether by the compiler of torch."""
+
+
+class LowPrecision(nn.Module):
+    """Computes ``network`` in bfloat16 and returns the type of its input, so that losses stay exact."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Tensor) -> Any:  # noqa: ANN401  (what the network returns)
+        """Return the output of the network, a tensor or a named tuple of tensors."""
+        with torch.autocast(inputs.device.type, torch.bfloat16):
+            output = self.network(inputs)
+        if isinstance(output, Tensor):
+            return output.to(inputs.dtype)
+        return type(output)(*(part.to(inputs.dtype) for part in output))
+
+
+def inference_copy(module: Module, engine: Engine | None = None) -> Module:
     """Return a copy of ``module`` that computes its eval-mode function faster; the original stays as it is.
 
     Weights need no gradient (a third of the work of a step), each BatchNorm right behind a convolution or
     linear layer of an ``nn.Sequential`` is folded into it (equal up to rounding), and 4-d weights are laid
-    out channels last, which is what the CPU's and GPU's convolutions are fastest with.
+    out channels last, which is what the CPU's and GPU's convolutions are fastest with. ``engine`` may ask
+    for less precision and for the compiler.
     """
     ready = copy.deepcopy(module).eval().requires_grad_(False)
     for part in ready.modules():
         if isinstance(part, nn.Sequential):
             _fold_batch_norm(part)
-    return ready.to(memory_format=torch.channels_last)
+    ready.to(memory_format=torch.channels_last)
+    if engine is not None and engine.compile:
+        ready.compile()
+    low = engine is not None and engine.mixed_precision
+    return cast(Module, LowPrecision(ready)) if low else ready
+
+
+def full_precision(module: nn.Module) -> nn.Module:
+    """Return the network inside an inference copy of low precision, else ``module`` itself."""
+    return module.network if isinstance(module, LowPrecision) else module
 
 
 def latent_like(generator: nn.Module) -> Tensor:

@@ -14,4 +14,4 @@ def kedmi(settings: KEDMI, attacker: Attacker, classes: Sequence[int]) -> Recons
 
     Raises ``AttackDiverged`` when the generator's training or the latents stop being finite.
     """
-    return invert_distributions(settings, attacker, classes, CrossEntropy(attacker.target))
+    return invert_distributions(settings, attacker, classes, CrossEntropy(attacker.target, settings))

@@ -32,7 +32,7 @@ def invert_points(
     """
     rows = attack_rows(classes, settings.restarts)
     prior = attacker.prior
-    objective = Objective(settings, prior.generator, identity, critic_prior(prior.critic))
+    objective = Objective(settings, prior.generator, identity, critic_prior(prior.critic, settings))
     starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(objective.generator))
     descent = Descent(settings, objective, starts, rows.class_index.to(starts.device))
     latents, iterations = descent.run(attacker.progress)

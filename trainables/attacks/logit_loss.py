@@ -9,7 +9,7 @@ from search_spaces import seed_stream
 from search_spaces.attacks import LOMMA
 from search_spaces.settings import Settings
 from trainables.attacks.attacker import Attacker
-from trainables.attacks.inference import inference_copy, latent_like
+from trainables.attacks.inference import Engine, inference_copy, latent_like
 from trainables.attacks.objective import Identity
 from trainables.attacks.students import load_students
 from trainables.attacks.teacher import public_outputs
@@ -23,10 +23,15 @@ class LogitLoss:
     """
 
     def __init__(
-        self, target: nn.Module, students: Sequence[nn.Module], feature_mean: Tensor, weight: float
+        self,
+        target: nn.Module,
+        students: Sequence[nn.Module],
+        feature_mean: Tensor,
+        weight: float,
+        engine: Engine | None = None,
     ) -> None:
-        self.target = inference_copy(target)
-        self.students = [inference_copy(student) for student in students]
+        self.target = inference_copy(target, engine)
+        self.students = [inference_copy(student, engine) for student in students]
         self.feature_mean = feature_mean.to(latent_like(self.target))
         self.weight = weight
 
@@ -47,7 +52,7 @@ class PublicFeature(Settings):
     seed: int
 
 
-def lomma_loss(settings: LOMMA, attacker: Attacker) -> tuple[LogitLoss, int]:
+def lomma_loss(settings: LOMMA, attacker: Attacker, engine: Engine | None = None) -> tuple[LogitLoss, int]:
     """Return the loss of this T and how many pictures T labelled for it: D_pub for students, some for p_reg.
 
     Students and p_reg are kept with this T: a defended T never meets those of another.
@@ -55,7 +60,7 @@ def lomma_loss(settings: LOMMA, attacker: Attacker) -> tuple[LogitLoss, int]:
     kept = PublicFeature(images=settings.regularisation_images, seed=settings.seed)
     mean = attacker.keep("feature_means", kept, lambda: {"mean": feature_mean(kept, attacker)})["mean"]
     students = load_students(settings, attacker)
-    loss = LogitLoss(attacker.target, students, mean, settings.regularisation_weight)
+    loss = LogitLoss(attacker.target, students, mean, settings.regularisation_weight, engine)
     queries = min(settings.regularisation_images, len(attacker.public))
     return loss, queries + (len(attacker.public) if students else 0)
 

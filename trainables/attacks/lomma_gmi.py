@@ -14,5 +14,5 @@ def lomma_gmi(settings: LOMMAGMI, attacker: Attacker, classes: Sequence[int]) ->
 
     Raises ``AttackDiverged`` when a distillation or the latents stop being finite.
     """
-    identity, queries = lomma_loss(settings.lomma, attacker)
+    identity, queries = lomma_loss(settings.lomma, attacker, settings)
     return invert_points(settings, attacker, classes, identity, queries)

@@ -14,5 +14,5 @@ def lomma_kedmi(settings: LOMMAKEDMI, attacker: Attacker, classes: Sequence[int]
 
     Raises ``AttackDiverged`` when the generator's training, a distillation or the latents stop being finite.
     """
-    identity, queries = lomma_loss(settings.lomma, attacker)
+    identity, queries = lomma_loss(settings.lomma, attacker, settings)
     return invert_distributions(settings, attacker, classes, identity, queries)

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainables.attacks.inference import inference_copy
+from trainables.attacks.inference import Engine, inference_copy
 from trainables.generators.k_plus_one import Discriminator, fakeness
 
 
@@ -24,7 +24,7 @@ PriorLoss = Callable[[Tensor], Tensor]
 """From images (R, C, S, S) to what makes each improbable (R,), lower for more natural ones."""
 
 
-class Weights(Protocol):
+class Weights(Engine, Protocol):
     """The settings an objective needs."""
 
     @property
@@ -50,7 +50,7 @@ class Objective:
         self, weights: Weights, generator: nn.Module, identity: IdentityLoss, prior: PriorLoss
     ) -> None:
         self.weights = weights
-        self.generator = inference_copy(generator)
+        self.generator = inference_copy(generator, weights)
         self.identity = identity
         self.prior = prior
 
@@ -67,8 +67,8 @@ class Objective:
 class CrossEntropy:
     """GMI's and KEDMI's identity loss: cross-entropy of T."""
 
-    def __init__(self, target: nn.Module) -> None:
-        self.target = inference_copy(target)
+    def __init__(self, target: nn.Module, engine: Engine | None = None) -> None:
+        self.target = inference_copy(target, engine)
 
     def __call__(self, images: Tensor, labels: Tensor) -> Identity:
         """Return the loss of ``images`` that attack ``labels``."""
@@ -76,15 +76,15 @@ class CrossEntropy:
         return Identity(F.cross_entropy(logits, labels, reduction="sum"), logits)
 
 
-def critic_prior(critic: nn.Module) -> PriorLoss:
+def critic_prior(critic: nn.Module, engine: Engine | None = None) -> PriorLoss:
     """Return GMI's prior: minus the critic's score."""
-    ready = inference_copy(critic)
+    ready = inference_copy(critic, engine)
     return lambda images: -ready(images)
 
 
-def real_prior(discriminator: Discriminator) -> PriorLoss:
+def real_prior(discriminator: Discriminator, engine: Engine | None = None) -> PriorLoss:
     """Return KEDMI's prior: -log P(real | x) of its K + 1 classes."""
-    ready = inference_copy(discriminator)
+    ready = inference_copy(discriminator, engine)
     return lambda images: fakeness(ready(images).logits)
 
 

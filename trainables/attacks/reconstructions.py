@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from trainables.attacks.inference import full_precision
 from trainables.attacks.rows import Rows
 
 
@@ -48,8 +49,9 @@ class Reconstructions:
 
 def render(generator: nn.Module, latents: Tensor, micro_batch: int) -> Tensor:
     """Return the 8-bit images, uint8 (R, C, S, S) on the CPU, of ``latents`` (R, z_dim)."""
+    ready = full_precision(generator)
     with torch.no_grad():
-        return torch.cat([to_uint8(generator(part)).cpu() for part in torch.split(latents, micro_batch)])
+        return torch.cat([to_uint8(ready(part)).cpu() for part in torch.split(latents, micro_batch)])
 
 
 def to_uint8(images: Tensor) -> Tensor:

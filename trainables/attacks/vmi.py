@@ -27,10 +27,10 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     an iteration) are counted at the first. Raises ``AttackDiverged`` when latents stop being finite.
     """
     rows = attack_rows(classes, settings.restarts)
-    generator = inference_copy(attacker.prior.generator)
+    generator = inference_copy(attacker.prior.generator, settings)
     like, z_dim = latent_like(generator), attacker.prior.z_dim
     flows = ClassFlows(settings, len(classes), z_dim, like)
-    gradient = _identity_gradient(settings, generator, CrossEntropy(attacker.target))
+    gradient = _identity_gradient(settings, generator, CrossEntropy(attacker.target, settings))
     PosteriorTraining(settings, flows, gradient, classes, z_dim).run(attacker.progress)
     noise = start_latents(rows, settings.seed, z_dim).view(len(classes), settings.restarts, z_dim).to(like)
     with torch.no_grad():
