@@ -32,12 +32,20 @@ class Measured(NamedTuple):
     iterations: float
 
 
-def attack(iterations: int, retire_after: int | None) -> AttackConfig:
+def attack(options: argparse.Namespace, iterations: int, retire_after: int | None) -> AttackConfig:
     """Return GMI on the No-Def T of the photographs, judged by the headline evaluator alone."""
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
     gmi, *_ = sweep.trial(NoDef(), seed=0).attacks
     settings = gmi.attack.model_copy(update={"iterations": iterations, "retire_after": retire_after})
-    return gmi.model_copy(update={"attack": settings, "evaluators": gmi.evaluators[:1]})
+    recipe = gmi.target.target.model_copy(update={"epochs": options.epochs})
+    return gmi.model_copy(
+        update={
+            "target": gmi.target.model_copy(update={"target": recipe}),
+            "attack": settings,
+            "evaluators": gmi.evaluators[:1],
+            "attacked_classes": options.classes,
+        }
+    )
 
 
 def measured(config: AttackConfig, store: Store) -> Measured:
@@ -56,10 +64,11 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(folder, create=True)
-        train_target(attack(1, None).target, store.uri)
-        run_attack(attack(1, None), store.uri)  # generator and evaluator are built, and not counted
-        whole = measured(attack(options.iterations, None), store)
-        retired = measured(attack(options.iterations, options.retire_after), store)
+        first = attack(options, 1, None)
+        train_target(first.target, store.uri)
+        run_attack(first, store.uri)  # generator and evaluator are built, and not counted
+        whole = measured(attack(options, options.iterations, None), store)
+        retired = measured(attack(options, options.iterations, options.retire_after), store)
     print(f"machine: {platform.machine()}, torch {torch.__version__}, 1 thread")
     for name, of in (("every iteration", whole), (f"retire_after {options.retire_after}", retired)):
         print(
@@ -77,6 +86,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--iterations", type=int, default=300)
     parser.add_argument("--retire-after", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=12, help="of the training of T")
+    parser.add_argument("--classes", type=int, default=20, help="attacked, of 20")
     return parser.parse_args()
 
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from trainables.attacks.inference import inference_copy
+from search_spaces.attacks import GMI
+from trainables.attacks.inference import LowPrecision, full_precision, inference_copy, latent_like
 from trainables.attacks.label_oracle import LabelOracle
 from trainables.models.small_vgg import small_vgg
 
@@ -80,3 +81,29 @@ def test_the_oracle_gives_labels_and_counts_pictures() -> None:
     assert torch.equal(labels, module(inputs).logits.argmax(1))
     oracle(inputs[:2])
     assert oracle.queries == 8
+
+
+def test_low_precision_computes_in_bfloat16_and_answers_in_the_type_of_its_input() -> None:
+    ready = inference_copy(small_vgg(3, 16), GMI(mixed_precision=True))
+    assert isinstance(ready, LowPrecision)
+    seen: list[torch.dtype] = []
+    inner = full_precision(ready)
+    inner.units["conv2"].register_forward_hook(lambda _, __, output: seen.append(output.dtype))
+    pictures = torch.rand(2, 3, 16, 16)
+    output, exact = ready(pictures), inner(pictures)
+    assert seen == [torch.bfloat16, torch.float32]
+    assert {part.dtype for part in (*output, latent_like(ready))} == {torch.float32}
+    assert not torch.equal(output.logits, exact.logits)
+    torch.testing.assert_close(output.logits, exact.logits, atol=0.05, rtol=0.05)
+    assert full_precision(inner) is inner
+
+
+def test_networks_are_compiled_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[nn.Module] = []
+    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))
+    module = small_vgg(3, 16)
+    inference_copy(module)
+    inference_copy(module, GMI())
+    assert compiled == []
+    assert inference_copy(module, GMI(compile=True)) is compiled[0]
+    assert compiled[0] is not module
