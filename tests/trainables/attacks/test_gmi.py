@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from search_spaces.attacks import GMI
-from tests.contracts.attack_contract import AttackContract
+from tests.contracts.attack_contract import EVERY_CLASS, AttackContract
 from tests.contracts.planted_problem import PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, Attacker, run_attack_method
 from trainables.attacks.latent_descent import nesterov_step
@@ -149,3 +149,11 @@ def test_a_broken_target_is_reported_not_scored() -> None:
         problem.target.head.bias.fill_(torch.nan)
     with pytest.raises(AttackDiverged, match="16 of 16 latents are not finite"):
         run_attack_method(GMI(iterations=2, restarts=2), problem.attacker(), tuple(range(8)))
+
+
+def test_planted_pictures_are_found_in_low_precision() -> None:
+    problem = planted_problem()
+    settings = TestGMI.settings.model_copy(update={"mixed_precision": True})
+    result = run_attack_method(settings, problem.attacker(), EVERY_CLASS)
+    right = problem.recognised(result.images) == result.class_index
+    assert right.double().mean() >= TestGMI.least_recognised
