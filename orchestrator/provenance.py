@@ -61,7 +61,7 @@ def record_run(store: Store, sweep: Sweep, provenance: Provenance) -> None:
     """Write the settings of ``sweep`` and the provenance of all its runs so far, this one last."""
     path = settings_path(sweep.sweep_id)
     runs = _earlier_runs(store, path)[-RUNS_KEPT + 1 :]
-    content = {"sweep": sweep.model_dump(mode="json"), "runs": [*runs, asdict(provenance)]}
+    content = {"sweep": sweep.model_dump(mode="json"), "runs": [*runs, _with_diff_once(provenance, runs)]}
     store.put_bytes(path, json.dumps(content, sort_keys=True, indent=1).encode())
 
 
@@ -96,6 +96,13 @@ def read_settings(store: Store, sweep_id: str) -> Sweep:
     return sweep
 
 
+def _with_diff_once(provenance: Provenance, earlier: list[object]) -> dict[str, object]:
+    """Return the run as plain values; a diff that an earlier run has kept is left out, its hash stays."""
+    sha = provenance.git_diff_sha256
+    known = any(isinstance(run, dict) and run.get("git_diff_sha256") == sha for run in earlier)
+    return asdict(provenance) | ({"git_diff": None} if known else {})
+
+
 def versions() -> dict[str, str | None]:
     """Return the version of Python and of each package that matters; ``None``: not installed."""
     return {"python": platform.python_version(), **{name: package_version(name) for name in PACKAGES}}
@@ -127,7 +134,9 @@ def _git(*arguments: str) -> str | None:
         return None
     command = ["git", "-C", str(root), *arguments]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+        answer = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=10
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None

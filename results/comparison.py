@@ -4,10 +4,9 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +14,9 @@ from results.configurations import Configuration, Row
 from results.labels import configuration_label
 from results.stats import Difference, Floats, class_draws, percentile_interval
 from results.summary import SweepSummary
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SAME = ("settings", "generator_id", "evaluator", "attacked_classes", "attack_seed")
 """Columns of the attacks table that must agree for reconstructions to be pairs."""
@@ -91,12 +93,15 @@ class Comparison:
     """Natural accuracy of the first minus that of the second, over ``seeds``."""
     attacks: tuple[AttackComparison, ...]
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """Return one row per attack: the difference of AttAcc (fractions), its interval, pairs and signs.
 
         Columns: attack, difference, low, high, pairing, pairs, classes_lower, classes_higher, classes_equal,
         p_value.
         """
+        # pandas takes a second, which only frames should cost.
+        import pandas as pd
+
         return pd.DataFrame([one.as_dict() for one in self.attacks])
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What every figure of a front draws, in percent: points with bars, the step line, chance and control."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -182,3 +183,15 @@ def step_line(points: Sequence[Point], left: float) -> tuple[tuple[float, ...], 
         xs += [before, x]
         ys += [y, y]
     return tuple(xs), tuple(ys)
+
+
+def ticks(span: Interval) -> list[float]:
+    """Return round values within ``span``, four to nine of them.
+
+    >>> ticks((77.0, 98.6)), ticks((-2.0, 77.8))
+    ([80.0, 85.0, 90.0, 95.0], [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0])
+    """
+    low, high = span
+    steps = (factor * 10.0**power for power in range(-3, 3) for factor in (1, 2, 5))
+    step = next(step for step in steps if (high - low) / step < 9)
+    return [round(index * step, 6) for index in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -38,8 +38,8 @@ def provenance_lines(summary: SweepSummary, settings: SweepSettings) -> list[tup
 
 def code_changes(settings: SweepSettings) -> list[tuple[str, str]]:
     """Return hash and text of the uncommitted changes that runs of the sweep were made with, each once."""
-    found = {run.get("git_diff_sha256"): run.get("git_diff") for run in settings.runs}
-    return [(str(sha), str(text)) for sha, text in found.items() if sha and text]
+    kept = [run for run in settings.runs if run.get("git_diff_sha256") and run.get("git_diff")]
+    return list({str(run["git_diff_sha256"]): str(run["git_diff"]) for run in kept}.items())
 
 
 def _changes(settings: SweepSettings) -> str:

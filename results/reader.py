@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,29 +16,8 @@ from results.summary import SweepSummary, Tables, summarise
 from results.sweeps import read_sweep, resolve_sweep, sweep_ids
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
-
-_NULLABLE = {
-    pa.int32(): pd.Int32Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-    pa.string(): pd.StringDtype(),
-}
-
-_TEXTS = (
-    "config_id",
-    "label",
-    "defense",
-    "frozen_bn",
-    "prediction",
-    "trainable",
-    "pretrained",
-    "recipe",
-    "control",
-    "worst_attack",
-)
-_COUNTS = ("freeze_depth", "n_seeds", "epochs", "theta_c", "theta_t")
-_MARKS = ("on_front",)
 
 
 def load(uri: str, sweep_id: str | None = None) -> "SweepResults":
@@ -72,27 +50,27 @@ class SweepResults:
         return resolve_sweep(self.sweep_ids(), self._asked)
 
     @cached_property
-    def trials(self) -> pd.DataFrame:
+    def trials(self) -> "pd.DataFrame":
         """One row per trial, in order of proposal."""
         return _frame(self._trial_rows.sort_by("number"))
 
     @cached_property
-    def targets(self) -> pd.DataFrame:
+    def targets(self) -> "pd.DataFrame":
         """One row per T."""
         return self._table("targets", "target_id", self._target_ids)
 
     @cached_property
-    def curves(self) -> pd.DataFrame:
+    def curves(self) -> "pd.DataFrame":
         """One row per epoch of a T."""
         return self._table("curves", "target_id", self._target_ids)
 
     @cached_property
-    def attacks(self) -> pd.DataFrame:
+    def attacks(self) -> "pd.DataFrame":
         """One row per attack on a T."""
         return self._table("attacks", "attack_id", self._attack_ids)
 
     @cached_property
-    def reconstructions(self) -> pd.DataFrame:
+    def reconstructions(self) -> "pd.DataFrame":
         """One row per reconstruction."""
         return self._table("reconstructions", "attack_id", self._attack_ids)
 
@@ -119,12 +97,12 @@ class SweepResults:
             self._summaries[chosen] = self._summarise(chosen)
         return self._summaries[chosen]
 
-    def configurations(self, sweep_id: str | None = None) -> pd.DataFrame:
+    def configurations(self, sweep_id: str | None = None) -> "pd.DataFrame":
         """Return one row per configuration, controls last; columns as in `configuration_rows`."""
         summary = self.summary(sweep_id)
         return _configuration_frame([*summary.configurations, *summary.controls])
 
-    def front(self) -> pd.DataFrame:
+    def front(self) -> "pd.DataFrame":
         """Return the configurations on the front, the lowest Acc first; columns as in `configurations`."""
         chosen = self.sweep_id
         known = self._summaries.get(chosen) or self._summarise(chosen, front_only=True)
@@ -174,25 +152,22 @@ class SweepResults:
             self._scans[table] = self.store.scan(table)
         return self._scans[table]
 
-    def _table(self, table: str, key: str, wanted: pa.ChunkedArray) -> pd.DataFrame:
+    def _table(self, table: str, key: str, wanted: pa.ChunkedArray) -> "pd.DataFrame":
         rows = self._scan(table).rows
         return _frame(rows.filter(pc.is_in(rows[key], wanted.drop_null().combine_chunks())))
 
 
-def _configuration_frame(configurations: Sequence[Configuration]) -> pd.DataFrame:
-    """Return rows as a frame whose types do not depend on the values: text, counts, marks, else float64."""
-    frame = pd.DataFrame(configuration_rows(configurations))
-    kinds = {
-        **dict.fromkeys(_TEXTS, pd.StringDtype()),
-        **dict.fromkeys(_COUNTS, pd.Int64Dtype()),
-        **dict.fromkeys(_MARKS, pd.BooleanDtype()),
-    }
-    return frame.astype({name: kinds.get(str(name), "float64") for name in frame.columns})
+def _frame(rows: pa.Table) -> "pd.DataFrame":
+    # pandas takes a second, which only frames should cost.
+    from results.frames import table_frame
+
+    return table_frame(rows)
 
 
-def _frame(rows: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = rows.to_pandas(types_mapper=_NULLABLE.get)
-    return frame
+def _configuration_frame(configurations: Sequence[Configuration]) -> "pd.DataFrame":
+    from results.frames import configuration_frame
+
+    return configuration_frame(configuration_rows(configurations))
 
 
 def configuration_rows(configurations: Sequence[Configuration]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The report of a sweep: one HTML page that works offline, on a phone, a wide screen and on paper."""
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,7 +21,7 @@ from results.featured import featured
 from results.figures import convergence_figure
 from results.formatting import hours_text, percent
 from results.front_data import attainment_text, families, front_data, printed_labels, views
-from results.front_plot import MOST_DRAWN, plotted
+from results.front_plot import MOST_DRAWN, X_TITLE, plotted, ticks
 from results.grouped_rows import GroupedRows
 from results.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
 from results.importance import Importances, read_importances
@@ -37,7 +36,6 @@ from results.page import (
     training_time_lines,
 )
 from results.palette import INK, MUTED, SYMBOL_PATHS, styles_of
-from results.paper_figures import front_png
 from results.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.provenance import code_changes, provenance_lines
 from results.reader import SweepResults
@@ -205,12 +203,15 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
     base["plotly_js"] = Markup(get_plotlyjs()) if summary.configurations else None  # noqa: S704
     drawn = any(one.worst_att_acc is not None for one in summary.configurations)
     if not drawn:
-        return base | {"front": None, "view_data": None, "picture": None, "thinned": None}
-    left_out = plotted(summary).left_out
+        return base | {"front": None, "view_data": None, "plot": None, "thinned": None}
+    plot = plotted(summary)
+    left_out = plot.left_out
     return base | {
         "front": as_script_data(front_data(summary)),
         "view_data": as_script_data([asdict(view) for view in shown]),
-        "picture": "data:image/png;base64," + base64.b64encode(front_png(summary, dpi=100)).decode(),
+        "plot": plot,
+        "ticks": {"x": ticks(plot.x_range), "y": ticks(plot.y_range)},
+        "x_title": X_TITLE,
         "thinned": f"{left_out} dominated configurations are not drawn, so that it stays quick; the table "
         f"holds all. {MOST_DRAWN} are drawn at most."
         if left_out

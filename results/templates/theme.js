@@ -1,4 +1,5 @@
 "use strict";
+document.documentElement.dataset.scripted = "yes";
 const read = (id) => {
   const place = document.getElementById(id);
   return place ? JSON.parse(place.textContent) : null;

@@ -1,6 +1,7 @@
 """Where rows came from is kept beside the settings, run by run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -72,3 +73,15 @@ def test_data_and_every_packaged_network_are_credited():
 def test_drawn_persons_credit_their_artist_and_own_pictures_their_owner():
     assert "DiceBear" in credit_lines(load_setup("drawn_persons"))[0]
     assert credit_lines(load_setup("image_folder=a,b"))[0] == "your own pictures"
+
+
+def test_uncommitted_changes_are_kept_once_with_their_hash(store):
+    sweep = small_sweep()
+    dirty = replace(
+        current_provenance("inline"), git_dirty=True, git_diff="+a line", git_diff_sha256="ab" * 32
+    )
+    for _ in range(2):
+        record_run(store, sweep, dirty)
+    runs = kept(store, sweep)["runs"]
+    assert [run["git_diff_sha256"] for run in runs[-2:]] == ["ab" * 32] * 2
+    assert [run["git_diff"] for run in runs[-2:]] == ["+a line", None]
