@@ -13,7 +13,7 @@ from results.rerun import rerun_command
 from results.summary import SweepSummary
 from results.sweep_settings import SweepSettings
 from search_spaces import Sweep, Trial, load_setup, load_space
-from search_spaces.defenses import BidoHsic, NoDef, TlDmi
+from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
 
 COMMAND = "tldmi-sweep --space bido_vs_tldmi --trials 30 --set target.epochs=3"
 
@@ -50,7 +50,7 @@ def run_of(trial: Trial, number: int = 7) -> Run:
 
 @pytest.mark.parametrize(
     ("defense", "seed"),
-    [(NoDef(), 0), (NoDef(), 2), (TlDmi(freeze_depth=9), 1), (BidoHsic(lambda_x=0.05, lambda_y=0.5), 0)],
+    [(NoDef(), 0), (NoDef(), 2), (TLDMI(freeze_depth=9), 1), (BiDOHSIC(lambda_x=0.05, lambda_y=0.5), 0)],
 )
 def test_it_means_the_same_trial(defense, seed):
     trial = sweep_of(COMMAND).trial(defense, seed)
