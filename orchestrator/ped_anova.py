@@ -67,6 +67,7 @@ def _distribution(domain: Domain) -> BaseDistribution:
 def _shares(study: optuna.Study, index: int, sign: int) -> dict[str, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", message="PedAnovaImportanceEvaluator computes")  # we turn the sign
         found = get_param_importances(
             study,
             evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE),

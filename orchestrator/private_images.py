@@ -19,9 +19,11 @@ def private_images(store: Store, summary: SweepSummary) -> Mapping[int, Sequence
     Raises ``InvalidRequest`` when the sweep's settings are not known, or the data here are other ones, and
     the data set's own errors when they cannot be loaded.
     """
+    data = _sweep(store, summary).setup.data
+    # torch is imported here and nowhere before.
     from trainables.private_pictures import private_pictures
 
-    found = private_pictures(_sweep(store, summary).setup.data, MOST_PRIVATE)
+    found = private_pictures(data, MOST_PRIVATE)
     hashes = {row["data_hash"] for row in summary.targets if row["data_hash"]}
     if hashes and found.content_hash not in hashes:
         known = ", ".join(sorted(value[:12] for value in hashes))
