@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from orchestrator.errors import Unreachable
 from orchestrator.locks import FileLock, lock_folder
 from orchestrator.outcome import Phase, TrialOutcome
 from orchestrator.step_logs import StepConfig
@@ -161,6 +162,10 @@ class Chain(Generic[Handle]):
 
     def _ended(self, job: _Job, handle: Handle) -> StepReport:
         report = self._submit.report(handle)
+        if report.store_lost:
+            raise Unreachable(
+                f"{job.name}: {report.reason}; what has ended is kept, the same command goes on"
+            )
         if job.lock and report.status != "failed":
             self._built.add(job.key)
         job.release()

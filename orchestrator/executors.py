@@ -39,9 +39,6 @@ class Trials(Protocol):
     def note(self, number: int, phase: Phase) -> None:
         """Take notice of a phase of a running trial."""
 
-    def notice(self, text: str) -> None:
-        """Tell the user something about the run as a whole."""
-
     def record(self, number: int, outcome: TrialOutcome) -> None:
         """Record how a trial ended."""
 

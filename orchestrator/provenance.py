@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidRequest
+from orchestrator.redaction import redacted
 from results import PathMissing, Store
 from search_spaces import Sweep
 
@@ -37,7 +38,7 @@ class Provenance:
     git_dirty: bool | None
     git_diff_sha256: str | None = None
     git_diff: str | None = None
-    """The uncommitted changes of tracked files, its end left out when it is very long."""
+    """The uncommitted changes of tracked files without secrets, the end left out when it is very long."""
 
 
 def current_provenance(executor: str) -> Provenance:
@@ -53,8 +54,14 @@ def current_provenance(executor: str) -> Provenance:
         git_sha=_git("rev-parse", "--verify", "HEAD"),
         git_dirty=None if status is None else bool(status),
         git_diff_sha256=hashlib.sha256(diff.encode()).hexdigest() if diff else None,
-        git_diff=diff[:DIFF_KEPT] if diff else None,
+        git_diff=_kept_diff(diff) if diff else None,
     )
+
+
+@functools.lru_cache(maxsize=4)
+def _kept_diff(diff: str) -> str:
+    """Return the beginning of ``diff`` without what looks like a secret."""
+    return redacted(diff)[:DIFF_KEPT]
 
 
 def record_run(store: Store, sweep: Sweep, provenance: Provenance) -> None:

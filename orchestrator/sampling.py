@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -14,8 +14,13 @@ from orchestrator.suggest import parameters_of, suggest_defense
 from search_spaces import Space, Sweep, seed_stream
 from search_spaces.defenses import DefenseSettings
 
+if TYPE_CHECKING:
+    from orchestrator.study_mirror import StudyMirror
+
 DIRECTIONS: Final = ("maximize", "minimize")
 """Of the two objectives: Acc, worst AttAcc."""
+
+NO_OBJECTIVES = "Acc or the worst AttAcc is missing or no finite number"
 
 NSGA2_POPULATION = 8
 """Optuna's 50 would make every sweep of fewer trials a random search."""
@@ -36,7 +41,8 @@ class Sampling:
     by asking and telling again; nothing of it is saved.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Sweep, mirror: "StudyMirror | None" = None) -> None:
+        self._mirror = mirror
         self._space = sweep.space
         self._freeze_units = sweep.freeze_units
         self._sampler = _sampler(sweep.space)
@@ -65,10 +71,12 @@ class Sampling:
         """Tell the study how the trial of ``ask`` ended; anything but two finite numbers is a failure."""
         objectives = outcome.objectives
         if objectives is None:
-            ask.trial.set_user_attr("reason", outcome.reason)
-            self._study.tell(ask.trial, state=TrialState.FAIL)
+            ask.trial.set_user_attr("reason", outcome.reason or NO_OBJECTIVES)
+            told = self._study.tell(ask.trial, state=TrialState.FAIL)
         else:
-            self._study.tell(ask.trial, list(objectives))
+            told = self._study.tell(ask.trial, list(objectives))
+        if self._mirror:
+            self._mirror.add(told)
 
 
 def _sampler(space: Space) -> BaseSampler:

@@ -6,6 +6,7 @@ never on who finished first.
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from orchestrator.confirmation import to_confirm
 from orchestrator.listed import listed_trials, search_trials
@@ -14,6 +15,9 @@ from orchestrator.sampling import Ask, Sampling
 from orchestrator.suggest import searched_rooms
 from search_spaces import Sweep, Trial
 from search_spaces.defenses import NoDef
+
+if TYPE_CHECKING:
+    from orchestrator.study_mirror import StudyMirror
 
 SAMPLER_DRAWS = 16
 """Repeated proposals in a row before drawing at random instead: a sampler can insist on one configuration."""
@@ -33,8 +37,14 @@ class Proposer:
     run would.
     """
 
-    def __init__(self, sweep: Sweep, known: Mapping[str, KnownTrial] | None = None) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        known: Mapping[str, KnownTrial] | None = None,
+        mirror: "StudyMirror | None" = None,
+    ) -> None:
         self._sweep = sweep
+        self._mirror = mirror
         self._known = dict(known or {})
         self._taken = {trial.number for trial in self._known.values()}
         self._next_number = 0
@@ -104,7 +114,7 @@ class Proposer:
 
     def _steps(self) -> Iterator[set[int]]:
         """Propose round after round; yield, each time, the numbers to be told before the next round."""
-        sampling = Sampling(self._sweep)
+        sampling = Sampling(self._sweep, self._mirror)
         entries = self._opening(sampling)
         self._propose_controls()
         while entries:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.redaction import redacted
 from orchestrator.step_logs import StepConfig, captured_log, keep_log, log_path
+from results import StoreNotWritable, StoreUnreachable
 from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class StepReport:
     """The machine it ran on, filled in by ``perform``."""
     log: str | None = None
     """Path in the store of what it logged, filled in by ``perform``."""
+    store_lost: bool = False
+    """It failed because the store does not answer or take rows: no outcome of the trial."""
 
 
 Step = Callable[[Any, str], StepReport]
@@ -92,6 +95,8 @@ def perform(step: Step, config: StepConfig, store_uri: str) -> StepReport:
     with captured_log() as captured:
         try:
             report = step(config, store_uri)
+        except (StoreUnreachable, StoreNotWritable) as error:
+            return StepReport("failed", explain(error), host=platform.node(), store_lost=True)
         except Exception as error:
             LOG.exception("step %s of %s failed", step.__name__, type(config).__name__)
             report = StepReport("failed", explain(error))

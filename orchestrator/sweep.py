@@ -50,16 +50,20 @@ def run_sweep(
     command: str | None = None,
     steps: Steps | None = None,
     limits: Limits | None = None,
+    optuna_storage: str | None = None,
 ) -> SweepOutcome:
     """Run all trials of ``space`` on ``setup`` that the store does not hold yet, and return how it ended.
 
     ``retry_failed`` runs failed trials again first; ``command`` is recorded as the one that continues the
-    sweep; ``steps`` replaces the work itself; ``limits`` may stop the run before its end. Raises before any
-    work: ``ValueError`` kinds for settings and data, the store's errors, ``SweepInUse`` while another process
+    sweep; ``steps`` replaces the work itself; ``limits`` may stop the run before its end; ``optuna_storage``
+    is a journal file or database URL for optuna-dashboard. Raises before any work: ``ValueError`` kinds for
+    settings and data, the store's errors, ``Unreachable``, ``SweepInUse`` while another process
     runs this sweep. ``KeyboardInterrupt`` and ``Terminated`` leave a sweep that the same call resumes.
     """
     sweep = prepared_sweep(space, setup, threads)
-    execution = Execution(executor, cluster or ClusterSettings(), limits or Limits(), steps or Steps())
+    execution = Execution(
+        executor, cluster or ClusterSettings(), limits or Limits(), steps or Steps(), optuna_storage
+    )
     store = _ready_store(sweep, store_uri)
     with SweepRun(sweep, store, execution, progress or SilentProgress()) as run:
         if retry_failed:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from orchestrator.control import RunControl
 from orchestrator.credits import credit_lines
@@ -25,6 +25,9 @@ from results import Store, SweepRecord, read_sweep, write_sweep
 from results.trial_logs import write_trial_log
 from search_spaces import Sweep
 
+if TYPE_CHECKING:
+    from orchestrator.study_mirror import StudyMirror
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -34,6 +37,8 @@ class Execution:
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     limits: Limits = field(default_factory=Limits)
     steps: Steps = field(default_factory=Steps)
+    optuna_storage: str | None = None
+    """Journal file or database URL in which the study of the search is mirrored."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class SweepRun:
         # Optuna is imported when a sweep runs: the commands that only look at one answer sooner.
         from orchestrator.search import Proposer
 
-        search = Proposer(self._sweep, known_trials(self._store, self._sweep))
+        search = Proposer(self._sweep, known_trials(self._store, self._sweep), self._mirror())
         self._write_record(search, command)
         outcome = self._run(search)
         self._write_record(search, command)
@@ -162,6 +167,13 @@ class SweepRun:
             self._store, self._sweep.sweep_id, self.identity, self._control, self._recorder, self._limits
         )
         self._open.enter_context(watch)
+
+    def _mirror(self) -> "StudyMirror | None":
+        if self._execution.optuna_storage is None:
+            return None
+        from orchestrator.study_mirror import StudyMirror
+
+        return StudyMirror(self._execution.optuna_storage, self._sweep.sweep_id)
 
     def _execute(self, running: "RunningSweep") -> None:
         where, uri = self._execution, self._store.uri
@@ -230,10 +242,6 @@ class RunningSweep:
         self._recorder.phase(self._open[number], phase)
         if reason := self._limits.step_ended(phase):
             self._control.stop(reason)
-
-    def notice(self, text: str) -> None:
-        """Tell the user something about the run as a whole."""
-        self._recorder.notice(text)
 
     def record(self, number: int, outcome: TrialOutcome) -> None:
         """Write log and row of an ended trial, then let the search know."""

@@ -254,7 +254,7 @@ def s3_place(uri: str) -> tuple[str, str, dict[str, str]]:
     parts = urlsplit(uri)
     given = parse_qs(parts.query, keep_blank_values=True)
     unknown = sorted(set(given) - set(OPTIONS))
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or any("@" in urlsplit(one).netloc for one in given.get("endpoint", ())):
         raise InvalidPath("A store URI holds no credentials: give them as boto3 expects (AWS_PROFILE, ...).")
     if parts.scheme != "s3" or not parts.netloc or parts.fragment or unknown:
         raise InvalidPath(

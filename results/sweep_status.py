@@ -1,6 +1,7 @@
 """How far a sweep has come: counts, failures and the front so far. Reads small tables, imports no pandas."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,14 @@ from results.summary import Failure, SweepSummary, Tables, summarise
 from results.sweeps import read_sweep, resolve_sweep, sweep_ids
 
 _TABLES = ("trials", "targets", "attacks")
+
+
+@dataclass(frozen=True)
+class ErrorKind:
+    """Failures whose reasons differ in numbers alone: the last of them, and how many there are."""
+
+    last: Failure
+    count: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,11 @@ class Status:
         """Nothing that was planned is left."""
         return self.left is not None and not any(self.left.values())
 
+    @property
+    def error_kinds(self) -> tuple[ErrorKind, ...]:
+        """The failures by kind, the kind that came last first."""
+        return error_kinds(self.failures)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the status as plain values, ready for JSON."""
         return {
@@ -45,6 +59,7 @@ class Status:
             "hypervolume": self.hypervolume,
             "front": [_front_row(one) for one in self.front],
             "failures": [vars(failure) for failure in self.failures],
+            "error_kinds": [{"count": kind.count, "last": vars(kind.last)} for kind in self.error_kinds],
             "unreadable_parts": [part._asdict() for part in self.unreadable],
         }
 
@@ -62,6 +77,15 @@ def status(uri: str, sweep_id: str | None = None) -> Status:
     tables = Tables(**{table: scan.rows for table, scan in scans.items()}, unreadable=unreadable)
     record = read_sweep(store, chosen) if chosen else None
     return _status(summarise(chosen, record, tables, front_only=True))
+
+
+def error_kinds(failures: Sequence[Failure]) -> tuple[ErrorKind, ...]:
+    """Return ``failures`` by kind: those whose reasons differ in numbers alone are of one."""
+    kinds: dict[str, list[Failure]] = {}
+    for failure in failures:
+        kinds.setdefault(re.sub(r"\d+(\.\d+)?", "#", failure.reason), []).append(failure)
+    found = [ErrorKind(max(group, key=lambda one: one.number), len(group)) for group in kinds.values()]
+    return tuple(sorted(found, key=lambda kind: -kind.last.number))
 
 
 def _status(summary: SweepSummary) -> Status:

@@ -10,6 +10,7 @@ from orchestrator.commands.convert import convert
 from orchestrator.commands.doctor import doctor
 from orchestrator.commands.export import export, report
 from orchestrator.commands.gc import gc
+from orchestrator.commands.logs import logs
 from orchestrator.commands.plan import plan
 from orchestrator.commands.retry import retry
 from orchestrator.commands.run import run
@@ -17,11 +18,14 @@ from orchestrator.commands.schema import schema
 from orchestrator.commands.spaces import spaces
 from orchestrator.commands.status import status
 from orchestrator.commands.stop import stop
+from orchestrator.commands.trials import trials
 
 COMMANDS: tuple[click.Command, ...] = (
     run,
     plan,
     status,
+    trials,
+    logs,
     stop,
     cancel,
     retry,

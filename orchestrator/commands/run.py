@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -14,18 +15,48 @@ from orchestrator.commands.execution import (
 )
 from orchestrator.commands.options import as_json, print_json
 from orchestrator.outputs import write_outputs
+from orchestrator.redaction import redacted
 from orchestrator.selection import Selection, sweep_options
 
 if TYPE_CHECKING:
     from orchestrator.sweep import Execution, SweepOutcome
+
+STORAGE_VARIABLE = "TLDMI_SWEEP_OPTUNA_STORAGE"
+"""May name the storage, password and all: the arguments of a process are seen by everybody on its machine."""
+
+
+def without_password(context: click.Context, parameter: click.Parameter, place: str | None) -> str | None:
+    """Return the storage; raises a usage error for a password on the command line."""
+    given = context.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE
+    if place and given and urlsplit(place).password:
+        raise click.UsageError(
+            f"--optuna-storage {redacted(place)} shows its password to everybody on this machine: "
+            f"give the URL in {STORAGE_VARIABLE}"
+        )
+    return place
 
 
 @click.command()
 @sweep_options
 @execution_options
 @click.option("--retry-failed", is_flag=True, help="Run the trials again that failed before.")
+@click.option(
+    "--optuna-storage",
+    metavar="FILE|URL",
+    envvar=STORAGE_VARIABLE,
+    show_envvar=True,
+    callback=without_password,
+    help="Mirror the search for optuna-dashboard: a journal file, or a database URL.",
+)
 @as_json
-def run(selection: Selection, execution: "Execution", retry_failed: bool, quiet: bool, as_json: bool) -> None:
+def run(
+    selection: Selection,
+    execution: "Execution",
+    retry_failed: bool,
+    optuna_storage: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Run a sweep, then write its report and front into the store."""
     from orchestrator.credits import credit_lines
     from orchestrator.sweep import run_sweep
@@ -43,6 +74,7 @@ def run(selection: Selection, execution: "Execution", retry_failed: bool, quiet:
         command=selection.command,
         steps=execution.steps,
         limits=execution.limits,
+        optuna_storage=optuna_storage,
     )
     outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
     if as_json:

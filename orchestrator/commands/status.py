@@ -1,25 +1,83 @@
 """``tldmi-sweep status``: how far a sweep has come."""
 
+import time
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from orchestrator.commands.options import as_json, print_json, store_argument, which_sweep
 from orchestrator.selection import chosen_store
 
+if TYPE_CHECKING:
+    from results.run_progress import RunProgress
+    from results.sweep_status import Status
+
 
 @click.command()
 @store_argument
 @which_sweep
+@click.option("--watch", is_flag=True, help="Look again and again, until nobody runs the sweep.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    help="Seconds between two looks of --watch.",
+)
 @as_json
-def status(store: str | None, sweep: str | None, as_json: bool) -> None:
-    """Say how far a sweep has come: done, failed, left, and the front so far."""
-    from orchestrator.screens import console, front_table, status_lines
+def status(store: str | None, sweep: str | None, watch: bool, every: float, as_json: bool) -> None:
+    """Say how far a sweep has come: what runs, done, failed, left, the last error of each kind, and the
+    front so far."""
+    if watch and as_json:
+        raise click.UsageError("--json prints one document: leave --watch out")
+    uri, shown = chosen_store(store), None
+    while True:
+        found, progress, alive = _look(uri, sweep)
+        if as_json:
+            print_json({**found.as_dict(), "run": _run_document(progress, alive)})
+            return
+        if (state := _state(found, progress, alive)) != shown:
+            shown = state
+            _print(found, progress, alive, fresh=watch)
+        if not watch or not alive:
+            return
+        time.sleep(every)
+
+
+def _look(uri: str, sweep: str | None) -> "tuple[Status, RunProgress | None, bool]":
+    """Return how far the sweep is, what its latest run says of itself, and whether that still runs."""
+    from orchestrator.locks import sweep_holder
+    from results import open_store
+    from results.run_progress import read_run_progress
     from results.sweep_status import status as sweep_status
 
-    found = sweep_status(chosen_store(store), sweep)
-    if as_json:
-        print_json(found.as_dict())
-        return
-    for line in status_lines(found):
+    found = sweep_status(uri, sweep)
+    if found.sweep_id is None:
+        return found, None, False
+    store = open_store(uri)
+    progress = read_run_progress(store, found.sweep_id)
+    holder = sweep_holder(store.uri, found.sweep_id)
+    return found, progress, bool(progress and holder and holder.get("run") == progress.run)
+
+
+def _state(found: "Status", progress: "RunProgress | None", alive: bool) -> object:
+    """Return what, when it changes, is worth showing again."""
+    running = progress and (progress.trials, progress.stopping)
+    return alive, running, dict(found.done), dict(found.failed)
+
+
+def _run_document(progress: "RunProgress | None", alive: bool) -> dict[str, Any] | None:
+    return None if progress is None else {"alive": alive, **progress.as_dict()}
+
+
+def _print(found: "Status", progress: "RunProgress | None", alive: bool, fresh: bool) -> None:
+    from orchestrator.run_screen import error_lines, run_lines
+    from orchestrator.screens import console, front_table, status_lines
+
+    screen = console()
+    if fresh and screen.is_terminal:
+        screen.clear()
+    for line in [*status_lines(found), *error_lines(found.error_kinds), *run_lines(progress, alive)]:
         click.echo(line)
     if found.front:
-        console().print(front_table(found.front))
+        screen.print(front_table(found.front))

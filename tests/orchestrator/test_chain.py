@@ -5,10 +5,12 @@ import threading
 import pytest
 
 from orchestrator.chain import Chain, Shares
+from orchestrator.errors import Unreachable
 from orchestrator.executors import InlineSubmit
 from orchestrator.locks import FileLock, lock_folder
 from orchestrator.outcome import Phase, TrialOutcome
 from orchestrator.steps import StepReport, Steps
+from results import StoreNotWritable, StoreUnreachable
 from search_spaces.defenses import NoDef
 from tests.orchestrator import fake_steps
 from tests.orchestrator.fake_steps import FAKE, logged
@@ -151,3 +153,15 @@ def test_interrupting_is_not_a_failure(store, trial):
 
     with pytest.raises(KeyboardInterrupt):
         run(chain_on(store, Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)), trial)
+
+
+@pytest.mark.parametrize("error", [StoreUnreachable, StoreNotWritable])
+def test_a_store_that_is_lost_ends_the_run_and_is_no_failure_of_the_trial(store, trial, error):
+    def attack(config, store_uri):
+        raise error("the bucket does not answer")
+
+    lost = Steps(FAKE.target, attack, FAKE.generator, FAKE.evaluator)
+    with pytest.raises(Unreachable, match=r"gmi: .*the bucket does not answer.*; what has ended is kept"):
+        run(chain_on(store, lost), trial)
+    locks = [FileLock(lock_folder(store), path.stem) for path in lock_folder(store).glob("*.lock")]
+    assert all(lock.is_free() for lock in locks)

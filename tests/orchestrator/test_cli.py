@@ -363,6 +363,8 @@ COMMANDS = [
     ["run", "--help"],
     ["plan", "--space", "bido_vs_tldmi"],
     ["status"],
+    ["trials", "--where", "acc>=0", "--sort", "worst_att_acc"],
+    ["logs", "0"],
     ["report", "-o", "page.html"],
     ["export", "--to", "front.parquet"],
     ["compare", "no_def", "bido_hsic"],

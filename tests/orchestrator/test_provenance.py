@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.credits import credit_lines
-from orchestrator.provenance import RUNS_KEPT, current_provenance, record_run, settings_path
+from orchestrator.provenance import (
+    DIFF_KEPT,
+    RUNS_KEPT,
+    current_provenance,
+    record_run,
+    settings_path,
+)
 from results import open_store
 from search_spaces import Sweep, load_setup
 from tests.orchestrator.small_sweeps import small_sweep
@@ -85,3 +91,38 @@ def test_uncommitted_changes_are_kept_once_with_their_hash(store):
     runs = kept(store, sweep)["runs"]
     assert [run["git_diff_sha256"] for run in runs[-2:]] == ["ab" * 32] * 2
     assert [run["git_diff"] for run in runs[-2:]] == ["+a line", None]
+
+
+@pytest.fixture
+def changed_code(monkeypatch):
+    """A checkout with a change that holds a secret."""
+    answers = {"rev-parse": "a" * 40, "status": " M file.py", "diff": '+api_key = "abcdef123456"\n+x = 1'}
+    monkeypatch.setattr("orchestrator.provenance._git", lambda command, *_: answers[command])
+    return answers
+
+
+def test_the_diff_of_changed_code_is_kept_once_and_without_secrets(store, changed_code):
+    sweep = small_sweep()
+    for _ in range(3):
+        record_run(store, sweep, current_provenance("inline"))
+    runs = kept(store, sweep)["runs"]
+    assert [run["git_dirty"] for run in runs] == [True] * 3
+    assert len({run["git_diff_sha256"] for run in runs}) == 1
+    (text,) = [run["git_diff"] for run in runs if run["git_diff"]]
+    assert "+x = 1" in text
+    assert "abcdef123456" not in text
+
+
+def test_another_change_is_another_diff_and_a_clean_checkout_has_none(store, changed_code):
+    sweep = small_sweep()
+    for diff in ("+x = 1", "+y = 2"):
+        changed_code["diff"] = diff
+        record_run(store, sweep, current_provenance("inline"))
+    changed_code |= {"diff": "", "status": ""}
+    record_run(store, sweep, current_provenance("inline"))
+    assert [run["git_diff"] for run in kept(store, sweep)["runs"]] == ["+x = 1", "+y = 2", None]
+
+
+def test_a_long_diff_is_cut(changed_code):
+    changed_code["diff"] = "x" * (DIFF_KEPT + 10)
+    assert current_provenance("inline").git_diff == "x" * DIFF_KEPT

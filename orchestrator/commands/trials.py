@@ -1,0 +1,65 @@
+"""``tldmi-sweep trials``: the trials of a sweep, filtered and sorted."""
+
+import csv
+import sys
+from typing import Any
+
+import click
+
+from orchestrator.commands.options import as_json, print_json, store_argument, which_sweep
+from orchestrator.selection import chosen_store
+
+
+@click.command()
+@store_argument
+@which_sweep
+@click.option("--failed", is_flag=True, help="Only trials that failed.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help='Only trials that fulfil it, as "defense=tl_dmi" or "acc>=0.9"; may be given several times.',
+)
+@click.option("--sort", metavar="COLUMN", help="Order by a column, as worst_att_acc.  [default: number]")
+@click.option("--descending", is_flag=True, help="The largest first.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a CSV table with every column.")
+@as_json
+def trials(
+    store: str | None,
+    sweep: str | None,
+    failed: bool,
+    where: tuple[str, ...],
+    sort: str | None,
+    descending: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """List the ended trials of a sweep; accuracies are fractions in CSV and JSON."""
+    if as_csv and as_json:
+        raise click.UsageError("give --csv or --json, not both")
+    from results import open_store
+    from results.sweeps import chosen_sweep
+    from results.trial_list import COLUMNS, matching, ordered, trial_list
+
+    opened = open_store(chosen_store(store))
+    sweep_id = chosen_sweep(opened, sweep)
+    conditions = [*where, *(["state=failed"] if failed else [])]
+    rows = ordered(matching(trial_list(opened, sweep_id), conditions), sort or "number", descending)
+    if as_json:
+        print_json({"sweep_id": sweep_id, "store": opened.uri, "trials": rows})
+    elif as_csv:
+        table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    else:
+        _print(rows)
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from orchestrator.run_screen import trial_table
+    from orchestrator.screens import console
+
+    if not rows:
+        click.echo("no such trial")
+        return
+    console().print(trial_table(rows))

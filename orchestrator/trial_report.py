@@ -1,0 +1,77 @@
+"""What is known of one trial: its log, the logs of its steps, and the command that reproduces it."""
+
+import difflib
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InvalidRequest
+from orchestrator.trial_rows import read_trials
+from results import PathMissing, Store
+from results.store import is_bucket
+from results.trial_list import trial_list
+from results.trial_logs import TrialLog, read_trial_log
+
+
+@dataclass(frozen=True)
+class TrialReport:
+    """A trial as ``logs`` shows it."""
+
+    label: str
+    log: TrialLog
+    texts: dict[str, str]
+    """Name of a step -> what it logged."""
+    places: dict[str, str]
+    """Name of a step -> where that lies: a file, or a path in the bucket."""
+    command: str
+    """Runs the trial once more, in one process, into a store of its own."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, ready for JSON."""
+        plain = {"label": self.label, **self.log.as_dict(), "command": self.command}
+        return {**plain, "logs": self.texts, "places": self.places}
+
+
+def trial_report(store: Store, sweep_id: str, number: int) -> TrialReport:
+    """Return the report of a trial that has ended.
+
+    Raises ``InvalidRequest`` for a trial that has not, and for one that left no log.
+    """
+    numbers = [row["number"] for row in read_trials(store, sweep_id)]
+    if number not in numbers:
+        close = difflib.get_close_matches(str(number), map(str, numbers), 1)
+        hint = f", the nearest is {close[0]}" if close else ""
+        raise InvalidRequest(f"sweep {sweep_id} has no ended trial {number}: it has {len(numbers)}{hint}")
+    log = read_trial_log(store, sweep_id, number)
+    if log is None:
+        raise InvalidRequest(f"trial {number} of sweep {sweep_id} left no log: an older version ran it")
+    paths = {step.name: step.log for step in log.steps if step.log}
+    texts = {name: _text(store, path) for name, path in paths.items()}
+    row = next(row for row in trial_list(store, sweep_id) if row["number"] == number)
+    return TrialReport(
+        row["label"],
+        log,
+        {name: text for name, text in texts.items() if text is not None},
+        {name: _place(store, path) for name, path in paths.items()},
+        _command(store, sweep_id, number),
+    )
+
+
+def _command(store: Store, sweep_id: str, number: int) -> str:
+    words = ["tldmi-sweep", "retry", store.uri, str(number), "--sweep", sweep_id]
+    return shlex.join([*words, "--into", f"reproduced-{number}", "--executor", "inline"])
+
+
+def _place(store: Store, path: str) -> str:
+    if not is_bucket(store.uri):
+        return str(Path(store.uri) / path)
+    place, _, _ = store.uri.partition("?")
+    return f"{place}/{path}"
+
+
+def _text(store: Store, path: str) -> str | None:
+    try:
+        return store.get_bytes(path).decode(errors="replace")
+    except PathMissing:
+        return None

@@ -1,0 +1,202 @@
+"""``status``, ``trials`` and ``logs``: what runs, what ended, why it failed and how to see it again."""
+
+import csv
+import importlib
+import io
+import json
+import os
+import shlex
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+import orchestrator.run_watch
+import orchestrator.sweep
+from orchestrator.cli import main
+from orchestrator.limits import Limits
+from orchestrator.steps import Steps
+from orchestrator.sweep import run_sweep
+from results import open_store
+from results.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
+from search_spaces import load_setup
+from tests.orchestrator.fake_steps import FAKE, train
+from tests.orchestrator.small_sweeps import small_space, small_sweep
+
+SWEEP = small_sweep().sweep_id
+
+
+def failing(config, store_uri):
+    """Fail with every defence at the first seed, each in another epoch."""
+    if config.defense.kind != "no_def" and config.seed == 0:
+        raise ValueError(f"the loss is NaN in epoch {len(config.target_id) + hash(config.target_id) % 9}")
+    return train(config, store_uri)
+
+
+FAILING = Steps(failing, FAKE.attack, FAKE.generator, FAKE.evaluator)
+
+
+def shell(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A store with done and failed trials, the failed ones without any row of their T."""
+    store = str(tmp_path_factory.mktemp("looking") / "a store; of 'mine'")
+    setup = load_setup("orl_faces")
+    run_sweep(small_space(), setup, store, executor="inline", steps=FAILING, limits=Limits(failures_in_row=0))
+    return store
+
+
+def rows(store):
+    return sorted(open_store(store).read_rows("trials").to_pylist(), key=lambda row: row["number"])
+
+
+def failed(store):
+    return [row["number"] for row in rows(store) if row["state"] == "failed"]
+
+
+def test_trials_lists_every_trial_with_what_was_tried(swept):
+    found = json.loads(shell("trials", swept, "--json").stdout)["trials"]
+    assert [row["number"] for row in found] == [row["number"] for row in rows(swept)]
+    assert {row["defense"] for row in found} >= {"no_def", "bido_hsic"}
+    assert all(tuple(row) == COLUMNS for row in found)
+    assert "not recorded" not in {row["label"] for row in found}
+
+
+def test_trials_are_filtered_sorted_and_written_as_csv(swept):
+    found = json.loads(shell("trials", swept, "--failed", "--json").stdout)["trials"]
+    assert [row["number"] for row in found] == failed(swept)
+    words = ["--where", "defense=no_def", "--where", "acc>=0", "--sort", "worst_att_acc", "--descending"]
+    table = list(csv.DictReader(io.StringIO(shell("trials", swept, *words, "--csv").stdout)))
+    values = [float(row["worst_att_acc"]) for row in table]
+    assert values == sorted(values, reverse=True)
+    assert {row["defense"] for row in table} == {"no_def"}
+    assert "no such trial" in shell("trials", swept, "--where", "acc>2").output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--where", "defence=tl_dmi"], "did you mean 'defense'?"),
+        (["--sort", "worst_att"], "did you mean 'worst_att_acc'?"),
+        (["--where", "tl_dmi"], "write a column"),
+        (["--where", "acc>high"], "is no number"),
+        (["--csv", "--json"], "not both"),
+        (["--sweep", "zzz"], "No single sweep"),
+    ],
+)
+def test_conditions_that_mean_nothing_are_refused(swept, words, said):
+    result = shell("trials", swept, *words)
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+
+
+def test_missing_values_fulfil_only_inequality_and_come_last():
+    listed = [{"acc": None, "n": 1}, {"acc": 0.5, "n": 2}, {"acc": 0.1, "n": 3}]
+    assert [row["n"] for row in matching(listed, ["acc!=0.5"])] == [1, 3]
+    assert [row["n"] for row in matching(listed, ["acc<1"])] == [2, 3]
+    assert [row["n"] for row in ordered(listed, "acc")] == [3, 2, 1]
+    assert [row["n"] for row in ordered(listed, "acc", descending=True)] == [2, 3, 1]
+    with pytest.raises(UnknownCondition):
+        ordered(listed, "nothing")
+
+
+def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept):
+    number = failed(swept)[0]
+    result = shell("logs", number, swept)
+    assert result.exit_code == 0, result.output
+    for part in ("target failed: ValueError: the loss is NaN", "Traceback", "defense:", os.uname().nodename):
+        assert part in result.output
+    document = json.loads(shell("logs", number, swept, "--json").stdout)
+    assert document["number"] == number
+    assert "Traceback" in document["logs"]["target"]
+    assert os.path.isfile(document["places"]["target"])
+
+
+def test_the_command_of_logs_reproduces_the_trial(swept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAILING)
+    number = failed(swept)[0]
+    words = shlex.split(json.loads(shell("logs", number, swept, "--json").stdout)["command"])
+    assert words[:4] == ["tldmi-sweep", "retry", swept, str(number)]
+    assert shell(*words[1:], "--quiet").exit_code == 3
+    (again,) = rows(str(tmp_path / f"reproduced-{number}"))
+    assert again == rows(swept)[number]
+
+
+def test_a_trial_that_is_not_there_is_refused(swept):
+    result = shell("logs", 99, swept)
+    assert (result.exit_code, "no ended trial 99" in result.output) == (2, True)
+
+
+def test_status_says_the_last_error_of_each_kind(swept):
+    document = json.loads(shell("status", swept, "--json").stdout)
+    (kind,) = document["error_kinds"]
+    assert (kind["count"], kind["last"]["number"]) == (len(failed(swept)), max(failed(swept)))
+    assert document["run"]["alive"] is False
+    assert f"{kind['count']} failed like trial {max(failed(swept))}" in shell("status", swept).output
+
+
+def test_status_shows_what_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(orchestrator.run_watch, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(orchestrator.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
+    seen = []
+
+    def target(config, store_uri):
+        while not seen or not seen[-1]["run"]["trials"]:
+            seen.append(json.loads(shell("status", store_uri, "--json").stdout))
+        return train(config, store_uri)
+
+    steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    store = str(tmp_path / "store")
+    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps)
+    run = seen[-1]["run"]
+    assert (run["alive"], run["pid"], run["trials"][0]["label"]) == (True, os.getpid(), "No-Def")
+
+
+def test_watch_shows_each_change_until_nobody_runs_the_sweep(swept, monkeypatch):
+    command = importlib.import_module("orchestrator.commands.status")
+    found, progress, _ = command._look(swept, None)
+    stopping = replace(progress, outcome=None, stopping="Ctrl-C")
+    looks = [
+        (found, progress, True),
+        (found, progress, True),
+        (found, stopping, True),
+        (found, progress, False),
+    ]
+    monkeypatch.setattr(command, "_look", lambda *_: looks.pop(0))
+    result = shell("status", swept, "--watch", "--every", "0.1")
+    assert (result.exit_code, looks) == (0, [])
+    assert result.output.count("running: process") == 2
+    assert "stopping: Ctrl-C" in result.output
+    assert shell("status", swept, "--watch", "--json").exit_code == 2
+
+
+def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
+    store = str(tmp_path / "store")
+    run_sweep(
+        small_space(),
+        load_setup("orl_faces"),
+        store,
+        executor="inline",
+        steps=FAKE,
+        limits=Limits(max_trials=2),
+    )
+    assert "the last run ended: budget: --max-trials 2 is reached" in shell("status", store).output
+    path = f"progress/{SWEEP}.json"
+    plain = json.loads(open_store(store).get_bytes(path))
+    open_store(store).put_bytes(path, json.dumps({**plain, "outcome": None}).encode())
+    assert "was last heard of at" in shell("status", store).output
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"\xff", b'{"trials": [{"number": 1}]}'])
+def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path, damage):
+    store = str(tmp_path / "store")
+    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=FAKE)
+    open_store(store).put_bytes(f"progress/{SWEEP}.json", damage)
+    open_store(store).put_bytes(f"logs/trials/{SWEEP}-0000.json", damage)
+    assert shell("status", store).exit_code == 0
+    assert shell("trials", store).exit_code == 0
+    assert shell("logs", "0", store).exit_code == 2
+    assert len(trial_list(open_store(store), SWEEP)) == len(rows(store))
