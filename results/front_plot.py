@@ -46,6 +46,11 @@ class PlottedPoint:
     reach_y: Interval = (0.0, 0.0)
     """Below and above; zero without a bar."""
 
+    @property
+    def large(self) -> bool:
+        """It is drawn large and opaque: on the front, or No-Def, which all are measured against."""
+        return self.on_front or self.configuration.is_anchor
+
 
 @dataclass(frozen=True)
 class FrontPlot:

@@ -83,13 +83,13 @@ def _draw_family(axes: "Axes", family: str, members: Sequence[PlottedPoint]) -> 
         if any(point.reach_y):
             axes.vlines(point.x, point.y - point.reach_y[0], point.y + point.reach_y[1], **line)
     name: str | None = defense_name(family)
-    for front in sorted({point.on_front for point in members}, reverse=True):
-        chosen = [point for point in members if point.on_front is front]
+    for large in sorted({point.large for point in members}, reverse=True):
+        chosen = [point for point in members if point.large is large]
         axes.scatter(
             [point.x for point in chosen],
             [point.y for point in chosen],
-            s=110 if front else 45,
-            alpha=1.0 if front else 0.6,
+            s=110 if large else 45,
+            alpha=1.0 if large else 0.6,
             c=style.light,
             marker=style.marker,
             linewidths=0,

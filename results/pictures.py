@@ -76,7 +76,7 @@ def picture_uri(data: bytes | Image.Image) -> str | None:
 def encoded(picture: Image.Image) -> str:
     """Return a picture as a WebP data URI."""
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=82, method=4)
+    picture.save(buffer, "WEBP", quality=82, method=1)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
