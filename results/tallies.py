@@ -67,9 +67,14 @@ def _draws(classes: int) -> Floats:
 def resampled(tally: Tally, classes: list[int]) -> Floats:
     """Return the attack accuracy of each resample of ``classes``, (2000,); paired over tallies."""
     hits = np.array([tally.hits[index] for index in classes], dtype=np.float64)
-    judged = np.array([tally.judged[index] for index in classes], dtype=np.float64)
-    draws = _draws(len(classes))
-    return np.asarray((draws @ hits) / (draws @ judged))
+    judged = tuple(tally.judged[index] for index in classes)
+    return np.asarray((_draws(len(classes)) @ hits) / _drawn(judged))
+
+
+@lru_cache(maxsize=64)
+def _drawn(judged: tuple[int, ...]) -> Floats:
+    """Return how many reconstructions each resample holds: nearly every attack judges the same."""
+    return np.asarray(_draws(len(judged)) @ np.array(judged, dtype=np.float64))
 
 
 def _share(tally: Tally, classes: list[int]) -> float:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.paper import printed
-from results.stats import bootstrap_over_classes, delta, paired_difference
+from results.stats import bootstrap_over_classes, delta, paired_difference, percentile_interval
 
 
 def slow_interval(means: list[float], resamples: int) -> tuple[float, float]:
@@ -163,3 +163,12 @@ def test_pairs_need_the_same_classes_but_not_the_same_restarts() -> None:
     assert paired_difference(np.ones((3, 1)), np.ones((3, 5))).value == 0
     with pytest.raises(ValueError, match="same classes"):
         paired_difference(np.ones((3, 1)), np.ones((4, 1)))
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=60), st.integers(2, 40))
+def test_percentiles_are_those_of_numpy(values: list[float], classes: int) -> None:
+    resampled = np.array(values)
+    if np.ptp(resampled) < 1e-9:
+        return
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    assert percentile_interval(resampled, classes, (-1.0, 1.0)) == (low, high)
