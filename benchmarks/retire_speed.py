@@ -33,7 +33,7 @@ class Measured(NamedTuple):
 
 
 def attack(options: argparse.Namespace, iterations: int, retire_after: int | None) -> AttackConfig:
-    """Return GMI on the No-Def T of the photographs, judged by the headline evaluator alone."""
+    """Return GMI on the No-Def T of the photographs, judged by one evaluator."""
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
     gmi, *_ = sweep.trial(NoDef(), seed=0).attacks
     settings = gmi.attack.model_copy(update={"iterations": iterations, "retire_after": retire_after})
@@ -42,7 +42,7 @@ def attack(options: argparse.Namespace, iterations: int, retire_after: int | Non
         update={
             "target": gmi.target.model_copy(update={"target": recipe}),
             "attack": settings,
-            "evaluators": gmi.evaluators[:1],
+            "evaluators": (gmi.evaluators[options.evaluator],),
             "attacked_classes": options.classes,
         }
     )
@@ -88,6 +88,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--retire-after", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=12, help="of the training of T")
     parser.add_argument("--classes", type=int, default=20, help="attacked, of 20")
+    parser.add_argument("--evaluator", type=int, choices=(0, 1), default=0, help="0: the headline; 1: a CNN")
     return parser.parse_args()
 
 

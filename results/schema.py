@@ -180,7 +180,7 @@ GENERATORS = pa.schema(
             fid=pa.float64(),  # Frechet distance of samples to public pictures
             kid=pa.float64(),  # kernel distance, the same sets and features
             fid_features=pa.string(),  # the network that gives the features of fid and kid
-            fid_images=pa.int32(),  # samples compared, with as many public pictures
+            fid_images=pa.int32(),  # samples compared with public pictures
             sheet=pa.string(),  # PNG grid of samples, relative to the store
         ),
         *_PROVENANCE,

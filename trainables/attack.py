@@ -80,7 +80,7 @@ def _measured(
     prior = load_prior(config.generator_config, store)
     check_prior(prior, data)
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
-    record_generator(config, store, data, prior, judges[0].evaluator)
+    record_generator(config, store, data, prior, judges[0])
     start = time.perf_counter()
     kept = _Kept(config, store)
     attacker = Attacker(target, prior, data.public.images, kept)

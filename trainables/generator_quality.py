@@ -7,9 +7,9 @@ from results.store import Store
 from search_spaces import AttackConfig, canonical_json, identity, seed_stream
 from trainables.attacks.reconstructions import render
 from trainables.datasets.dataset import FaceData
-from trainables.evaluators import Evaluator
 from trainables.generators import Prior
 from trainables.image_quality import picture_features
+from trainables.judging import Judge, some_public
 from trainables.metrics.fid import frechet_distance
 from trainables.metrics.inception import NAME as INCEPTION
 from trainables.metrics.inception import load_inception
@@ -17,31 +17,30 @@ from trainables.metrics.kid import kernel_distance
 from trainables.sheet import SheetLayout, contact_sheet
 from trainables.step import device, provenance, started
 
-MOST_PICTURES = 1000
-"""Samples compared, with as many public pictures; fewer where there are fewer public pictures."""
-
 GRID = 8
 """Rows and columns of the grid."""
+
+LEAST_SAMPLES, MOST_SAMPLES, PUBLIC_PER_SAMPLE = GRID * GRID, 1000, 4
+"""Samples compared: one for each four public pictures, within these bounds. Judging a picture costs up to a
+tenth of a second on a CPU; the public ones were judged anyway."""
 
 BATCH = 64
 """Latents at once."""
 
 
-def record_generator(
-    config: AttackConfig, store: Store, data: FaceData, prior: Prior, evaluator: Evaluator
-) -> None:
+def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: Prior, judge: Judge) -> None:
     """Write the row and the grid of the generator of ``config``, unless the store has them.
 
-    FID and KID compare samples of N(0, I) with D_pub in the features of Inception where its weights are
-    given, else in those of ``evaluator``, the headline one. Raises ``WeightsUnusable``.
+    FID and KID compare samples of N(0, I) with D_pub (at most 2,000 pictures) in the features of Inception
+    where its weights are given, else in those of ``judge``, the headline one. Raises ``WeightsUnusable``.
     """
     known = config.generator_config.generator_id
     unit = f"{known}-{_features_id(config)}"
     if store.has_rows("generators", unit):
         return
     start = started()
-    count = min(MOST_PICTURES, len(data.public))
-    samples = render(prior.generator, _latents(max(count, GRID * GRID), prior.z_dim), BATCH)
+    count = min(MOST_SAMPLES, max(LEAST_SAMPLES, len(data.public) // PUBLIC_PER_SAMPLE))
+    samples = render(prior.generator, _latents(count, prior.z_dim), BATCH)
     sheet = f"artifacts/sheets/generator-{known}.png"
     shown = samples[: GRID * GRID]
     whole = torch.ones(len(shown), dtype=torch.bool)
@@ -52,7 +51,7 @@ def record_generator(
         "data": data.name,
         "data_hash": data.content_hash,
         "public_images": len(data.public),
-        **_distances(config, evaluator, data.public.images[_some(count, len(data.public))], samples[:count]),
+        **_distances(config, data, judge, samples),
         "sheet": sheet,
         **provenance(start),
     }
@@ -67,26 +66,24 @@ def _features_id(config: AttackConfig) -> str:
 
 
 def _distances(
-    config: AttackConfig, evaluator: Evaluator, real: Tensor, fake: Tensor
+    config: AttackConfig, data: FaceData, judge: Judge, samples: Tensor
 ) -> dict[str, float | int | str | None]:
     inception = load_inception(config.image_quality)
+    public = data.public.images[some_public(data)]
     if inception is None:
-        features = [evaluator.judge(images).feature for images in (real, fake)]
+        kept = judge.public_features
+        real = judge.evaluator.judge(public).feature if kept is None else kept
+        fake = judge.evaluator.judge(samples).feature
     else:
-        features = [picture_features(inception.to(device()), images) for images in (real, fake)]
+        real, fake = (picture_features(inception.to(device()), images) for images in (public, samples))
     return {
-        "fid": frechet_distance(*features),
-        "kid": kernel_distance(*features),
-        "fid_features": evaluator.name if inception is None else INCEPTION,
-        "fid_images": len(fake),
+        "fid": frechet_distance(real, fake),
+        "kid": kernel_distance(real, fake),
+        "fid_features": judge.evaluator.name if inception is None else INCEPTION,
+        "fid_images": len(samples),
     }
 
 
 def _latents(count: int, z_dim: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed_stream(0, "generator_samples"))
     return torch.randn(count, z_dim, generator=generator).to(device())
-
-
-def _some(count: int, of: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed_stream(0, "generator_public"))
-    return torch.randperm(of, generator=generator)[:count].sort().values

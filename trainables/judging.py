@@ -11,7 +11,7 @@ from trainables.artifacts import kept_tensors
 from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData
 from trainables.evaluator import build_evaluator_step, load_evaluator
-from trainables.evaluators import Evaluator
+from trainables.evaluators import Evaluator, Judgement
 from trainables.metrics import Judged, accepted_as, accepting_scores, false_positive_rate
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import split_to_fit
@@ -33,6 +33,8 @@ class Judge:
     """int64 (N,)"""
     accepted: Tensor
     """int64 (P,): the class that each public picture is taken for as surely as that class's own, or -1."""
+    public_features: Tensor | None = None
+    """(P, d): features of the same public pictures; nothing in stores of before they were kept."""
 
     def false_positive_rate(self, attacked: Tensor) -> float | None:
         """Return the share of public pictures taken for one of the ``attacked`` classes."""
@@ -50,7 +52,8 @@ def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:
     evaluator = load_evaluator(config, store)
     path = f"artifacts/real_pictures/{config.evaluator_id}.safetensors"
     seen = kept_tensors(store, path, lambda: _of_real_pictures(evaluator, data))
-    return Judge(evaluator, seen["features"], data.private_train.labels, seen["accepted"])
+    labels = data.private_train.labels
+    return Judge(evaluator, seen["features"], labels, seen["accepted"], seen.get("public_features"))
 
 
 def judged(result: Reconstructions, probability: Tensor, judge: Judge) -> Judged:
@@ -96,15 +99,16 @@ def _of_real_pictures(evaluator: Evaluator, data: FaceData) -> dict[str, Tensor]
     """Return the features of D_priv train, and for which class public pictures are taken."""
     test = evaluator.judge(data.private_test.images)
     accepting = accepting_scores(test.scores, data.private_test.labels)
-    strangers = data.public.images[_some(len(data.public))]
-    scores = evaluator.judge(strangers).scores if len(strangers) else test.scores[:0]
+    strangers = data.public.images[some_public(data)]
+    seen = evaluator.judge(strangers) if len(strangers) else Judgement(test.feature[:0], test.scores[:0])
     return {
         "features": evaluator.judge(data.private_train.images).feature,
-        "accepted": accepted_as(scores, accepting),
+        "accepted": accepted_as(seen.scores, accepting),
+        "public_features": seen.feature,
     }
 
 
-def _some(count: int) -> Tensor:
-    """Return at most ``MOST_STRANGERS`` of ``count`` indices, the same ones in every call, sorted."""
+def some_public(data: FaceData) -> Tensor:
+    """Return at most ``MOST_STRANGERS`` indices of public pictures, the same in every call, sorted."""
     generator = torch.Generator().manual_seed(seed_stream(0, "strangers"))
-    return torch.randperm(count, generator=generator)[:MOST_STRANGERS].sort().values
+    return torch.randperm(len(data.public), generator=generator)[:MOST_STRANGERS].sort().values

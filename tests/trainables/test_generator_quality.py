@@ -16,6 +16,7 @@ from search_spaces.evaluation import TrainedClassifier
 from search_spaces.generators import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.fixtures.tiny_faces import tiny_image_folder
+from trainables.artifacts import load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.generator import load_prior
 from trainables.generator_quality import record_generator
@@ -52,7 +53,7 @@ def recorded(of: AttackConfig, store: Store) -> list[dict[str, Any]]:
     single_threaded()
     data = load_data(of.target.data)
     judge = load_judge(of.evaluator_configs[0], store, data)
-    record_generator(of, store, data, load_prior(of.generator_config, store), judge.evaluator)
+    record_generator(of, store, data, load_prior(of.generator_config, store), judge)
     rows: list[dict[str, Any]] = store.read_rows("generators").to_pylist()
     return rows
 
@@ -61,7 +62,7 @@ def test_it_is_recorded_once(target: TargetConfig, store: Store) -> None:
     (row,) = recorded(config(target, SCRATCH), store)
     assert recorded(config(target, SCRATCH, seed=1), store) == [row]
     assert row["generator_id"] == config(target, SCRATCH).generator_config.generator_id
-    assert (row["fid_features"], row["fid_images"], row["public_images"]) == ("trained_classifier", 24, 24)
+    assert (row["fid_features"], row["fid_images"], row["public_images"]) == ("trained_classifier", 64, 24)
     assert row["fid"] > 0
     assert len(recorded(config(target, SCRATCH, judge=1), store)) == 2  # the features of another network
 
@@ -93,3 +94,15 @@ def test_it_repeats_in_another_store(target: TargetConfig, store: Store, tmp_pat
     (one,), (two,) = (recorded(config(target, SCRATCH), each) for each in (store, other))
     assert [one[name] for name in names] == [two[name] for name in names]
     assert store.get_bytes(one["sheet"]) == other.get_bytes(two["sheet"])
+
+
+def test_features_that_an_older_store_has_not_kept_are_computed(target: TargetConfig, store: Store) -> None:
+    of = config(target, SCRATCH)
+    (row,) = recorded(of, store)
+    path = f"artifacts/real_pictures/{of.evaluator_configs[0].evaluator_id}.safetensors"
+    tensors = load_tensors(store, path)
+    save_tensors(store, path, {name: tensors[name] for name in ("features", "accepted")})
+    for part in store.list_paths("generators/"):
+        store.delete(part)
+    (again,) = recorded(of, store)
+    assert (again["fid"], again["kid"]) == (row["fid"], row["kid"])

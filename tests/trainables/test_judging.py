@@ -104,7 +104,7 @@ def test_strangers_are_accepted_by_the_definition(
     test = DATA.private_test
     accepting = accepting_scores(test.images[:, :, 0, 0].float(), test.labels)
     every = accepted_as(DATA.public.images[:, :, 0, 0].float(), accepting).tolist()
-    assert judge.accepted.tolist() == [every[index] for index in judging._some(len(DATA.public)).tolist()]
+    assert judge.accepted.tolist() == [every[index] for index in judging.some_public(DATA).tolist()]
     rate = judge.false_positive_rate(torch.arange(3))
     assert rate == pytest.approx(sum(one >= 0 for one in judge.accepted.tolist()) / 5)
 
