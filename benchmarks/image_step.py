@@ -80,8 +80,8 @@ def cpu_seconds(work: Callable[[], object], repeats: int) -> float:
 
 def operations(part: Part) -> int:
     """Return the floating-point operations of one step of one image."""
+    free = part.inputs(1).detach().requires_grad_()
     with FlopCounterMode(display=False) as counter:
-        free = part.inputs(1).detach().requires_grad_()
         part.network(free).sum().backward()  # type: ignore[no-untyped-call]  # the counter knows no grad()
     return counter.get_total_flops()
 
