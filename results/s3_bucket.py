@@ -191,9 +191,16 @@ class Bucket:
         """Make the parts an object; a completion whose answer was lost is known by the object's hash."""
         try:
             self.asked("complete_multipart_upload", MultipartUpload={"Parts": parts}, **upload)
-        except ClientError as error:
-            if code_of(error) != "NoSuchUpload" or self.version(upload["Key"]).sha256 != digest:
+        except (ClientError, StoreUnreachable):
+            if not self._has(upload["Key"], digest):
                 raise
+
+    def _has(self, key: str, digest: str) -> bool:
+        """Return whether the object at ``key`` is known to have the hash ``digest``."""
+        try:
+            return self.version(key).sha256 == digest
+        except (ClientError, StoreUnreachable):
+            return False
 
     def _abort(self, upload: dict[str, str]) -> None:
         try:
