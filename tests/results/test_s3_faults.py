@@ -119,6 +119,7 @@ def test_a_listing_cut_in_its_text_is_asked_again(store: Store, faults: Faults, 
 
 def test_a_stale_listing_never_makes_a_wrong_row(store: Store, faults: Faults) -> None:
     """Seen too late, a unit is missing or old for a while; seen too long, it is named as not there."""
+    faults.set("500", 0)
     assert store.units("curves") == ["t"]
     store.write_rows("curves", "u", [{"target_id": "u", "epoch": 7}])
     store.write_rows("curves", "t", [{"target_id": "t", "epoch": 9}])
