@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from orchestrator.errors import InvalidRequest
 from orchestrator.space_checks import check_space
 from orchestrator.weight_files import check_fit, pinned_evaluators, pinned_target
-from results.store import is_bucket, local_path
+from results.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep
 from search_spaces.complaints import complaints_of
 from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
@@ -67,7 +67,7 @@ def check_sweep(sweep: Sweep) -> None:
 
 def check_free_space(store_uri: str) -> None:
     """Raise ``InvalidRequest`` when the disk of a local store is nearly full; a bucket has no end."""
-    if is_bucket(store_uri):
+    if is_bucket(store_uri) or is_memory(store_uri):
         return
     folder = Path(local_path(store_uri)).expanduser().absolute()
     existing = next(place for place in (folder, *folder.parents) if place.exists())

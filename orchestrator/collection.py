@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from orchestrator.errors import SweepInUse
 from orchestrator.locks import lock_folder, sweep_lock
 from orchestrator.provenance import settings_path
 from results.compaction import Compacted, compact, mergeable
@@ -45,6 +46,13 @@ def collect(store: Store, keep: Keep, unfinished: bool, youngest: float, dry_run
         found = _found(store, keep, unfinished, youngest)
         remove_garbage(store, found.garbage)
         return Collected(found.garbage, tuple(compact(store)))
+
+
+def merge_parts(store: Store) -> None:
+    """Merge the parts of tables that have many, unless a sweep of the store is running."""
+    if mergeable(store):
+        with suppress(SweepInUse), nothing_running(store):
+            compact(store)
 
 
 @contextmanager

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 
-from results.store import is_bucket, local_path, open_store
+from results.store import is_bucket, is_memory, local_path, open_store
 
 OUTPUTS = ("report.html", "front.png", "front.csv", "front.parquet")
 
 
 def output_folder(store_uri: str) -> Path:
-    """Return where the outputs of a sweep lie: in its store, or for a bucket in a folder under ``runs``.
+    """Return where the outputs of a sweep lie: in its store, or else in a folder under ``runs``.
 
     >>> str(output_folder("s3://bucket/deep/tldmi?region=eu-west-1"))
     'runs/bucket-deep-tldmi'
     """
-    if not is_bucket(store_uri):
+    if not (is_bucket(store_uri) or is_memory(store_uri)):
         return Path(local_path(store_uri))
-    place = store_uri.removeprefix("s3://").partition("?")[0]
+    place = store_uri.partition("://")[2].partition("?")[0]
     return Path("runs") / "-".join(filter(None, place.split("/")))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from orchestrator.checks import check_free_space, check_sweep, pinned_setup
+from orchestrator.collection import merge_parts
 from orchestrator.executors import ClusterSettings, ExecutorName
 from orchestrator.limits import Limits
 from orchestrator.progress import Progress, SilentProgress
@@ -72,6 +73,7 @@ def run_sweep(
         while not outcome.stopped and (numbers := asked_to_retry(store, sweep.sweep_id, run.identity)):
             run.again(failed_trials(store, sweep, numbers))
             outcome = run.all(command)
+    merge_parts(store)
     return outcome
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from orchestrator.control import RunControl
 from orchestrator.credits import credit_lines
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, InvalidRequest
 from orchestrator.executors import ClusterSettings, ExecutorName, run_inline, run_on_ray
 from orchestrator.limits import LimitKeeper, Limits
 from orchestrator.listed import search_trials
@@ -22,6 +22,7 @@ from orchestrator.run_watch import RunWatch
 from orchestrator.steps import Steps
 from orchestrator.trial_rows import known_trials, write_trial
 from results import Store, SweepRecord, read_sweep, write_sweep
+from results.store import is_memory
 from results.trial_logs import write_trial_log
 from search_spaces import Sweep
 
@@ -179,6 +180,8 @@ class SweepRun:
         where, uri = self._execution, self._store.uri
         if where.executor == "inline":
             run_inline(running, uri, where.steps)
+        elif is_memory(uri):
+            raise InvalidRequest(f"only this process sees the store {uri}: use the executor inline")
         else:
             run_on_ray(running, uri, where.steps, self._sweep.threads, where.cluster)
 
