@@ -45,10 +45,11 @@ def nothing(config: StepConfig, store_uri: str) -> StepReport:
 
 @dataclass
 class Watch(SilentProgress):
-    """Notes when trials ended, and the driver's resident memory then."""
+    """Notes when trials ended, and the driver's resident memory and CPU time then."""
 
     ended: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """Note time and memory, and refuse to measure a sweep that fails."""
@@ -56,6 +57,7 @@ class Watch(SilentProgress):
             raise RuntimeError(f"trial {proposal.number} failed: {outcome.reason}")
         self.ended.append(time.monotonic())
         self.memory.append(resident_bytes())
+        self.cpu.append(time.process_time())
 
 
 def resident_bytes() -> int:
@@ -108,8 +110,9 @@ def _report(watch: Watch, nodes: int, limit: float) -> int:
     print(f"{trials} trials that do nothing, {nodes} nodes")
     print(f"overhead: {overhead:.3f} s a trial (limit {limit} s)")
     half = trials // 2
-    first, second = watch.ended[half] - watch.ended[9], watch.ended[-1] - watch.ended[half]
-    print(f"first half {first / (half - 9):.3f} s, second half {second / (trials - 1 - half):.3f} s a trial")
+    for name, times in (("wall", watch.ended), ("driver's CPU", watch.cpu)):
+        first, second = times[half] - times[9], times[-1] - times[half]
+        print(f"{name}: {first / (half - 9):.3f} s a trial, then {second / (trials - 1 - half):.3f} s")
     print(
         f"driver: {early / 2**20:.0f} MiB after trial {min(100, half + 1)}, {late / 2**20:.0f} MiB at the end"
     )

@@ -142,7 +142,7 @@ class SweepResults:
             targets=self._scan("targets").rows,
             attacks=self._scan("attacks").rows,
             reconstructions=self.reconstruction_rows(),
-            unreadable=self.unreadable_parts(),
+            unreadable=() if front_only else self.unreadable_parts(),
         )
         record = read_sweep(self.store, sweep_id) if sweep_id else None
         return summarise(sweep_id, record, tables, front_only)

