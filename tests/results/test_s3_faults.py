@@ -64,7 +64,12 @@ OPERATIONS: dict[str, tuple[str, Callable[[Store], object], object]] = {
 }
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+CHOSEN = [
+    pytest.param(name, marks=[] if name in ("read", "write") else [pytest.mark.slow]) for name in OPERATIONS
+]
+
+
+@pytest.mark.parametrize("operation", CHOSEN)
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_passing_fault_is_asked_again(
     store: Store, faults: Faults, pauses: list[int], fault: Fault, operation: str
@@ -78,7 +83,7 @@ def test_a_passing_fault_is_asked_again(
     assert epochs(store) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", CHOSEN)
 @pytest.mark.parametrize("fault", ["500", "503", "reset", "lost"])
 def test_a_fault_that_stays_is_a_clear_failure(
     store: Store, faults: Faults, pauses: list[int], fault: Fault, operation: str
@@ -164,7 +169,10 @@ def test_a_claim_whose_answer_was_lost_is_known_to_be_won(store: Store, faults: 
     other.release()
 
 
-@pytest.mark.parametrize("fault", ["500", "503", "reset", "cut", "lost"])
+@pytest.mark.parametrize(
+    "fault",
+    ["500", "cut", *(pytest.param(name, marks=pytest.mark.slow) for name in ("503", "reset", "lost"))],
+)
 def test_large_files_go_and_come_whole(store: Store, faults: Faults, tmp_path: Path, fault: Fault) -> None:
     data = bytes(range(256)) * (2 * s3_bucket.PART_BYTES // 256 + 5)
     faults.set(fault, 4, "P")
