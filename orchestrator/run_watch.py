@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -61,9 +62,11 @@ class RunWatch:
         self._tell()
         if self._thread.is_alive() or isinstance(error, StoreError):
             return  # the store does not answer
-        outcome = self._control.stopping or "done" if kind is None else str(error) or kind.__name__
+        last = self._recorder.progress(None)
+        stopped = self._control.stopping if last.ended < last.expected else None
+        outcome = stopped or "done" if kind is None else str(error) or kind.__name__
         try:
-            write_run_progress(self._store, self._sweep_id, self._recorder.progress(None, outcome))
+            write_run_progress(self._store, self._sweep_id, replace(last, outcome=outcome))
             forget_requests(self._store, self._sweep_id)
         except StoreError as lost:
             LOG.warning("the end of the run could not be noted: %s", lost)

@@ -26,14 +26,14 @@ def inline(folder, place, **options):
 
 
 def test_two_drivers_one_killed_one_stopped_one_finished(tmp_path, place):
-    first = inline(tmp_path, place, seconds=1).wait_for(lambda one: one.trials >= 1)
+    first = inline(tmp_path, place, seconds=5).wait_for(lambda one: one.trials >= 1)
     code, outcome, errors = inline(tmp_path, place).ended()
     assert (code, outcome) == (ExitCode.UNREACHABLE, None)
     assert f"is being run by process {first.process.pid} on" in errors
     first.process.kill()
     first.process.wait()
     ended = first.trials
-    second = inline(tmp_path, place, seconds=2).wait_for(lambda one: one.trials > ended)
+    second = inline(tmp_path, place, seconds=5).wait_for(lambda one: one.trials > ended)
     code, said = shell("stop", place, "--wait", folder=tmp_path)
     assert (code, f"process {second.process.pid} on" in said) == (0, True), said
     code, outcome, errors = second.ended()
