@@ -16,6 +16,16 @@ PACKAGED = {"face_resnet": "face_resnet"}
 HUBS = ("torchvision", "timm")
 """Public collections, as in ``torchvision:IMAGENET1K_V1``; fetched when the first target is trained."""
 
+USUAL = frozenset(
+    {
+        *(("vgg16", "torchvision:IMAGENET1K_V1"), ("maxvit", "torchvision:IMAGENET1K_V1")),
+        *((f"resnet{depth}", "torchvision:IMAGENET1K_V1") for depth in (18, 50, 101, 152)),
+        *((f"resnet{depth}", "torchvision:IMAGENET1K_V2") for depth in (50, 101, 152)),
+        ("resnest101", "timm:in1k"),
+    }
+)
+"""(architecture, weights) that need no look into the collection itself, which imports torch."""
+
 FOREIGN = (".pth", ".pt", ".tar", ".ckpt", ".bin", ".pkl")
 """Suffixes of checkpoints that are pickles: they are converted once, and never read by a sweep."""
 
@@ -87,6 +97,7 @@ def check_fit(sweep: Sweep) -> None:
                 f"target.pretrained: {target.pretrained} fits architecture {fits}, not "
                 f"{target.architecture}; take that architecture, other weights, or null for none"
             )
+        _check_hub_name(target)
     named = [target for target in sweep.targets if (target.pretrained or "").endswith(".safetensors")]
     if not named:
         return
@@ -95,6 +106,22 @@ def check_fit(sweep: Sweep) -> None:
     resolution = sweep.setup.data.resolution if hasattr(sweep.setup.data, "resolution") else 64
     for target in named:
         build_target(target, num_classes=2, resolution=resolution, seed=0)
+
+
+def _check_hub_name(target: TargetSettings) -> None:
+    """Refuse weights that a collection does not have for this T; it is asked only when need be."""
+    source = target.pretrained or ""
+    hub, _, name = source.partition(":")
+    if hub not in HUBS or (target.architecture, source) in USUAL:
+        return
+    from trainables.models.pretrained import hub_names
+
+    known = hub_names(hub, target.architecture)
+    if name not in known:
+        raise InvalidRequest(
+            f"target.pretrained: {hub} has no weights {name!r} for {target.architecture}; there are "
+            f"{', '.join(known)}.{nearest(name, known)}"
+        )
 
 
 def _known_name(where: str, name: str) -> str:

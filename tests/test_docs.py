@@ -22,6 +22,8 @@ PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "benchmarks").glob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
 ]
 
 
@@ -43,7 +45,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def commands() -> list[list[str]]:
     """Every ``tldmi-sweep`` command line of the pages, without what follows a pipe or a comment."""
     text = "\n".join(page.read_text() for page in PAGES).replace("\\\n", " ")
-    lines = re.findall(r"tldmi-sweep ((?:--|[a-z])[^`|#>;\n(]*)", text)
+    lines = re.findall(r"tldmi-sweep ((?:--|[a-z])[^`|#>;\n()]*)", text)
     return [shlex.split(line) for line in lines]
 
 

@@ -7,11 +7,12 @@ import safetensors.torch
 
 from orchestrator.checks import check_sweep, pinned_setup
 from orchestrator.errors import InvalidRequest
-from orchestrator.weight_files import HUBS, PACKAGED, pinned, pinned_space
+from orchestrator.weight_files import HUBS, PACKAGED, USUAL, pinned, pinned_space
 from search_spaces import Sweep, load_setup
 from search_spaces.targets import TargetSettings
 from tests.orchestrator.small_sweeps import small_space
 from trainables.models import PRETRAINED, build_target
+from trainables.models.pretrained import hub_names
 
 NONE = {"defenses": [{"kind": "no_def"}]}
 
@@ -91,6 +92,27 @@ def test_what_cannot_be_loaded_is_refused_and_says_what_can(source, said):
 @pytest.mark.parametrize("source", [None, "face_resnet", "torchvision:IMAGENET1K_V1", "timm:in1k"])
 def test_names_stay_as_they_are(source):
     assert pinned("target.pretrained", source, None) == (source, None)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "source", "said"),
+    [
+        ("resnet18", "torchvision:IMAGENET1K_V7", "Did you mean 'IMAGENET1K_V1'"),
+        ("resnest101", "timm:in1q", "there are in1k"),
+        ("facenet64", "torchvision:IMAGENET1K_V1", "no weights for architecture facenet64"),
+    ],
+)
+def test_weights_that_a_collection_does_not_have_are_refused_before_work_starts(architecture, source, said):
+    setup = setup_from(source)
+    target = setup.target.model_copy(update={"architecture": architecture})
+    with pytest.raises(ValueError, match=said):
+        check(setup.model_copy(update={"target": target}))
+
+
+def test_the_usual_weights_exist():
+    for architecture, source in USUAL:
+        hub, _, name = source.partition(":")
+        assert name in hub_names(hub, architecture)
 
 
 def test_packaged_names_and_collections_are_those_of_the_models():

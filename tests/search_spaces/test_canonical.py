@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_spaces import canonical_json, identity, load_setup, load_space, seed_stream
+from search_spaces import Setup, canonical_json, identity, load_setup, load_space, seed_stream
 from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI
+from search_spaces.canonical import placeless
 from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
 from search_spaces.sweep import Sweep
 
@@ -112,3 +113,60 @@ def test_options_of_the_engine_leave_identities_alone_until_they_are_used() -> N
         assert identity(low) != identity(settings)
         assert type(settings).model_validate(low.model_dump(mode="json")) == low
     assert identity(GMI()) == "434fb93560500417"
+
+
+def placed(folder: str, content: str | None, weights: str | None) -> Setup:
+    """Return a setup whose pictures and weights lie in ``folder``."""
+    setup = load_setup(f"image_folder={folder}/private,{folder}/public")
+    return setup.model_copy(
+        update={
+            "data": setup.data.model_copy(update={"content": content}),
+            "target": setup.target.model_copy(
+                update={"pretrained": f"{folder}/t.safetensors", "pretrained_sha256": weights}
+            ),
+        }
+    )
+
+
+def identities(setup: Setup) -> list[str]:
+    """Return every identity that a sweep of this setup has."""
+    sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=setup)
+    trial = sweep.trial(NoDef(), 0)
+    attack = trial.attacks[0]
+    return [
+        sweep.sweep_id,
+        trial.trial_id,
+        trial.target.target_id,
+        trial.target.config_id,
+        attack.attack_id,
+        attack.generator_config.generator_id,
+        *(config.evaluator_id for config in attack.evaluator_configs),
+    ]
+
+
+def test_moving_pinned_pictures_and_weights_changes_no_identity() -> None:
+    here, there = (identities(placed(folder, "ab" * 32, "cd" * 32)) for folder in ("/here", "/there"))
+    assert here == there
+    assert not set(here) & set(identities(placed("/here", "ef" * 32, "cd" * 32)))
+    changed_weights = identities(placed("/here", "ab" * 32, "ef" * 32))
+    assert changed_weights[:5] != here[:5]
+    assert changed_weights[5:] == here[5:]
+
+
+def test_moving_downloaded_sets_changes_no_identity() -> None:
+    def moved(root: str) -> Setup:
+        setup = load_setup(f"facescrub={root}/a,ffhq={root}/b")
+        return setup.model_copy(update={"data": setup.data.model_copy(update={"content": "ab" * 32})})
+
+    assert identities(moved("/here")) == identities(moved("/there"))
+
+
+def test_without_a_hash_the_place_is_all_that_is_known() -> None:
+    assert identities(placed("/here", None, None))[0] != identities(placed("/there", None, None))[0]
+
+
+@pytest.mark.parametrize("name", ["orl_faces", "drawn_persons"])
+def test_where_nothing_is_the_users_nothing_is_left_out(name: str) -> None:
+    """Stores of the packaged data stay readable as what they are."""
+    plain = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup(name)).model_dump(mode="json")
+    assert placeless(plain) == plain

@@ -106,6 +106,21 @@ def _kept_by_model(name: str) -> bool:
     return name.startswith("head.") or name in {"mean", "std"}
 
 
+def hub_names(hub: str, architecture: str) -> list[str]:
+    """Return the names of the weights that ``hub`` has for ``architecture``; fetches nothing.
+
+    Raises ``PretrainedUnusable`` for a network that the hub does not have.
+    """
+    if hub == "torchvision":
+        from torchvision.models import get_model_weights
+
+        return list(get_model_weights(_hub_name(hub, architecture, TORCHVISION)).__members__)
+    import timm
+
+    network = _hub_name(hub, architecture, TIMM)
+    return [name.partition(".")[2] for name in timm.list_models(f"{network}.*", pretrained=True)]
+
+
 def torchvision_state(architecture: str, name: str) -> dict[str, Tensor]:
     """Return the weights ``name`` of torchvision's network; they are fetched once into torch's hub folder.
 
