@@ -37,6 +37,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES)
 def test_shell_blocks_of_a_page_succeed_in_their_order(reader: Path, page: str) -> None:
     environment = {
