@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.selection import chosen_store
-from results import Comparison, NotComparable, SweepResults, load
+from results import Comparison, NotComparable, SweepResults, UnreadablePart, load
 from results.comparison import named
 from results.store import MARKER, is_bucket, local_path
 from results.sweep_comparison import SweepComparison, compare_sweeps
@@ -19,6 +19,8 @@ class Compared:
 
     comparison: Comparison | SweepComparison
     sweep_id: str | None = None
+    unreadable: tuple[UnreadablePart, ...] = ()
+    """Parts of the stores that were skipped."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values, ready for JSON; ``kind`` says what was compared."""
@@ -35,11 +37,11 @@ def compare_named(first: str, second: str, store: str | None, sweep_id: str | No
     """
     sides = [_sweep_of_store(name) for name in (first, second)]
     if all(sides):
-        return Compared(compare_sweeps(*(found for found in sides if found is not None)))
+        return _compared_sweeps(*(found for found in sides if found is not None))
     base = load(chosen_store(store), sweep_id)
     sides = [found or _sweep_within(base, name) for found, name in zip(sides, (first, second), strict=True)]
     if all(sides):
-        return Compared(compare_sweeps(*(found for found in sides if found is not None)))
+        return _compared_sweeps(*(found for found in sides if found is not None))
     if any(sides):
         sweep, other = (first, second) if sides[0] else (second, first)
         raise InvalidRequest(
@@ -48,7 +50,12 @@ def compare_named(first: str, second: str, store: str | None, sweep_id: str | No
         )
     for name in (first, second):
         _require_configuration(base, name)
-    return Compared(base.compare(first, second), base.sweep_id)
+    return Compared(base.compare(first, second), base.sweep_id, base.unreadable_parts())
+
+
+def _compared_sweeps(first: SweepResults, second: SweepResults) -> Compared:
+    parts = {part: None for results in (first, second) for part in results.unreadable_parts()}
+    return Compared(compare_sweeps(first, second), unreadable=tuple(parts))
 
 
 def _sweep_of_store(name: str) -> SweepResults | None:

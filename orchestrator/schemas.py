@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from orchestrator.documents import DOCUMENTS
 from results.schema import SCHEMA_VERSION, SCHEMAS
 from search_spaces import Setup, Space
 
@@ -15,7 +16,7 @@ FILES: dict[str, type[BaseModel]] = {"space": Space, "setup": Setup}
 
 def schema_names() -> list[str]:
     """Return everything that has a schema."""
-    return [*FILES, "tables"]
+    return [*FILES, "tables", *DOCUMENTS]
 
 
 def schema_of(name: str) -> dict[str, Any]:
@@ -29,4 +30,5 @@ def schema_of(name: str) -> dict[str, Any]:
     if name == "tables":
         columns = {table: {one.name: str(one.type) for one in schema} for table, schema in SCHEMAS.items()}
         return {"schema_version": SCHEMA_VERSION, "tables": columns}
-    return {"$schema": DIALECT, **FILES[name].model_json_schema()}
+    model = FILES.get(name) or DOCUMENTS[name]
+    return {"$schema": DIALECT, **model.model_json_schema()}

@@ -80,7 +80,6 @@ def status_lines(status: Status) -> list[str]:
     lines += [f"done: {_counts(status.done)}", f"failed: {_counts(status.failed)}"]
     if status.left is not None:
         lines.append("finished" if status.finished else f"left: {_counts(status.left)}")
-    lines += [f"unreadable, skipped: {part.path}: {part.reason}" for part in status.unreadable]
     return lines
 
 

@@ -74,6 +74,13 @@ class SweepResults:
         """One row per reconstruction."""
         return self._table("reconstructions", "attack_id", self._attack_ids)
 
+    @cached_property
+    def generators(self) -> pd.DataFrame:
+        """One row per target-independent prior and network of features."""
+        attacks = self._scan("attacks").rows
+        own = attacks.filter(pc.is_in(attacks["attack_id"], self._attack_ids.drop_null().combine_chunks()))
+        return self._table("generators", "generator_id", own["generator_id"])
+
     def reconstruction_rows(self) -> pa.Table:
         """Return the reconstructions of the whole store as an Arrow table, quicker to filter than a frame."""
         return self._scan("reconstructions").rows

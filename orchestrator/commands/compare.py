@@ -2,7 +2,7 @@
 
 import click
 
-from orchestrator.commands.options import as_json, print_json, store_option, which_sweep
+from orchestrator.commands.options import as_json, exit_for_unreadable, print_json, store_option, which_sweep
 from orchestrator.completion import complete_store
 
 
@@ -27,7 +27,9 @@ def compare(first: str, second: str, store: str | None, sweep: str | None, as_js
     found = compare_named(first, second, store, sweep)
     if as_json:
         print_json(found.as_dict())
+        exit_for_unreadable(found.unreadable)
         return
     for line in comparison_lines(found):
         click.echo(line)
     console().print(comparison_table(found))
+    exit_for_unreadable(found.unreadable)

@@ -5,13 +5,17 @@ import functools
 import io
 import json
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.completion import complete_store, complete_sweep
+from orchestrator.errors import ExitCode
 from orchestrator.selection import STORE_VARIABLE
+
+if TYPE_CHECKING:
+    from results import UnreadablePart
 
 _STDOUT = "tldmi-sweep.stdout"
 
@@ -70,6 +74,16 @@ def _be_quiet(context: click.Context, _parameter: click.Parameter, quiet: bool) 
     if quiet:
         context.meta[_STDOUT] = sys.stdout
         context.with_resource(contextlib.redirect_stdout(io.StringIO()))
+
+
+def exit_for_unreadable(parts: Sequence["UnreadablePart"]) -> None:
+    """Name the parts that were skipped and end with exit code 3; do nothing without any."""
+    if not parts:
+        return
+    for part in parts:
+        click.echo(f"unreadable, skipped: {part.path}: {part.reason}", err=True)
+    click.echo(f"{len(parts)} unreadable parts were skipped: what they hold is missing here", err=True)
+    click.get_current_context().exit(ExitCode.FAILED_TRIALS)
 
 
 def print_json(document: dict[str, Any]) -> None:

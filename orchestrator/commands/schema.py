@@ -7,12 +7,13 @@ from orchestrator.schemas import schema_names, schema_of
 
 
 @click.command()
-@click.argument("name", type=click.Choice(schema_names()))
+@click.argument("name", type=click.Choice(schema_names()), metavar="NAME")
 def schema(name: str) -> None:
     """Print the JSON Schema of a file or document, or the columns of the tables of a store.
 
     \b
     space, setup   YAML files that you write: give the schema to your editor
     tables         column -> type of every table of a store
+    COMMAND        document that COMMAND --json prints: run, plan, status, spaces-validate ...
     """
     print_json(schema_of(name))

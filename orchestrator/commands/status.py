@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.commands.options import as_json, print_json, store_argument, which_sweep
+from orchestrator.commands.options import (
+    as_json,
+    exit_for_unreadable,
+    print_json,
+    store_argument,
+    which_sweep,
+)
 from orchestrator.selection import chosen_store
 
 if TYPE_CHECKING:
@@ -35,13 +41,14 @@ def status(store: str | None, sweep: str | None, watch: bool, every: float, as_j
         found, progress, alive = _look(uri, sweep)
         if as_json:
             print_json({**found.as_dict(), "run": _run_document(progress, alive)})
-            return
+            break
         if (state := _state(found, progress, alive)) != shown:
             shown = state
             _print(found, progress, alive, fresh=watch)
         if not watch or not alive:
-            return
+            break
         time.sleep(every)
+    exit_for_unreadable(found.unreadable)
 
 
 def _look(uri: str, sweep: str | None) -> "tuple[Status, RunProgress | None, bool]":

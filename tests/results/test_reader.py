@@ -194,6 +194,7 @@ def test_the_tables_of_a_sweep_hold_its_own_rows(store: Store, sweep_id: str, se
     assert set(found.targets["seed"]) == set(found.attacks["seed"]) == seeds
     assert (len(found.targets), len(found.curves)) == (count, 3 * count)
     assert (len(found.attacks), len(found.reconstructions)) == (2 * count, 2 * count * 40)
+    assert found.generators.empty
     assert set(found.reconstructions["attack_id"]) == set(found.attacks["attack_id"])
 
 
