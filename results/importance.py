@@ -35,8 +35,8 @@ def read_importances(store: Store, sweep_id: str | None) -> Importances | None:
         return None
     try:
         plain = json.loads(store.get_bytes(_path(sweep_id)))
-        counts = [int(plain[name]) for name in ("told", "trials", "least")]
-        return Importances(*counts, shares=dict(plain["shares"]))
+        told, trials, least = (int(plain[name]) for name in ("told", "trials", "least"))
+        return Importances(told, trials, least, dict(plain["shares"]))
     except (StoreError, OSError, ValueError, KeyError, TypeError):
         # They can be computed again from the rows.
         return None

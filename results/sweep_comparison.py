@@ -21,7 +21,7 @@ from results.comparison import (
     side_of,
 )
 from results.configurations import Configuration, Row
-from results.pareto import hypervolume
+from results.front_interval import hypervolume_interval, step_areas
 from results.reader import SweepResults
 from results.stats import Difference, Floats, Interval, class_draws, percentile_interval
 from results.summary import SweepSummary
@@ -125,18 +125,15 @@ class _Side:
 
     def described(self) -> SweepSide:
         """Return the side with the interval of its hypervolume."""
-        classes, interval = self.classes, None
-        if classes:
-            interval = percentile_interval(self.areas(classes, class_draws(len(classes))), len(classes))
-        return SweepSide(self.store, self.attacked.summary, interval)
+        summary = self.attacked.summary
+        return SweepSide(self.store, summary, hypervolume_interval(summary))
 
     def areas(self, classes: Sequence[int], draws: Draws) -> Floats:
         """Return the hypervolume of the front in each resample of ``classes``, (resamples,)."""
-        accs = [acc for acc, _ in self._front]
-        columns = [
-            np.max([_share(tally, classes, draws) for tally in found], axis=0) for _, found in self._front
+        worst = [
+            np.max([_share(tally, classes, draws) for tally in attacks], axis=0) for _, attacks in self._front
         ]
-        return np.array([hypervolume(list(zip(accs, row, strict=True))) for row in np.stack(columns, axis=1)])
+        return step_areas([acc for acc, _ in self._front], np.stack(worst, axis=1))
 
     def _attacks(self, one: Configuration) -> list[Tally]:
         return [

@@ -1,19 +1,11 @@
 """``tldmi-sweep report`` and ``export``: a sweep as a page, a table or a figure."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.commands.options import replace_file, store_argument, which_sweep
-from orchestrator.errors import ExitCode
+from orchestrator.commands.options import exit_for_unreadable, replace_file, store_argument, which_sweep
 from orchestrator.selection import chosen_store
-
-if TYPE_CHECKING:
-    from results.reader import SweepResults
-
-MOST_NAMED = 10
-"""Unreadable parts named one by one; the page names more."""
 
 
 @click.command()
@@ -73,17 +65,4 @@ def _export(
         found, output, sweep, force=force, private_images=pictures, importances=importances
     )
     click.echo(str(written))
-    _say_what_was_skipped(found)
-
-
-def _say_what_was_skipped(found: "SweepResults") -> None:
-    """Name the parts that could not be read, and leave with the exit code that says so."""
-    skipped = found.unreadable_parts()
-    if not skipped:
-        return
-    click.echo(f"warning: {len(skipped)} part(s) of the store could not be read and were skipped:", err=True)
-    for part in skipped[:MOST_NAMED]:
-        click.echo(f"  {part.path}: {part.reason}", err=True)
-    if len(skipped) > MOST_NAMED:
-        click.echo(f"  and {len(skipped) - MOST_NAMED} more", err=True)
-    click.get_current_context().exit(ExitCode.FAILED_TRIALS)
+    exit_for_unreadable(found.unreadable_parts())

@@ -17,6 +17,9 @@ from orchestrator.selection import STORE_VARIABLE
 if TYPE_CHECKING:
     from results import UnreadablePart
 
+MOST_NAMED = 10
+"""Unreadable parts named one by one."""
+
 _STDOUT = "tldmi-sweep.stdout"
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -77,12 +80,14 @@ def _be_quiet(context: click.Context, _parameter: click.Parameter, quiet: bool) 
 
 
 def exit_for_unreadable(parts: Sequence["UnreadablePart"]) -> None:
-    """Name the parts that were skipped and end with exit code 3; do nothing without any."""
+    """Name the parts that could not be read, and leave with the exit code that says so; else do nothing."""
     if not parts:
         return
-    for part in parts:
-        click.echo(f"unreadable, skipped: {part.path}: {part.reason}", err=True)
-    click.echo(f"{len(parts)} unreadable parts were skipped: what they hold is missing here", err=True)
+    click.echo(f"warning: {len(parts)} part(s) of the store could not be read and were skipped:", err=True)
+    for part in parts[:MOST_NAMED]:
+        click.echo(f"  {part.path}: {part.reason}", err=True)
+    if len(parts) > MOST_NAMED:
+        click.echo(f"  and {len(parts) - MOST_NAMED} more", err=True)
     click.get_current_context().exit(ExitCode.FAILED_TRIALS)
 
 

@@ -92,7 +92,7 @@ def test_an_unreadable_part_is_named_skipped_and_counted_with_exit_code_3() -> N
         result = run(*words)
         assert result.exit_code == 3
         assert f"trials/{trial.name}" in result.stderr
-        assert "1 unreadable parts were skipped" in result.stderr
+        assert "1 part(s) of the store could not be read" in result.stderr
     document = json.loads(run("status", "runs/a", "--json").stdout)
     assert document["unreadable_parts"][0]["path"] == f"trials/{trial.name}"
     assert sum(document["done"].values()) == sum(whole["done"].values()) - 1
