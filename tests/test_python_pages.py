@@ -12,6 +12,7 @@ import pytest
 
 import orchestrator.sweep
 import results
+from results.compaction import compact
 from results.schema import SCHEMAS
 from search_spaces import Space
 from search_spaces.loading import load_space
@@ -69,7 +70,11 @@ def test_enough_pages_have_python() -> None:
     assert {"python.md", "metrics.md", "schema.md", "tutorial.md"} <= set(PAGES)
 
 
-def test_queries_and_frames_give_the_same_numbers() -> None:
+@pytest.mark.parametrize("merged", [False, True], ids=["many files", "merged files"])
+def test_queries_and_frames_give_the_same_numbers(merged: bool) -> None:
+    if merged:
+        assert compact(results.open_store(STORES[0]), at_least=2)
+        assert list(Path(STORES[0]).glob("attacks/merged/*.parquet"))
     by_defence, by_class = blocks("schema.md", "sql")
     sweep = results.load(STORES[0])
     expected = (
