@@ -75,7 +75,7 @@ class SweepResults:
         return self._table("reconstructions", "attack_id", self._attack_ids)
 
     @cached_property
-    def generators(self) -> pd.DataFrame:
+    def generators(self) -> "pd.DataFrame":
         """One row per target-independent prior and network of features."""
         attacks = self._scan("attacks").rows
         own = attacks.filter(pc.is_in(attacks["attack_id"], self._attack_ids.drop_null().combine_chunks()))
