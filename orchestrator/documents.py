@@ -102,6 +102,30 @@ class StatusDocument(Document):
     unreadable_parts: list[UnreadableDocument]
 
 
+class TrialRow(Document):
+    """A trial that has ended."""
+
+    number: int
+    role: str
+    state: Literal["done", "failed"]
+    label: str
+    defense: str | None
+    seed: int | None
+    reason: str | None
+    acc: float | None
+    worst_att_acc: float | None
+    trial_id: str | None
+    target_id: str | None
+
+
+class TrialsDocument(Document):
+    """``trials``: the ended trials that were asked for, in the order asked for."""
+
+    sweep_id: str
+    store: str
+    trials: list[TrialRow]
+
+
 class AskedDocument(Document):
     """``stop`` and ``cancel``: whom was asked to end."""
 
@@ -242,6 +266,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "run": RunDocument,
     "plan": PlanDocument,
     "status": StatusDocument,
+    "trials": TrialsDocument,
     "stop": AskedDocument,
     "cancel": AskedDocument,
     "compare": CompareDocument,

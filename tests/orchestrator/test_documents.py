@@ -34,6 +34,7 @@ WORDS = {
         ["compare", "runs/a", "runs/a"],
         ["compare", "bido_hsic-None-0p05", "no_def", "--store", "runs/a"],
     ],
+    "trials": [["trials", "runs/a"], ["trials", "runs/a", "--failed"]],
     "doctor": [["doctor"]],
     "spaces-list": [["spaces", "list"]],
     "spaces-show": [["spaces", "show", "table12"]],
