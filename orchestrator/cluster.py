@@ -59,7 +59,7 @@ def _start_local(settings: ClusterSettings, folder: str) -> None:
             object_store_memory=OBJECT_STORE_BYTES,
             _temp_dir=folder,
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray tells of a start that took too long by a plain one
         raise Unreachable(
             f"Ray could not be started here: {error}; free memory and disk, or use --executor inline"
         ) from error

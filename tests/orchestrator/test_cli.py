@@ -14,6 +14,7 @@ from orchestrator.cli import main
 from orchestrator.steps import Steps
 from results import open_store
 from search_spaces import load_space
+from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
 from tests.orchestrator.fake_steps import FAKE, failing_target
 
 ROOT = Path(__file__).parent.parent.parent
@@ -367,7 +368,7 @@ COMMANDS = [
     ["logs", "0"],
     ["report", "-o", "page.html"],
     ["export", "--to", "front.parquet"],
-    ["compare", "no_def", "bido_hsic"],
+    ["compare", "tl_dmi-6", "no_def", "--store", "measured"],
     ["spaces", "list"],
     ["spaces", "show", "table12"],
     ["spaces", "copy", "table12"],
@@ -391,7 +392,7 @@ finally:
 
 @pytest.fixture(scope="module")
 def swept_folder(tmp_path_factory):
-    """A folder with one finished sweep of fake steps."""
+    """A folder with one finished sweep of fake steps, and a store with rows of every table."""
     folder = tmp_path_factory.mktemp("swept")
     (folder / "small.yaml").write_text(SPACE)
     before, usual = Path.cwd(), orchestrator.sweep.Steps
@@ -402,6 +403,8 @@ def swept_folder(tmp_path_factory):
     finally:
         orchestrator.sweep.Steps = usual
         os.chdir(before)
+    measured = FakeSweep(helping_configs(), "aaaa01", classes=8, pictures=False)
+    write_fake_sweep(open_store(str(folder / "measured"), create=True), measured)
     return folder
 
 

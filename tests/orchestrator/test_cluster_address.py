@@ -51,3 +51,15 @@ def test_without_a_head_there_is_nothing_to_knock_at(monkeypatch, tmp_path):
     monkeypatch.setattr(cluster, "_init", lambda **_: (_ for _ in ()).throw(ConnectionError("none here")))
     assert "none here" in refused(tmp_path)[0]
     assert knocked == ["auto"]
+
+
+def test_a_cluster_of_our_own_that_starts_too_slowly_is_unreachable(tmp_path, monkeypatch):
+    def _too_slow(**_options):
+        raise Exception("The current node timed out during startup")
+
+    monkeypatch.setattr(cluster, "_init", _too_slow)
+    with (
+        pytest.raises(Unreachable, match="timed out during startup; free memory"),
+        connected(ClusterSettings(address="local"), 1, tmp_path),
+    ):
+        pass
