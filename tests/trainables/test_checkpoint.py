@@ -142,7 +142,7 @@ def test_a_store_that_cannot_be_written_costs_a_warning(
     def full(*_: object) -> None:
         raise StoreNotWritable("disk full")
 
-    monkeypatch.setattr(type(store), "put_bytes", full)
+    monkeypatch.setattr(type(store), "file_to_write", full)
     with pytest.warns(CheckpointUnusable, match="cannot be written .disk full."):
         written(store, monkeypatch, 1.0)
 
