@@ -218,6 +218,7 @@ def open_store(uri: str, create: bool = False) -> Store:
             f"Restore {MARKER} from a copy, or name another folder."
         )
     elif create:
+        _check_empty(store)
         store.check_writable()
         store.put_bytes(
             MARKER, json.dumps({"format": "tldmi-sweep", "schema_version": SCHEMA_VERSION}).encode()
@@ -225,6 +226,15 @@ def open_store(uri: str, create: bool = False) -> Store:
     else:
         raise StoreMissing(f"No store at {store.uri}. Name another with --store, or run a sweep to make one.")
     return store
+
+
+def _check_empty(store: Store) -> None:
+    found = store.list_paths()
+    if found:
+        raise StoreSchemaMismatch(
+            f"{store.uri} is no store and holds other files ({found[0]}). "
+            "Name an empty or a new folder with --store."
+        )
 
 
 def _at(uri: str) -> Store:

@@ -59,6 +59,13 @@ class StoreContract:
         store.write_rows("curves", "t1", [{"target_id": "t1", "epoch": 0}])
         assert open_store(store.uri, create=True).read_rows("curves").num_rows == 1
 
+    def test_a_place_with_other_files_is_refused_and_left_alone(self, store: Store) -> None:
+        store.delete(MARKER)
+        store.put_bytes("thesis/chapter1.tex", b"mine")
+        with pytest.raises(StoreSchemaMismatch, match=r"other files \(thesis/chapter1.tex\).*--store"):
+            open_store(store.uri, create=True)
+        assert store.list_paths() == ["thesis/chapter1.tex"]
+
     def test_a_foreign_version_is_refused_naming_both_versions(self, store: Store) -> None:
         store.put_bytes(MARKER, json.dumps({"schema_version": 987}).encode())
         for create in (False, True):
