@@ -23,19 +23,25 @@ def aws(monkeypatch):
         yield boto3.client("ec2", region_name=REGION)
 
 
-def provider(most_on_demand, refuse=None):
-    """Return a provider whose spot requests are refused with the code ``refuse``."""
-    section = {"region": REGION, "cache_stopped_nodes": False, "most_on_demand": most_on_demand}
-    made = SpotFirstProvider(section, "sweeps")
-    buy = made.ec2_fail_fast.create_instances
+@pytest.fixture
+def provider(monkeypatch):
+    """Give a function that makes a provider whose spot requests are refused with the code ``refuse``."""
 
-    def create_instances(**request):
-        if refuse and "InstanceMarketOptions" in request:
-            raise ClientError({"Error": {"Code": refuse, "Message": "none left"}}, "RunInstances")
-        return buy(**{**request, "MinCount": request["MaxCount"]})  # moto starts the fewest, AWS the most
+    def make(most_on_demand, refuse=None):
+        section = {"region": REGION, "cache_stopped_nodes": False, "most_on_demand": most_on_demand}
+        made = SpotFirstProvider(section, "sweeps")
+        buy = made.ec2_fail_fast.create_instances
 
-    made.ec2_fail_fast.create_instances = create_instances
-    return made
+        def create_instances(**request):
+            if refuse and "InstanceMarketOptions" in request:
+                raise ClientError({"Error": {"Code": refuse, "Message": "none left"}}, "RunInstances")
+            return buy(**{**request, "MinCount": request["MaxCount"]})  # moto starts the fewest, AWS the most
+
+        # Ray gives every provider of a process the same client.
+        monkeypatch.setattr(made.ec2_fail_fast, "create_instances", create_instances)
+        return made
+
+    return make
 
 
 def request(aws):
@@ -55,13 +61,13 @@ def lifecycles(aws):
     return [one.get("InstanceLifecycle", "on demand") for one in found]
 
 
-def test_spot_is_taken_where_it_is_sold(aws):
+def test_spot_is_taken_where_it_is_sold(aws, provider):
     provider(most_on_demand=2).create_node(request(aws), WORKER, 2)
     assert lifecycles(aws) == ["spot", "spot"]
 
 
 @pytest.mark.parametrize("code", ["InsufficientInstanceCapacity", "MaxSpotInstanceCountExceeded"])
-def test_without_spot_machines_workers_are_bought_on_demand_up_to_the_limit(aws, code):
+def test_without_spot_machines_workers_are_bought_on_demand_up_to_the_limit(aws, provider, code):
     buyer = provider(most_on_demand=2, refuse=code)
     buyer.create_node(request(aws), WORKER, 3)
     assert lifecycles(aws) == ["on demand", "on demand"]
@@ -70,13 +76,13 @@ def test_without_spot_machines_workers_are_bought_on_demand_up_to_the_limit(aws,
     assert len(lifecycles(aws)) == 2
 
 
-def test_a_limit_of_nothing_is_spot_or_nothing(aws):
+def test_a_limit_of_nothing_is_spot_or_nothing(aws, provider):
     with pytest.raises(NodeLaunchException):
         provider(most_on_demand=0, refuse="InsufficientInstanceCapacity").create_node(request(aws), WORKER, 1)
     assert lifecycles(aws) == []
 
 
-def test_a_refusal_for_another_reason_buys_nothing(aws):
+def test_a_refusal_for_another_reason_buys_nothing(aws, provider):
     with pytest.raises(NodeLaunchException):
         provider(most_on_demand=2, refuse="UnauthorizedOperation").create_node(request(aws), WORKER, 1)
     assert lifecycles(aws) == []
