@@ -31,7 +31,7 @@ EXPECTED_ENDS = {0, 1, 5, -9}
 """Done; ended by Ray, whose raylet is gone; the store does not answer; killed. Anything else is a defect:
 3 would mean that a disturbance was taken for a trial's own failure."""
 KILLS = [
-    pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+    pytest.param(10, marks=[pytest.mark.chaos, pytest.mark.timeout(900)]),
     pytest.param(100, marks=[pytest.mark.chaos, pytest.mark.timeout(9000)]),
 ]
 
