@@ -12,9 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from tests.fixtures.buckets import bucket_server
 
 from results import open_store
 from results.schema import SCHEMAS, TIMING_COLUMNS
@@ -77,16 +76,8 @@ def kill_in_the_middle(store):
 @pytest.fixture(scope="module")
 def bucket():
     """The URI of an empty bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        boto3.client("s3", endpoint_url=url).create_bucket(Bucket="sweeps")
+    with bucket_server() as url:
         yield f"s3://sweeps/deep/undisturbed?endpoint={url}"
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +85,9 @@ def stores(tmp_path_factory, bucket):
     """An undisturbed sweep, and one that was killed and resumed."""
     folder = tmp_path_factory.mktemp("sweeps")
     undisturbed, disturbed = bucket, folder / "disturbed"
-    whole, _ = finish(start(undisturbed, "--executor", "inline", folder=folder))
+    beside = start(undisturbed, "--executor", "inline", folder=folder)
     at_kill = kill_in_the_middle(disturbed)
+    whole, _ = finish(beside)
     resumed, _ = finish(start(disturbed, "--workers", "2"))
     return {
         "undisturbed": undisturbed,
