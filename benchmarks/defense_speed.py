@@ -11,6 +11,7 @@ prefix are computed once, in the turn that is not counted; their price is printe
 import argparse
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -110,6 +111,13 @@ def cpu_seconds(running: Iterator[EpochRow]) -> float:
     return time.process_time() - start
 
 
+def turn(running: list[Iterator[EpochRow]], name: str) -> list[float]:
+    """Return the CPU time of one epoch of each training, and say on standard error that the turn is over."""
+    seconds = [cpu_seconds(one) for one in running]
+    print(f"turn {name}: {sum(seconds):.0f} CPU-seconds", file=sys.stderr)
+    return seconds
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(
@@ -125,14 +133,14 @@ def main() -> None:
     cases = [case for case in CASES if case.name == "no_def" or options.only in case.name]
     counted = [operations(case, shown) for case in cases]
     running = [epochs(case, shown) for case in cases]
-    first = [cpu_seconds(one) for one in running]
-    turns = [[cpu_seconds(one) for one in running] for _ in range(options.repeats)]
+    first = turn(running, "0 (not counted)")
+    turns = [turn(running, f"{number} of {options.repeats}") for number in range(1, options.repeats + 1)]
     print(f"machine: {platform.machine()}, torch {torch.__version__}, 1 thread, CPU-seconds")
     print(f"vgg16, {CLASSES} classes, {options.steps} batches of {BATCH}, {options.repeats} turns")
     print(f"{'':32} {'s/batch':>8} {'ratio':>6} {'(lowest to highest)':>20} {'operations':>10} {'goal':>5}")
     for place, case in enumerate(cases):
-        ratios = sorted(turn[place] / turn[0] for turn in turns)
-        seconds = statistics.median(turn[place] for turn in turns)
+        ratios = sorted(one[place] / one[0] for one in turns)
+        seconds = statistics.median(one[place] for one in turns)
         spread = f"({ratios[0]:.3f} to {ratios[-1]:.3f})"
         goal = "" if case.goal is None else f"{case.goal:.2f}"
         print(
@@ -140,7 +148,7 @@ def main() -> None:
             f"{counted[place] / counted[0]:10.3f} {goal:>5}"
         )
         if case.cached:
-            price = (first[place] - seconds) / statistics.median(turn[0] for turn in turns)
+            price = (first[place] - seconds) / statistics.median(one[0] for one in turns)
             print(f"  keeping plain and mirrored activations cost {price:.2f} epochs of no_def, once")
 
 
