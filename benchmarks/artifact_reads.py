@@ -14,7 +14,7 @@ import boto3
 import torch
 from moto.server import ThreadedMotoServer
 
-from results.store import open_store
+from results.stores.store import open_store
 from trainables.artifacts import load_tensors, save_tensors
 
 CREDENTIALS = {

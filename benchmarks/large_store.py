@@ -20,9 +20,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from results.compaction import compact
-from results.store import Store, open_store
-from results.sweeps import SweepRecord, write_sweep
+from results.stores.compaction import compact
+from results.stores.store import Store, open_store
+from results.sweeps.record import SweepRecord, write_sweep
 
 SWEEP = "sweep000000000001"
 KINDS = ("gmi", "brepmi")

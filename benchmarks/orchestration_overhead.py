@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass, field
 
 from orchestrator import ClusterSettings, run_sweep
-from orchestrator.outcome import Phase, Proposal, TrialOutcome
-from orchestrator.progress import SilentProgress
+from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.screens.progress import SilentProgress
 from search_spaces import Setup, Space
 
 SPACE = {

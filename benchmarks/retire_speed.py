@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import torch
 
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, load_setup, load_space
 from search_spaces.defenses import NoDef
 from search_spaces.sweep import Sweep

@@ -7,20 +7,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestrator.driver.sweep import SweepOutcome, run_sweep
     from orchestrator.errors import ExitCode, SweepError, SweepInUse, Terminated
-    from orchestrator.executors import ClusterSettings
+    from orchestrator.execution.executors import ClusterSettings
     from orchestrator.running import run
-    from orchestrator.sweep import SweepOutcome, run_sweep
 
 _HOME_OF = {
-    "ClusterSettings": "executors",
+    "ClusterSettings": "execution.executors",
     "ExitCode": "errors",
     "SweepError": "errors",
     "SweepInUse": "errors",
-    "SweepOutcome": "sweep",
+    "SweepOutcome": "driver.sweep",
     "Terminated": "errors",
     "run": "running",
-    "run_sweep": "sweep",
+    "run_sweep": "driver.sweep",
 }
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 from orchestrator.errors import InvalidRequest
 from orchestrator.selection import chosen_store
 from results import Comparison, NotComparable, SweepResults, UnreadablePart, load
-from results.comparison import named
-from results.store import MARKER, is_bucket, local_path
+from results.statistics.comparison import named
+from results.stores.store import MARKER, is_bucket, local_path
 from results.sweep_comparison import SweepComparison, compare_sweeps
 from search_spaces.complaints import nearest
 

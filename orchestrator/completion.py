@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from results.store import MARKER
+from results.stores.store import MARKER
 from search_spaces import setup_names, space_names
 from search_spaces.loading import ALIASES
 

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.offers import Offer, offers
 from orchestrator.provenance import package_version, versions
 from results import StoreError, StoreMissing, open_store
-from results.store import is_bucket, local_path
+from results.stores.store import is_bucket, local_path
 from trainables.archives import ArchiveStatus, cache_folder
 from trainables.archives import status as archive_status
 
@@ -132,7 +132,7 @@ def _place(store_uri: str) -> Finding:
     """Return whether a store could be made at ``store_uri``, where there is none yet."""
     if not is_bucket(store_uri):
         return _folder("store", Path(local_path(store_uri)))
-    from results.s3_store import S3Store
+    from results.stores.s3 import S3Store
 
     try:
         S3Store(store_uri).check_writable()

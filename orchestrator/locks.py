@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.errors import SweepInUse
-from results.store import is_bucket, local_path
+from results.stores.store import is_bucket, local_path
 
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
@@ -156,8 +156,8 @@ class _SweepClaim:
 
     def __init__(self, store_uri: str, sweep_id: str) -> None:
         # boto3 takes a quarter of a second, which only stores in buckets should cost.
-        from results.claims import Claim
-        from results.s3_store import S3Store
+        from results.stores.claims import Claim
+        from results.stores.s3 import S3Store
 
         store, path = S3Store(store_uri), f"claims/sweep-{sweep_id}.json"
         self._claim = Claim(store, path, _stop_driver, is_dead=is_dead_here)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from orchestrator.errors import InvalidRequest
 from orchestrator.provenance import settings_path
 from results import Store
-from results.pictures import MOST_PRIVATE
-from results.summary import SweepSummary
+from results.report.pictures import MOST_PRIVATE
+from results.statistics.summary import SweepSummary
 from search_spaces import Sweep
 
 

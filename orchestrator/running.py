@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.executors import ClusterSettings, ExecutorName
-from orchestrator.limits import Limits
-from orchestrator.progress import Progress
+from orchestrator.driver.limits import Limits
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.execution.executors import ClusterSettings, ExecutorName
+from orchestrator.screens.progress import Progress
 from orchestrator.selection import Selection, adjusted
-from orchestrator.sweep import run_sweep
 from results import SweepResults, load
 from search_spaces import Setup, Space, load_setup, load_space
 

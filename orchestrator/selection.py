@@ -146,7 +146,7 @@ def chosen_store(store: str | None) -> str:
     """
     if store is not None:
         return store
-    from results.store import MARKER
+    from results.stores.store import MARKER
 
     found = sorted(str(path.parent) for path in RUNS.glob(f"*/{MARKER}"))
     if len(found) == 1:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.driver.trial_rows import read_trials
 from orchestrator.errors import InvalidRequest
-from orchestrator.trial_rows import read_trials
 from results import PathMissing, Store
-from results.store import is_bucket
-from results.trial_list import trial_list
-from results.trial_logs import TrialLog, read_trial_log
+from results.stores.store import is_bucket
+from results.sweeps.trial_list import trial_list
+from results.sweeps.trial_logs import TrialLog, read_trial_log
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from results.comparison import Comparison, NotComparable
-    from results.configurations import AttackSummary, Configuration
-    from results.conventions import attack_accuracy
     from results.errors import (
         ExportRefused,
         InvalidPath,
@@ -24,22 +21,25 @@ if TYPE_CHECKING:
         UnknownFigure,
         UnknownSweep,
     )
-    from results.exporting import export
-    from results.figures import front_figure
-    from results.paper_figures import front_png
-    from results.pareto import hypervolume, nondominated
+    from results.exports.exporting import export
+    from results.figures.interactive import front_figure
+    from results.figures.printed import front_png
     from results.reader import SweepResults, load
-    from results.report import render_report
-    from results.stats import Difference, bootstrap_over_classes, delta, paired_difference
-    from results.store import Scan, Store, UnreadablePart, open_store
+    from results.report.report import render_report
+    from results.statistics.comparison import Comparison, NotComparable
+    from results.statistics.configurations import AttackSummary, Configuration
+    from results.statistics.conventions import attack_accuracy
+    from results.statistics.intervals import Difference, bootstrap_over_classes, delta, paired_difference
+    from results.statistics.pareto import hypervolume, nondominated
+    from results.statistics.training_time import TrainingTime, training_times
+    from results.stores.store import Scan, Store, UnreadablePart, open_store
     from results.sweep_status import Status, status
-    from results.sweeps import SweepRecord, read_sweep, write_sweep
-    from results.training_time import TrainingTime, training_times
+    from results.sweeps.record import SweepRecord, read_sweep, write_sweep
 
 _HOMES = {
-    "comparison": ("Comparison", "NotComparable"),
-    "configurations": ("AttackSummary", "Configuration"),
-    "conventions": ("attack_accuracy",),
+    "statistics.comparison": ("Comparison", "NotComparable"),
+    "statistics.configurations": ("AttackSummary", "Configuration"),
+    "statistics.conventions": ("attack_accuracy",),
     "errors": (
         "ExportRefused",
         "InvalidPath",
@@ -54,17 +54,17 @@ _HOMES = {
         "UnknownFigure",
         "UnknownSweep",
     ),
-    "exporting": ("export",),
-    "figures": ("front_figure",),
-    "paper_figures": ("front_png",),
-    "pareto": ("hypervolume", "nondominated"),
+    "exports.exporting": ("export",),
+    "figures.interactive": ("front_figure",),
+    "figures.printed": ("front_png",),
+    "statistics.pareto": ("hypervolume", "nondominated"),
     "reader": ("SweepResults", "load"),
-    "report": ("render_report",),
-    "stats": ("Difference", "bootstrap_over_classes", "delta", "paired_difference"),
+    "report.report": ("render_report",),
+    "statistics.intervals": ("Difference", "bootstrap_over_classes", "delta", "paired_difference"),
     "sweep_status": ("Status", "status"),
-    "store": ("Scan", "Store", "UnreadablePart", "open_store"),
-    "sweeps": ("SweepRecord", "read_sweep", "write_sweep"),
-    "training_time": ("TrainingTime", "training_times"),
+    "stores.store": ("Scan", "Store", "UnreadablePart", "open_store"),
+    "sweeps.record": ("SweepRecord", "read_sweep", "write_sweep"),
+    "statistics.training_time": ("TrainingTime", "training_times"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,6 +1,6 @@
 """Numbers as text: percent with one decimal, intervals, points, seconds and counts. Unknown is a dash."""
 
-from results.stats import Difference, Interval
+from results.statistics.intervals import Difference, Interval
 
 UNKNOWN = "–"  # noqa: RUF001
 MINUS = "−"  # noqa: RUF001

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from results.comparison import Comparison, compared
-from results.configurations import AttackSummary, Configuration
 from results.schema import SCHEMAS
-from results.stats import Difference, Interval
-from results.store import Scan, Store, UnreadablePart, open_store
-from results.summary import SweepSummary, Tables, summarise
-from results.sweeps import read_sweep, resolve_sweep, sweep_ids
+from results.statistics.comparison import Comparison, compared
+from results.statistics.configurations import AttackSummary, Configuration
+from results.statistics.intervals import Difference, Interval
+from results.statistics.summary import SweepSummary, Tables, summarise
+from results.stores.store import Scan, Store, UnreadablePart, open_store
+from results.sweeps.record import read_sweep, resolve_sweep, sweep_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ class SweepResults:
     def figure(self, name: str = "front") -> "go.Figure":
         """Return a plotly figure of the sweep; raises `UnknownFigure` with the names that there are."""
         # plotly takes a third of a second, which only figures should cost.
-        from results.figure_names import figure
+        from results.figures.names import figure
 
         return figure(self.summary(), name)
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from results.comparison import (
+from results.reader import SweepResults
+from results.statistics.comparison import (
     Attacked,
     Comparison,
     Pairs,
@@ -20,12 +21,11 @@ from results.comparison import (
     differing,
     side_of,
 )
-from results.configurations import Configuration, Row
-from results.front_interval import hypervolume_interval, step_areas
-from results.reader import SweepResults
-from results.stats import Difference, Floats, Interval, class_draws, percentile_interval
-from results.summary import SweepSummary
-from results.tallies import Tally, pooled, shared_classes, tallies
+from results.statistics.configurations import Configuration, Row
+from results.statistics.front_interval import hypervolume_interval, step_areas
+from results.statistics.intervals import Difference, Floats, Interval, class_draws, percentile_interval
+from results.statistics.summary import SweepSummary
+from results.statistics.tallies import Tally, pooled, shared_classes, tallies
 
 Draws = NDArray[np.int64]
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.configurations import Configuration
-from results.store import Scan, UnreadablePart, open_store
-from results.summary import Failure, SweepSummary, Tables, summarise
-from results.sweeps import read_sweep, resolve_sweep, sweep_ids
+from results.statistics.configurations import Configuration
+from results.statistics.summary import Failure, SweepSummary, Tables, summarise
+from results.stores.store import Scan, UnreadablePart, open_store
+from results.sweeps.record import read_sweep, resolve_sweep, sweep_ids
 
 _TABLES = ("trials", "targets", "attacks")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from orchestrator.checks.space_checks import check_space
 from orchestrator.cli import main
 from orchestrator.overrides import overridden
-from orchestrator.space_checks import check_space
 from results.schema import SCHEMAS
 from search_spaces import Sweep, load_setup, load_space, space_names
 from search_spaces.recipes import RECIPES

@@ -10,10 +10,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-import orchestrator.sweep
+import orchestrator.driver.sweep
 import results
-from results.compaction import compact
 from results.schema import SCHEMAS
+from results.stores.compaction import compact
 from search_spaces import Space
 from search_spaces.loading import load_space
 from tests.fixtures.rows import FakeConfig, FakeSweep, write_fake_sweep

@@ -11,9 +11,9 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from results.artifact_cache import sha256_of
 from results.errors import BytesCorrupt, PathMissing
-from results.store import Store
+from results.stores.artifact_cache import sha256_of
+from results.stores.store import Store
 
 HASH = "content_sha256"
 """Name of the hash among the metadata of a file."""

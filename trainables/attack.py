@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from results.schema import TIMING_COLUMNS
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, identity
 from search_spaces.settings import Settings
 from trainables.artifacts import kept_tensors

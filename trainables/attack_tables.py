@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from results.stats import bootstrap_over_classes
+from results.statistics.intervals import bootstrap_over_classes
 from search_spaces import AttackConfig, canonical_json
 from trainables.attacks import Reconstructions
 from trainables.metrics import (

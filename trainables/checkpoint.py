@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from results.errors import PathMissing, StoreError
-from results.store import Store
+from results.stores.store import Store
 from trainables.artifacts import ArtifactCorrupt, Tensors, load_tensors, save_tensors
 
 CHECKPOINT_VARIABLE = "TLDMI_SWEEP_CHECKPOINT_SECONDS"

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from results.judges import weakness
-from results.store import Store, open_store
+from results.report.judges import weakness
+from results.stores.store import Store, open_store
 from search_spaces import EvaluatorConfig
 from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data

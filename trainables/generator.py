@@ -1,6 +1,6 @@
 """The step that trains the attacker's prior, once for all targets, and the way back from the store."""
 
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import GeneratorConfig
 from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from results.store import Store
+from results.stores.store import Store
 from search_spaces import AttackConfig, canonical_json, identity, seed_stream
 from trainables.attacks.reconstructions import render
 from trainables.datasets.dataset import FaceData

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from results.store import Store
+from results.stores.store import Store
 from search_spaces import identity
 from search_spaces.image_quality import ImageQuality
 from trainables.artifacts import kept_tensors

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from results.store import Store
+from results.stores.store import Store
 from search_spaces import EvaluatorConfig, seed_stream
 from trainables.artifacts import kept_tensors
 from trainables.attacks import Reconstructions

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from results.schema import TARGETS, TIMING_COLUMNS
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import TargetConfig, canonical_json, seed_stream
 from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.checkpoint import Checkpoint, remove_checkpoints

@@ -65,7 +65,7 @@ def check(
     if as_json:
         print_json({**report.as_dict(), "sweep": plan.as_dict() if plan else None})
     else:
-        from orchestrator.screens import console
+        from orchestrator.screens.tables import console
 
         for line in report_lines(report, plan):
             click.echo(line)

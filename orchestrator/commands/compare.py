@@ -21,8 +21,8 @@ def compare(first: str, second: str, store: str | None, sweep: str | None, as_js
     compare tl_dmi no_def               two configurations of a sweep: kind, label or config_id
     """
     from orchestrator.comparing import compare_named
-    from orchestrator.comparison_screen import comparison_lines, comparison_table
-    from orchestrator.screens import console
+    from orchestrator.screens.comparison import comparison_lines, comparison_table
+    from orchestrator.screens.tables import console
 
     found = compare_named(first, second, store, sweep)
     if as_json:

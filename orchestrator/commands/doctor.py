@@ -13,7 +13,7 @@ from orchestrator.selection import RUNS
 def doctor(store: str | None, as_json: bool) -> None:
     """Look at what there is: targets, defences, attacks, data; and what this machine has of it."""
     from orchestrator.doctor import diagnose
-    from orchestrator.screens import console, diagnosis_table
+    from orchestrator.screens.tables import console, diagnosis_table
 
     diagnosis = diagnose(store or str(RUNS))
     if as_json:

@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from orchestrator.commands.options import print_json
+from orchestrator.driver.requests import Verb, ask_to_end
 from orchestrator.errors import InvalidRequest
 from orchestrator.locks import sweep_holder
-from orchestrator.requests import Verb, ask_to_end
 from orchestrator.selection import chosen_store
 from results import Store, open_store
-from results.sweeps import chosen_sweep, recorded_sweeps
+from results.sweeps.record import chosen_sweep, recorded_sweeps
 
 POLL_SECONDS = 0.5
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from orchestrator.progress import Progress
-    from orchestrator.sweep import Execution, SweepOutcome
+    from orchestrator.driver.sweep import Execution, SweepOutcome
+    from orchestrator.screens.progress import Progress
 
 _WHERE = (
     click.option(
@@ -96,22 +96,22 @@ def execution_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _execution(executor: Any, cluster: tuple[Any, ...], limits: dict[str, Any]) -> "Execution":  # noqa: ANN401
-    import orchestrator.sweep as sweep
-    from orchestrator.executors import ClusterSettings
-    from orchestrator.limits import Limits
+    import orchestrator.driver.sweep as sweep
+    from orchestrator.driver.limits import Limits
+    from orchestrator.execution.executors import ClusterSettings
 
     return sweep.Execution(executor, ClusterSettings(*cluster), Limits(**limits), sweep.Steps())
 
 
 def chosen_progress(quiet: bool) -> "Progress":
     """Return how a run is shown: live on a terminal, else in plain lines; not at all when ``quiet``."""
-    from orchestrator.progress import PlainProgress, SilentProgress
+    from orchestrator.screens.progress import PlainProgress, SilentProgress
 
     if quiet:
         return SilentProgress()
     if not sys.stderr.isatty():
         return PlainProgress()
-    from orchestrator.live_progress import LiveProgress
+    from orchestrator.screens.live_progress import LiveProgress
 
     return LiveProgress()
 

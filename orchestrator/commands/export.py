@@ -47,9 +47,9 @@ def export(store: str | None, output: str, sweep: str | None, force: bool) -> No
 def _export(
     store: str, output: str, sweep: str | None, force: bool, with_private_images: bool = False
 ) -> None:
-    from orchestrator.importance import present_importances
-    from results.exporting import check_place
-    from results.exporting import export as write_export
+    from orchestrator.search.importance import present_importances
+    from results.exports.exporting import check_place
+    from results.exports.exporting import export as write_export
     from results.reader import load
 
     found = load(store)

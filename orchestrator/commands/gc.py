@@ -8,7 +8,7 @@ from orchestrator.commands.options import as_json, print_json, store_argument
 from orchestrator.selection import chosen_store
 
 if TYPE_CHECKING:
-    from orchestrator.collection import Collected, Keep
+    from orchestrator.driver.garbage import Collected, Keep
 
 
 @click.command()
@@ -36,8 +36,8 @@ def gc(
     store: str | None, dry_run: bool, keep: str, unfinished: bool, older_than: float, as_json: bool
 ) -> None:
     """Remove what no row refers to, and merge small files. Refused while a sweep of the store runs."""
-    from orchestrator.collection import collect
-    from results.store import open_store
+    from orchestrator.driver.garbage import collect
+    from results.stores.store import open_store
 
     opened = open_store(chosen_store(store))
     found = collect(opened, cast("Keep", keep), unfinished, older_than * 3600, dry_run)
@@ -49,7 +49,7 @@ def gc(
 
 
 def _document(uri: str, found: "Collected", dry_run: bool) -> dict[str, object]:
-    from results.garbage import totals
+    from results.stores.garbage import totals
 
     return {
         "store": uri,
@@ -60,7 +60,7 @@ def _document(uri: str, found: "Collected", dry_run: bool) -> dict[str, object]:
 
 
 def _lines(found: "Collected", dry_run: bool) -> list[str]:
-    from results.garbage import totals
+    from results.stores.garbage import totals
 
     would = "would be " if dry_run else ""
     lines = [

@@ -17,10 +17,10 @@ from orchestrator.selection import chosen_store
 def logs(trial: int, store: str | None, sweep: str | None, lines: int, as_json: bool) -> None:
     """Show a trial: its steps with times and reasons, their logs, its configuration, and the command that
     reproduces it in this process."""
-    from orchestrator.run_screen import trial_log_lines
+    from orchestrator.screens.runs import trial_log_lines
     from orchestrator.trial_report import trial_report
     from results import open_store
-    from results.sweeps import chosen_sweep
+    from results.sweeps.record import chosen_sweep
 
     opened = open_store(chosen_store(store))
     report = trial_report(opened, chosen_sweep(opened, sweep), trial)

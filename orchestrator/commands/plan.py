@@ -10,8 +10,8 @@ from orchestrator.commands.options import as_json, print_json
 from orchestrator.selection import Selection, sweep_options
 
 if TYPE_CHECKING:
-    from orchestrator.executors import ClusterSettings
-    from orchestrator.room import Cluster
+    from orchestrator.execution.executors import ClusterSettings
+    from orchestrator.execution.room import Cluster
 
 
 @click.command()
@@ -36,10 +36,10 @@ def plan(
 
     A step that no node of this machine, or of the cluster file, can ever hold is refused.
     """
-    from orchestrator.plan import make_plan
-    from orchestrator.plan_screen import cost_lines
-    from orchestrator.screens import console, plan_lines, plan_table
-    from orchestrator.sweep import prepared_sweep
+    from orchestrator.driver.sweep import prepared_sweep
+    from orchestrator.planning.plan import make_plan
+    from orchestrator.screens.plan import cost_lines
+    from orchestrator.screens.tables import console, plan_lines, plan_table
 
     space, setup = selection.load()
     cluster = _cluster(cluster_file, machine.settings(workers), selection.threads)
@@ -55,7 +55,7 @@ def plan(
 
 def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "Cluster | None":
     """Return what steps would run on, nothing when the file does not say; refuses what can never run."""
-    from orchestrator.room import checked_cluster, this_machine
+    from orchestrator.execution.room import checked_cluster, this_machine
 
     if file is None:
         return checked_cluster([this_machine(settings.workers)], settings, threads)

@@ -13,7 +13,7 @@ from orchestrator.commands.execution import (
 from orchestrator.commands.options import as_json, print_json, which_sweep
 
 if TYPE_CHECKING:
-    from orchestrator.sweep import Execution, SweepOutcome
+    from orchestrator.driver.sweep import Execution, SweepOutcome
 
 
 @click.command()
@@ -47,10 +47,10 @@ def retry(
         raise click.UsageError("name trials or say --failed, not both")
     if into and not trials:
         raise click.UsageError("--into runs trials by their numbers: name them after the store")
+    from orchestrator.driver.sweep import reproduce_trials, retry_trials
     from orchestrator.locks import sweep_holder
-    from orchestrator.sweep import reproduce_trials, retry_trials
     from results import open_store
-    from results.sweeps import chosen_sweep
+    from results.sweeps.record import chosen_sweep
 
     opened = open_store(store)
     sweep_id = chosen_sweep(opened, sweep)
@@ -68,9 +68,9 @@ def retry(
 
 def _leave(store_uri: str, sweep_id: str, trials: tuple[int, ...], run: str, as_json: bool) -> None:
     """Ask the driver that runs the sweep to run its failed trials again in the end."""
+    from orchestrator.driver.requests import ask_to_retry
+    from orchestrator.driver.retries import failed_trials
     from orchestrator.provenance import read_settings
-    from orchestrator.requests import ask_to_retry
-    from orchestrator.retries import failed_trials
     from results import open_store
 
     store = open_store(store_uri)
@@ -85,7 +85,7 @@ def _leave(store_uri: str, sweep_id: str, trials: tuple[int, ...], run: str, as_
 
 
 def _say(outcome: "SweepOutcome", as_json: bool) -> None:
-    from orchestrator.outputs import write_outputs
+    from orchestrator.driver.outputs import write_outputs
 
     outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
     if as_json:

@@ -14,12 +14,12 @@ from orchestrator.commands.execution import (
     say_stopped,
 )
 from orchestrator.commands.options import as_json, print_json
-from orchestrator.outputs import write_outputs
+from orchestrator.driver.outputs import write_outputs
 from orchestrator.redaction import redacted
 from orchestrator.selection import Selection, sweep_options
 
 if TYPE_CHECKING:
-    from orchestrator.sweep import Execution, SweepOutcome
+    from orchestrator.driver.sweep import Execution, SweepOutcome
 
 STORAGE_VARIABLE = "TLDMI_SWEEP_OPTUNA_STORAGE"
 """May name the storage, password and all: the arguments of a process are seen by everybody on its machine."""
@@ -58,8 +58,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Run a sweep, then write its report and front into the store."""
-    from orchestrator.credits import credit_lines
-    from orchestrator.sweep import run_sweep
+    from orchestrator.driver.credits import credit_lines
+    from orchestrator.driver.sweep import run_sweep
 
     space, setup = selection.load()
     outcome = run_sweep(
@@ -86,7 +86,7 @@ def run(
 
 
 def _print_outcome(outcome: "SweepOutcome", outputs: list[Path], credits: Sequence[str]) -> None:
-    from orchestrator.screens import console, front_table
+    from orchestrator.screens.tables import console, front_table
     from results import load
 
     if not outcome.ran and not outcome.stopped:

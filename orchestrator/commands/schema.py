@@ -3,7 +3,7 @@
 import click
 
 from orchestrator.commands.options import print_json
-from orchestrator.schemas import schema_names, schema_of
+from orchestrator.documents.schemas import schema_names, schema_of
 
 
 @click.command()

@@ -37,7 +37,7 @@ def show_space(name: str, as_json: bool) -> None:
     if as_json:
         print_json(space.model_dump(mode="json"))
         return
-    from orchestrator.space_screen import space_lines
+    from orchestrator.screens.space import space_lines
 
     for line in space_lines(space):
         click.echo(line)
@@ -74,7 +74,7 @@ def copy_space(name: str, file: Path | None, force: bool) -> None:
 @as_json
 def validate_space(file: str, data: str | None, as_json: bool) -> None:
     """Check a space file; print all errors at once, each with its line and what is allowed."""
-    from orchestrator.validation import validated
+    from orchestrator.checks.validation import validated
 
     found = validated(file, data)
     if as_json:

@@ -15,8 +15,8 @@ from orchestrator.commands.options import (
 from orchestrator.selection import chosen_store
 
 if TYPE_CHECKING:
-    from results.run_progress import RunProgress
     from results.sweep_status import Status
+    from results.sweeps.run_progress import RunProgress
 
 
 @click.command()
@@ -55,8 +55,8 @@ def _look(uri: str, sweep: str | None) -> "tuple[Status, RunProgress | None, boo
     """Return how far the sweep is, what its latest run says of itself, and whether that still runs."""
     from orchestrator.locks import sweep_holder
     from results import open_store
-    from results.run_progress import read_run_progress
     from results.sweep_status import status as sweep_status
+    from results.sweeps.run_progress import read_run_progress
 
     found = sweep_status(uri, sweep)
     if found.sweep_id is None:
@@ -78,8 +78,8 @@ def _run_document(progress: "RunProgress | None", alive: bool) -> dict[str, Any]
 
 
 def _print(found: "Status", progress: "RunProgress | None", alive: bool, fresh: bool) -> None:
-    from orchestrator.run_screen import error_lines, run_lines
-    from orchestrator.screens import console, front_table, status_lines
+    from orchestrator.screens.runs import error_lines, run_lines
+    from orchestrator.screens.tables import console, front_table, status_lines
 
     screen = console()
     if fresh and screen.is_terminal:

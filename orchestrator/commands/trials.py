@@ -38,8 +38,8 @@ def trials(
     if as_csv and as_json:
         raise click.UsageError("give --csv or --json, not both")
     from results import open_store
-    from results.sweeps import chosen_sweep
-    from results.trial_list import COLUMNS, matching, ordered, trial_list
+    from results.sweeps.record import chosen_sweep
+    from results.sweeps.trial_list import COLUMNS, matching, ordered, trial_list
 
     opened = open_store(chosen_store(store))
     sweep_id = chosen_sweep(opened, sweep)
@@ -56,8 +56,8 @@ def trials(
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from orchestrator.run_screen import trial_table
-    from orchestrator.screens import console
+    from orchestrator.screens.runs import trial_table
+    from orchestrator.screens.tables import console
 
     if not rows:
         click.echo("no such trial")

@@ -15,7 +15,7 @@ from orchestrator.launch.nodes import Lookup, Resources, node_resources
 from orchestrator.launch.ray_commands import TOKEN_FILE, have_token
 from orchestrator.launch.ray_schema import ray_refuses
 from results import StoreError, StoreMissing, open_store
-from results.store import is_bucket
+from results.stores.store import is_bucket
 
 KNOCK_SECONDS = 3
 SSH_PORT = 22
@@ -183,7 +183,7 @@ def _store_finding(file: ClusterFile, store_uri: str) -> Finding:
         return Finding(
             "store", state, f"{store_uri} is a folder: every node must see it under this name", "store"
         )
-    from results.s3_store import S3Store
+    from results.stores.s3 import S3Store
 
     try:
         try:

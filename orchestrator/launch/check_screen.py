@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.launch.check import ClusterReport
-from orchestrator.plan import Plan
-from orchestrator.plan_screen import cost_lines
+from orchestrator.planning.plan import Plan
+from orchestrator.screens.plan import cost_lines
 from results.formatting import UNKNOWN
 
 

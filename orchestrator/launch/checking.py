@@ -5,12 +5,12 @@ from pathlib import Path
 from orchestrator.commands.machine_options import MachineOptions
 from orchestrator.doctor import Finding
 from orchestrator.errors import InvalidRequest
+from orchestrator.execution.room import Cluster, checked_cluster
 from orchestrator.launch.check import ClusterReport, Machine, check_cluster
 from orchestrator.launch.cluster_file import ClusterFile, read_cluster_file
 from orchestrator.launch.machines import Aws
 from orchestrator.launch.nodes import possible_nodes
-from orchestrator.plan import Plan, make_plan
-from orchestrator.room import Cluster, checked_cluster
+from orchestrator.planning.plan import Plan, make_plan
 from orchestrator.selection import Selection
 
 
@@ -33,7 +33,7 @@ def checked(
 
 
 def _plan(selection: Selection, cluster: Cluster | None, usd_per_hour: float | None) -> Plan:
-    from orchestrator.sweep import prepared_sweep
+    from orchestrator.driver.sweep import prepared_sweep
 
     space, setup = selection.load()
     sweep = prepared_sweep(space, setup, selection.threads)

@@ -12,7 +12,7 @@ import pytest
 
 from results.errors import InvalidPath, InvalidRows, PathMissing, StoreMissing, StoreSchemaMismatch
 from results.schema import SCHEMA_VERSION, SCHEMAS
-from results.store import MARKER, Store, open_store
+from results.stores.store import MARKER, Store, open_store
 
 ROOT = Path(__file__).parent.parent.parent
 ESCAPES = [
@@ -312,8 +312,8 @@ class StoreContract:
 _WRITE_FOR_EVER = """
 import random, sys
 import pyarrow as pa
-from results.parts import encode
-from results.store import open_store
+from results.stores.parts import encode
+from results.stores.store import open_store
 store = open_store(sys.argv[1])
 draw = random.Random(0).random
 data = encode(pa.table({"loss": [draw() for _ in range(300_000)]}))

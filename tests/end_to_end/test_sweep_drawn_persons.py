@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.fixtures.buckets import bucket_server
 
 from results import open_store
 from results.schema import SCHEMAS, TIMING_COLUMNS
+from tests.fixtures.buckets import bucket_server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from orchestrator.executors import prepare_ray
+from orchestrator.execution.executors import prepare_ray
 from tests.fixtures.buckets import bucket_server
 
 prepare_ray("local")

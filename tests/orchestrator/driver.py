@@ -10,8 +10,8 @@ import importlib
 import sys
 from pathlib import Path
 
-from orchestrator import sweep
 from orchestrator.cli import main
+from orchestrator.driver import sweep
 from tests.orchestrator import fake_steps
 
 run_command = importlib.import_module("orchestrator.commands.run")

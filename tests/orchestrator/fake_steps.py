@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from orchestrator.steps import StepReport, Steps
+from orchestrator.execution.steps import StepReport, Steps
 from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig, seed_stream
 
 SECONDS = float(os.environ.get("FAKE_STEP_SECONDS", "0.02"))

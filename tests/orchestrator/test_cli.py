@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import orchestrator.sweep
+import orchestrator.driver.sweep
 from orchestrator.cli import main
-from orchestrator.steps import Steps
+from orchestrator.execution.steps import Steps
 from results import open_store
 from search_spaces import load_space
 from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep

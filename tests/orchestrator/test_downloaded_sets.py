@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks import check_sweep, pinned_setup, private_classes
-from orchestrator.credits import credit_lines
-from orchestrator.sweep import run_sweep
+from orchestrator.checks.checks import check_sweep, pinned_setup, private_classes
+from orchestrator.driver.credits import credit_lines
+from orchestrator.driver.sweep import run_sweep
 from search_spaces import Setup, Sweep, load_setup
 from search_spaces.datasets import DownloadedSets
 from tests.fixtures import downloads

@@ -20,8 +20,8 @@ from orchestrator.locks import (
     sweep_holder,
     sweep_lock,
 )
-from results.claims import Claim
-from results.s3_store import S3Store
+from results.stores.claims import Claim
+from results.stores.s3 import S3Store
 
 HOLDER = """
 import sys, time

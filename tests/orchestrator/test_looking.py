@@ -11,14 +11,14 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-import orchestrator.run_watch
-import orchestrator.sweep
+import orchestrator.driver.run_watch
+import orchestrator.driver.sweep
 from orchestrator.cli import main
-from orchestrator.limits import Limits
-from orchestrator.steps import Steps
-from orchestrator.sweep import run_sweep
+from orchestrator.driver.limits import Limits
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.execution.steps import Steps
 from results import open_store
-from results.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
+from results.sweeps.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
 from search_spaces import load_setup
 from tests.orchestrator.fake_steps import FAKE, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep

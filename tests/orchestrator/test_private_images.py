@@ -10,8 +10,8 @@ from orchestrator.errors import InvalidRequest
 from orchestrator.private_images import private_images
 from orchestrator.provenance import current_provenance, record_run
 from results import load, open_store, write_sweep
-from results.pictures import MOST_PRIVATE
-from results.sweeps import SweepRecord
+from results.report.pictures import MOST_PRIVATE
+from results.sweeps.record import SweepRecord
 from search_spaces import Sweep, load_setup
 from search_spaces.defenses import NoDef
 from tests.orchestrator.small_sweeps import small_space

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.credits import credit_lines
+from orchestrator.driver.credits import credit_lines
 from orchestrator.provenance import (
     DIFF_KEPT,
     RUNS_KEPT,

@@ -5,13 +5,13 @@ import shlex
 import click
 import pytest
 
-from orchestrator.listed import listed_trials
+from orchestrator.search.listed import listed_trials
 from orchestrator.selection import Selection, sweep_options
 from results import SweepRecord
-from results.configurations import Run
-from results.rerun import rerun_command
-from results.summary import SweepSummary
-from results.sweep_settings import SweepSettings
+from results.report.rerun import rerun_command
+from results.statistics.configurations import Run
+from results.statistics.summary import SweepSummary
+from results.sweeps.settings import SweepSettings
 from search_spaces import Sweep, Trial, load_setup, load_space
 from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import orchestrator
-import orchestrator.sweep
+import orchestrator.driver.sweep
 import results
 from search_spaces import InvalidSpace, load_setup
 from tests.orchestrator.fake_steps import FAKE

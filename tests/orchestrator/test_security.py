@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestrator import executors
 from orchestrator.cli import main
-from orchestrator.limits import Limits
-from orchestrator.outputs import output_folder
+from orchestrator.driver.limits import Limits
+from orchestrator.driver.outputs import output_folder
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.execution import executors
+from orchestrator.execution.steps import Steps
 from orchestrator.selection import Selection
-from orchestrator.steps import Steps
-from orchestrator.sweep import run_sweep
 from results import InvalidPath, open_store
 from search_spaces import load_setup
 from tests.orchestrator.fake_steps import FAKE

@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
+from results.figures.palette import CONTROL, style_of
 from results.labels import configuration_label, defense_name
-from results.palette import CONTROL, style_of
 from search_spaces.defenses import DefenseSettings
 
 MEMBERS = get_args(get_args(DefenseSettings)[0])

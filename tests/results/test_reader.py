@@ -8,8 +8,8 @@ import pytest
 
 from results import UnknownFigure, UnknownSweep, load, open_store
 from results.reader import SweepResults
-from results.stats import bootstrap_over_classes, delta, paired_difference
-from results.store import Store
+from results.statistics.intervals import bootstrap_over_classes, delta, paired_difference
+from results.stores.store import Store
 from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, write_fake_sweep
 
 ATTACKS = {"gmi": 0.5, "brepmi": 0.4}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.parts import decode, encode, rows_of, table_from_rows
 from results.schema import PROVENANCE_COLUMNS, SCHEMAS, TIMING_COLUMNS
-from results.store import open_store
+from results.stores.parts import decode, encode, rows_of, table_from_rows
+from results.stores.store import open_store
 
 
 def values(kind: pa.DataType) -> st.SearchStrategy[Any]:

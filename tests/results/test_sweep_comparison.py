@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from results import load, open_store
-from results.pareto import hypervolume
 from results.reader import SweepResults
-from results.stats import class_draws
+from results.statistics.intervals import class_draws
+from results.statistics.pareto import hypervolume
 from results.sweep_comparison import compare_sweeps
 from tests.fixtures.rows import FakeConfig, FakeSweep, write_fake_sweep
 

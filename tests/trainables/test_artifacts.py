@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from trainables.artifacts import (
     ArtifactCorrupt,
     ArtifactRebuilt,

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from results.schema import TIMING_COLUMNS
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import BREPMI, GMI, AttackSettings
 from search_spaces.defenses import TLDMI, NoDef

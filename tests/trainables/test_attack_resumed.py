@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from results.schema import TIMING_COLUMNS
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI, LOMMA, LOMMAGMI, AttackSettings
 from search_spaces.defenses import NoDef

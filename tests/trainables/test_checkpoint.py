@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from results.errors import StoreNotWritable
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from trainables import checkpoint
 from trainables.artifacts import Tensors, load_tensors
 from trainables.checkpoint import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from results.store import open_store
+from results.stores.store import open_store
 from search_spaces import EvaluatorConfig
 from search_spaces.evaluation import KnownAttributes, TrainedClassifier
 from tests.fixtures.tiny_faces import tiny_image_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import GeneratorConfig
 from search_spaces.generators import WGANGP
 from tests.fixtures.tiny_faces import tiny_image_folder

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces.image_quality import ImageQuality
 from tests.fixtures.tiny_faces import tiny_face_data
 from trainables import image_quality

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from results.store import open_store
+from results.stores.store import open_store
 from search_spaces import EvaluatorConfig
 from search_spaces.datasets import ORLFaces
 from search_spaces.evaluation import FaceEmbedding

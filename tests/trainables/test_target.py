@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from results.schema import TIMING_COLUMNS
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import TargetConfig
 from search_spaces.datasets import ImageFolder
 from search_spaces.defenses import MID, TLDMI, TLDMIMID, BiDOHSIC, DefenseSettings, LayerWise, NoDef

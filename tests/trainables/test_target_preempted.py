@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from results.schema import TIMING_COLUMNS
-from results.store import Store, open_store
+from results.stores.store import Store, open_store
 from search_spaces import TargetConfig
 from search_spaces.defenses import NoDef
 from search_spaces.targets import TargetSettings

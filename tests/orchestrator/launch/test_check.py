@@ -127,7 +127,7 @@ def test_a_folder_is_no_store_for_machines_that_come_and_go(tmp_path):
 def test_a_bucket_that_does_not_answer_is_broken(tmp_path, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("results.s3_bucket.pause", lambda attempt: 0.0)
+    monkeypatch.setattr("results.stores.s3_bucket.pause", lambda attempt: 0.0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     store = f"s3://bucket/prefix?endpoint=http://127.0.0.1:{port}"

@@ -1,0 +1,112 @@
+"""Everything that can be refused before work starts, so that nothing is left half-written."""
+
+import shutil
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from orchestrator.checks.space_checks import check_space
+from orchestrator.checks.weight_files import check_fit, pinned_evaluators, pinned_target
+from orchestrator.errors import InvalidRequest
+from results.stores.store import is_bucket, is_memory, local_path
+from search_spaces import InvalidSpace, Setup, Sweep
+from search_spaces.complaints import complaints_of
+from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
+from search_spaces.defenses import NoDef
+from search_spaces.evaluation import KnownAttributes
+
+FREE_BYTES = 100 * 2**20
+"""Free space without which no sweep is started: some hundred weights and pictures."""
+
+
+def pinned_setup(setup: Setup) -> Setup:
+    """Return ``setup`` with the user's files pinned: absolute paths, hashes of pictures and of weights.
+
+    Raises ``InvalidImageFolder`` or ``InvalidDownload`` for folders that cannot be used, and
+    ``InvalidRequest`` or ``WeightsUnusable`` for files of weights that are not there.
+    """
+    data = _pinned_data(setup.data)
+    target, evaluators = pinned_target(setup.target), pinned_evaluators(setup)
+    quality = setup.image_quality.pinned()
+    update = {"data": data, "target": target, "evaluators": evaluators, "image_quality": quality}
+    return setup.model_copy(update=update)
+
+
+def _pinned_data(data: DataSettings) -> DataSettings:
+    if isinstance(data, ImageFolder):
+        from trainables.datasets.image_folder_files import content_of
+
+        data = data.model_copy(update={"private": data.private.absolute(), "public": data.public.absolute()})
+        return data.model_copy(update={"content": data.content or content_of(data)})
+    if isinstance(data, DownloadedSets):
+        from trainables.datasets.downloaded_files import pinned
+
+        return pinned(data)
+    return data
+
+
+def check_sweep(sweep: Sweep) -> None:
+    """Raise an error that says what to change unless every trial of ``sweep`` can run, as far as can be seen.
+
+    Raises ``InvalidSpace`` for ranges and settings, ``InvalidRequest`` for data that do not suit them, and
+    the data's own errors.
+    """
+    from trainables.datasets import check_data
+
+    check_space(sweep)
+    check_data(sweep.setup.data)
+    _check_classes(sweep)
+    _check_evaluators(sweep.setup)
+    check_fit(sweep)
+    try:
+        sweep.trial(NoDef(), sweep.space.seed)
+    except ValidationError as error:
+        budgets = f"attack_budgets of setup {sweep.setup.name}:"
+        raise InvalidSpace(budgets, complaints_of(error)) from error
+
+
+def check_free_space(store_uri: str) -> None:
+    """Raise ``InvalidRequest`` when the disk of a local store is nearly full; a bucket has no end."""
+    if is_bucket(store_uri) or is_memory(store_uri):
+        return
+    folder = Path(local_path(store_uri)).expanduser().absolute()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    total, _, free = shutil.disk_usage(existing)
+    if total and free < FREE_BYTES:  # a total of 0 is no disk at all: that it cannot be written shows later
+        raise InvalidRequest(
+            f"no disk space for the store {store_uri}: {free / 2**20:.0f} MiB are free on its disk, "
+            f"{FREE_BYTES / 2**20:.0f} are needed; free some or name another folder with --store"
+        )
+
+
+def private_classes(data: DataSettings) -> int:
+    """Return the number of private classes of ``data``."""
+    match data:
+        case ORLFaces() | DrawnPersons():
+            return data.private_people
+        case ImageFolder():
+            from trainables.datasets.image_folder_files import listed
+
+            return len(listed(data).private)
+        case DownloadedSets():
+            from trainables.datasets.sets import private_set
+
+            return data.private_classes or len(private_set(data).class_names)
+
+
+def _check_classes(sweep: Sweep) -> None:
+    attacked, classes = sweep.attacked_classes, private_classes(sweep.setup.data)
+    if attacked is not None and attacked > classes:
+        raise InvalidRequest(
+            f"space {sweep.space.name}: attacked_classes is {attacked}, but the data have only {classes} "
+            f"private classes; give at most {classes}, or leave it out to attack all"
+        )
+
+
+def _check_evaluators(setup: Setup) -> None:
+    kinds = {evaluator.kind for evaluator in setup.evaluators}
+    if KnownAttributes().kind in kinds and not isinstance(setup.data, DrawnPersons):
+        raise InvalidRequest(
+            f"setup {setup.name}: the evaluator known_attributes reads attributes of drawn persons; "
+            f"data of kind {setup.data.kind} have none: use face_embedding or trained_classifier"
+        )

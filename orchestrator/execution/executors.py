@@ -1,0 +1,132 @@
+"""Where a sweep's trials run: in this process, or as tasks of a Ray cluster."""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, Protocol
+
+from orchestrator.execution.chain import Chain, Share, Shares
+from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.execution.step_logs import StepConfig
+from orchestrator.execution.steps import Step, StepReport, Steps, perform
+
+ExecutorName = Literal["ray", "inline"]
+
+RAY_SETTINGS = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune then prints nothing
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # rows go to the store, not to CSV and TensorBoard files
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
+    "RAY_worker_niceness": "0",  # Ray's 15 would starve a sweep beside anything else that runs
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # a resume reads the store, never Tune's snapshots
+}
+
+
+class Trials(Protocol):
+    """The sweep as an executor sees it."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether every trial has been recorded."""
+
+    def next(self) -> Proposal | None:
+        """Return a trial to run now, or ``None`` while the next one depends on running ones."""
+
+    def note(self, number: int, phase: Phase) -> None:
+        """Take notice of a phase of a running trial."""
+
+    def record(self, number: int, outcome: TrialOutcome) -> None:
+        """Record how a trial ended."""
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """Which Ray cluster to use and what a step takes of it."""
+
+    address: str = "local"
+    """``local``: one of our own on this machine; ``auto``: the one of this machine; else its address."""
+    workers: int | None = None
+    """CPUs of a local cluster; nothing: those of the machine."""
+    gpus_per_target: float | None = None
+    """GPU share of training T and of shared pieces; nothing: 1 where the cluster has a GPU, else 0."""
+    gpus_per_attack: float | None = None
+    """GPU share of an attack; nothing: 0.5 where the cluster has a GPU, else 0."""
+
+
+class InlineSubmit:
+    """Runs steps in this process, one at a time, in the order in which they were submitted."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Callable[[], StepReport]] = []
+        self._reports: dict[int, StepReport] = {}
+
+    def submit(self, step: Step, config: StepConfig, store_uri: str, share: Share) -> int:
+        """Put the step down; ``share`` has no meaning in one process."""
+        self._jobs.append(partial(perform, step, config, store_uri))
+        return len(self._jobs) - 1
+
+    def wait(self, handles: Sequence[int], timeout: float | None) -> list[int]:
+        """Run the first step and return its handle; without any, wait for what another process may do."""
+        if not handles:
+            time.sleep(timeout or 0.0)
+            return []
+        self._reports[handles[0]] = self._jobs[handles[0]]()
+        return [handles[0]]
+
+    def report(self, handle: int) -> StepReport:
+        """Return the report of the step."""
+        return self._reports[handle]
+
+
+def run_inline(trials: Trials, store_uri: str, steps: Steps) -> None:
+    """Run the sweep one step after the other in this process."""
+    chain = Chain(InlineSubmit(), store_uri, steps, Shares())
+    while not trials.finished:
+        proposal = trials.next()
+        if proposal is None:
+            if trials.finished:
+                return
+            raise RuntimeError("the sweep is not finished, yet proposes nothing while nothing runs")
+        for event in chain.run(proposal.trial):
+            pass_on(trials, proposal.number, event)
+
+
+def pass_on(trials: Trials, number: int, event: list[Phase] | TrialOutcome) -> None:
+    """Tell the sweep what a chain said of the trial ``number``."""
+    if isinstance(event, TrialOutcome):
+        trials.record(number, event)
+    else:
+        for phase in event:
+            trials.note(number, phase)
+
+
+def run_on_ray(trials: Trials, store_uri: str, steps: Steps, threads: int, cluster: ClusterSettings) -> None:
+    """Run the sweep as a Ray Tune experiment whose trials chain Ray tasks of ``threads`` CPUs each.
+
+    Raises ``InvalidRequest`` when no node can hold a step, ``Unreachable`` without the cluster.
+    """
+    if "ray" not in sys.modules:
+        prepare_ray(cluster.address)
+    from orchestrator.execution.ray_executor import run_experiment
+
+    run_experiment(trials, store_uri, steps, threads, cluster)
+
+
+def prepare_ray(address: str) -> None:
+    """Set what Ray reads from the environment when it is imported; what the user has set stays.
+
+    A cluster of our own listens on the loopback interface alone and admits holders of a fresh token. One that
+    exists has tokens if the user says so: a token file found by chance must not decide that.
+    """
+    for name, value in RAY_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    if address == "local":
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # its name apart: be no cluster node
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token" if address == "local" else "disabled"
+        if address == "local":
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

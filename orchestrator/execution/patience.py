@@ -1,0 +1,70 @@
+"""A warning when steps wait for a machine that does not come; Ray itself waits without a word."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from orchestrator.execution.chain import Share
+from orchestrator.execution.room import Node, lacking
+
+LOG = logging.getLogger(__name__)
+PATIENT_SECONDS = 60.0
+LOOK_SECONDS = 10.0
+
+
+class Patience:
+    """Notices steps that no node that runs could hold, for ``PATIENT_SECONDS`` on end."""
+
+    def __init__(self, requests: dict[str, Share]) -> None:
+        self._requests = requests
+        self._since: dict[str, float] = {}
+        self._warned: set[str] = set()
+
+    def look(self, nodes: Sequence[Node], now: float) -> list[str]:
+        """Return a warning for each kind of step that has waited too long at ``now``, once for each wait.
+
+        >>> patience = Patience({"training T": Share(1, 1.0)})
+        >>> patience.look([{"CPU": 2.0}], now=0.0)
+        []
+        >>> patience.look([{"CPU": 2.0}], now=60.0)
+        ['training T waits for 60 s: no node that runs has what it asks for (GPU: 0 on a node at most)']
+        """
+        return [text for name in self._requests if (text := self._text(name, nodes, now))]
+
+    def _text(self, name: str, nodes: Sequence[Node], now: float) -> str | None:
+        short = lacking(self._requests[name], nodes)
+        if short is None:
+            self._since.pop(name, None)
+            self._warned.discard(name)
+            return None
+        waited = now - self._since.setdefault(name, now)
+        if waited < PATIENT_SECONDS or name in self._warned:
+            return None
+        self._warned.add(name)
+        return f"{name} waits for {waited:.0f} s: no node that runs has what it asks for ({short})"
+
+
+@contextmanager
+def watched(requests: dict[str, Share], nodes: Callable[[], Sequence[Node]]) -> Iterator[None]:
+    """Warn, while the block runs, of steps that wait for ``nodes`` that do not come."""
+    over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(Patience(requests), nodes, over), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _watch(patience: Patience, nodes: Callable[[], Sequence[Node]], over: threading.Event) -> None:
+    while not over.wait(LOOK_SECONDS):
+        try:
+            found = nodes()
+        except (OSError, RuntimeError) as error:  # the head is gone; the sweep itself will say so
+            LOG.debug("the nodes of the cluster could not be listed: %s", error)
+            continue
+        for text in patience.look(found, time.monotonic()):
+            LOG.warning("%s; 'ray status' on the head says what the autoscaler does about it", text)

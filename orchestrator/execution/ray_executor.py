@@ -1,0 +1,204 @@
+"""A sweep as one Ray Tune experiment: trials are light coordinators on the head, steps are plain Ray tasks.
+
+A coordinator takes no CPU and no GPU, only a share of the head's own label, so that it can never keep
+resources from its own steps; the steps ask for theirs outside of the trial's placement group.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import ray
+from ray import tune
+from ray.exceptions import RayError
+from ray.tune.search import Searcher
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from orchestrator.errors import Unreachable
+from orchestrator.execution.chain import Chain, Share, Shares
+from orchestrator.execution.cluster import connected
+from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
+from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.step_logs import StepConfig
+from orchestrator.execution.steps import Step, StepReport, Steps, perform
+from orchestrator.execution.work_folder import work_folder
+from search_spaces import Trial, canonical_json
+
+HEAD = "node:__internal_head__"
+"""A resource that only the head has, 1.0 of it: asking for some pins a coordinator there."""
+SLIVER = 0.001
+TASK_RETRIES = 3
+"""Times a step starts again after its worker or node was lost; steps are idempotent."""
+COORDINATOR_RETRIES = 3
+OUTSIDE = PlacementGroupSchedulingStrategy(placement_group=None)  # type: ignore[arg-type]  # None: in no group
+FEWEST_LANES = 2
+"""Trials in flight on the smallest cluster: while one has nothing to run, another keeps the CPU busy."""
+
+
+def run_experiment(
+    trials: Trials, store_uri: str, steps: Steps, threads: int, settings: ClusterSettings
+) -> None:
+    """Run ``trials`` on the cluster of ``settings`` until they are finished."""
+    with work_folder() as folder, connected(settings, threads, folder) as cluster:
+        lanes = max(FEWEST_LANES, cluster.slots(threads))
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(lanes)
+        searcher = ProposalSearcher(trials, lanes)
+        coordinator = tune.with_parameters(
+            Coordinator, store_uri=store_uri, steps=steps, shares=cluster.shares
+        )
+        share = head_share(lanes, own_cluster=settings.address == "local")
+        _tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")).fit()
+        if searcher.lost:
+            raise Unreachable(f"{searcher.lost}; what has ended is kept, the same command goes on")
+
+
+def head_share(lanes: int, own_cluster: bool) -> tune.PlacementGroupFactory:
+    """Return what a coordinator takes of the head.
+
+    On a cluster of our own all lanes together take all of it: Tune, which asks for another coordinator
+    whenever a trial waits, then cannot get one while those that it has are about to be free.
+    """
+    return tune.PlacementGroupFactory([{HEAD: int(10_000 / lanes) / 10_000 if own_cluster else SLIVER}])
+
+
+def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -> tune.Tuner:
+    return tune.Tuner(
+        coordinator,
+        tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
+        run_config=tune.RunConfig(
+            name="sweep",
+            storage_path=folder,
+            verbose=0,
+            failure_config=tune.FailureConfig(max_failures=COORDINATOR_RETRIES),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+
+
+class ProposalSearcher(Searcher):
+    """Hands the sweep's proposals to Tune and what coordinators report back to the sweep.
+
+    An outcome is heard one report before its trial ends. The next round is then already waiting when the
+    trial ends, so Tune gives it the coordinator instead of stopping the process and starting another.
+    """
+
+    def __init__(self, trials: Trials, lanes: int) -> None:
+        super().__init__()
+        # No metric is Tune's business: its check for them would end the sweep at the first phase.
+        self._metric = self._mode = None
+        self._trials = trials
+        self._lanes = lanes
+        self._running: dict[str, int] = {}
+        self._recorded: set[int] = set()
+        self.lost: str | None = None
+        """Why the sweep cannot go on, once a coordinator was lost for good."""
+
+    def set_search_properties(self, *_: Any, **__: Any) -> bool:  # noqa: ANN401  (Tune's signature)
+        """Accept Tune's metric, mode and space, all of them unused."""
+        return True
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | None:
+        """Return the next trial's configuration, ``None`` while there is none, or that the search is over."""
+        if self._trials.finished or self.lost:
+            return cast(dict[str, Any], Searcher.FINISHED)  # a marker; Tune types only the usual answer
+        open_trials = [number for number in self._running.values() if number not in self._recorded]
+        proposal = self._trials.next() if len(open_trials) < self._lanes else None
+        if proposal is None:
+            return None
+        self._running[trial_id] = proposal.number
+        return {"number": proposal.number, "trial": canonical_json(proposal.trial)}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Pass a phase or the outcome on to the sweep."""
+        number, event = self._running[trial_id], result.get("event")
+        if event is not None:
+            if isinstance(event, TrialOutcome):
+                self._recorded.add(number)
+            pass_on(self._trials, number, event)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """End the sweep when a coordinator was lost for good: that is no outcome of its trial."""
+        number = self._running.pop(trial_id)
+        if number not in self._recorded:
+            self.lost = f"the coordinator of trial {number} was lost {COORDINATOR_RETRIES + 1} times"
+
+    def save(self, checkpoint_path: str) -> None:
+        """Save nothing: a restart rebuilds the search from the store."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Restore nothing."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the sweep out when Tune pickles its experiment state."""
+        return {}
+
+
+class Coordinator(tune.Trainable):
+    """One trial at a time: runs its chain, reporting each phase; imports no torch."""
+
+    def setup(  # type: ignore[override]  # Tune passes what with_parameters was given
+        self, config: dict[str, Any], store_uri: str, steps: Steps, shares: Shares
+    ) -> None:
+        """Make the chain that this process uses for all its trials, and begin the first of them."""
+        self._chain = Chain(RaySubmit(), store_uri, steps, shares)
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin another trial in the same process."""
+        trial = Trial.model_validate_json(new_config["trial"])
+        self._events: Iterator[list[Phase] | TrialOutcome] = self._chain.run(trial)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Wait for the next phase or the outcome and report it; then report that the trial is done."""
+        event = next(self._events, None)
+        return {"done": True} if event is None else {"event": event}
+
+    def cleanup(self) -> None:
+        """Let go of the locks of a trial that is stopped in the middle."""
+        self._events = iter(())
+
+
+class RaySubmit:
+    """Runs steps as Ray tasks, outside of the placement group of the trial that submits them."""
+
+    def submit(self, step: Step, config: StepConfig, store_uri: str, share: Share) -> Any:  # noqa: ANN401
+        """Return the object reference of the step's report."""
+        task = _task.options(
+            num_cpus=share.cpus,
+            num_gpus=share.gpus,
+            scheduling_strategy=OUTSIDE,
+        )
+        return task.remote(step, config, store_uri, share.gpus)
+
+    def wait(self, handles: Sequence[Any], timeout: float | None) -> list[Any]:
+        """Return the references whose steps have ended."""
+        if not handles:
+            time.sleep(timeout or 0.0)
+            return []
+        ended, pending = ray.wait(list(handles), num_returns=1, timeout=timeout)
+        also, _ = ray.wait(pending, num_returns=len(pending), timeout=0) if pending else ([], [])
+        return [*ended, *also]
+
+    def report(self, handle: Any) -> StepReport:  # noqa: ANN401  (Ray's references are untyped here)
+        """Return the step's report; a step whose workers or nodes were lost too often is a failure."""
+        try:
+            report: StepReport = ray.get(handle)
+        except RayError as error:
+            return StepReport("failed", f"its worker was lost {TASK_RETRIES + 1} times: {_first_line(error)}")
+        return report
+
+
+@ray.remote(max_retries=TASK_RETRIES)
+def _task(step: Step, config: StepConfig, store_uri: str, gpus: float) -> StepReport:
+    if not gpus:
+        # Ray leaves all GPUs visible to a task that asked for none.
+        os.environ.setdefault("TLDMI_SWEEP_DEVICE", "cpu")
+    return perform(step, config, store_uri)
+
+
+def _first_line(error: RayError) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,134 @@
+"""What the rest of a sweep costs: machine hours, money and disk, from rates measured in its store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from orchestrator.execution.chain import Shares
+from orchestrator.execution.room import Cluster
+from results import Store
+from results.stores.store import is_bucket, local_path
+from search_spaces import Sweep, TargetConfig, canonical_json
+from search_spaces.defenses import NoDef
+
+Row = dict[str, Any]
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What one trial like those of the sweep took; ``None``: a part of it was never measured."""
+
+    cpu_seconds: float | None = None
+    gpu_seconds: float | None = None
+    """Wall seconds on a GPU times the share of it; only of steps that ran on one."""
+    disk_bytes: float | None = None
+    """Bytes of the store, shared pieces included, over its trials."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What so many trials come to; every field ``None`` where the store has measured nothing like them."""
+
+    cpu_seconds: float | None
+    gpu_seconds: float | None
+    disk_bytes: float | None
+    machine_hours: float | None = None
+    """Hours of one machine, fully used, by whatever it has least of; with gaps between steps it is more."""
+    usd_per_hour: float | None = None
+    usd: float | None = None
+
+
+def cost_of(trials: int, rates: Rates, cluster: Cluster | None, usd_per_hour: float | None) -> Cost:
+    """Return what ``trials`` cost on machines like the best of ``cluster``, at ``usd_per_hour`` for each.
+
+    >>> from orchestrator.execution.chain import Shares
+    >>> two_cpus = Cluster(({"CPU": 2.0},), Shares())
+    >>> cost_of(10, Rates(cpu_seconds=7200.0), two_cpus, 3.0).usd
+    30.0
+    """
+    cpu, gpu, disk = (
+        0.0 if not trials else None if rate is None else trials * rate
+        for rate in (rates.cpu_seconds, rates.gpu_seconds, rates.disk_bytes)
+    )
+    hours = _machine_hours({"CPU": cpu, "GPU": gpu}, cluster) if cluster else None
+    usd = None if hours is None or usd_per_hour is None else hours * usd_per_hour
+    return Cost(cpu, gpu, disk, hours, usd_per_hour, usd)
+
+
+def measured_rates(store: Store, sweep: Sweep, cluster: Cluster | None, ended: int) -> Rates:
+    """Return the mean cost of a trial like those of ``sweep`` in ``store``, which holds ``ended`` trials."""
+    parts = _parts(store, sweep)
+    cpu = _sum([_mean(rows, "cpu_seconds") for rows in parts])
+    return Rates(
+        cpu, _gpu_seconds(parts, cluster.shares) if cluster else None, _bytes_per_trial(store, ended)
+    )
+
+
+def _gpu_seconds(parts: Sequence[Sequence[Row]], shares: Shares) -> float | None:
+    """Return the seconds of one GPU that the steps of a trial take, nothing when none asks for a GPU."""
+    by_part = [shares.target_gpus, *[shares.attack_gpus] * (len(parts) - 1)]
+    if not any(by_part):
+        return None
+    means = [_mean(_on_gpu(rows), "seconds") for rows in parts]
+    return _sum([None if mean is None else mean * share for mean, share in zip(means, by_part, strict=True)])
+
+
+def _parts(store: Store, sweep: Sweep) -> list[list[Row]]:
+    """Return the rows of targets like the sweep's, then those of each of its attacks on such targets."""
+    trial = sweep.trial(NoDef(), sweep.space.seed)
+    targets = [row for row in _done(store, "targets") if _is_alike(row, trial.target)]
+    ids = {row["target_id"] for row in targets}
+    attacks = [row for row in _done(store, "attacks") if row["target_id"] in ids]
+    settings = [canonical_json(attack.attack) for attack in trial.attacks]
+    return [targets, *([row for row in attacks if row["settings"] == wanted] for wanted in settings)]
+
+
+def _is_alike(row: Row, target: TargetConfig) -> bool:
+    """Return whether the T of ``row`` is of the same data, architecture and length of training."""
+    recipe = target.target
+    found = (row["data"], row["architecture"], row["epochs"])
+    return found == (target.data.kind, recipe.architecture, recipe.epochs)
+
+
+def _on_gpu(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if str(row["device"] or "cpu").partition(":")[0] != "cpu"]
+
+
+def _mean(rows: Sequence[Row], column: str) -> float | None:
+    values = [row[column] for row in rows if row[column] is not None]
+    return fmean(values) if values else None
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """Return the sum, or nothing when a part is unknown."""
+    known = [value for value in values if value is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def _done(store: Store, table: str) -> list[Row]:
+    rows: list[Row] = store.read_rows(table).to_pylist()
+    return [row for row in rows if row["status"] == "done"]
+
+
+def _bytes_per_trial(store: Store, ended: int) -> float | None:
+    """Return the size of a local store over its trials; buckets do not say theirs without reading it all."""
+    if not ended or is_bucket(store.uri):
+        return None
+    root = Path(local_path(store.uri))
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / ended
+
+
+def _machine_hours(seconds: Mapping[str, float | None], cluster: Cluster) -> float | None:
+    """Return the hours of one machine: of the kind of node that has most GPUs, then most CPUs."""
+    best = cluster.best_node
+    asked = ["CPU", *(["GPU"] if cluster.shares.target_gpus or cluster.shares.attack_gpus else [])]
+    each = []
+    for name in asked:
+        spent = seconds[name]
+        if spent is None or not best.get(name):
+            return None
+        each.append(spent / HOUR / best[name])
+    return max(each)

@@ -1,0 +1,117 @@
+"""What a sweep would do and what it costs, from a look at the store; starts nothing, imports no torch."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from orchestrator.driver.trial_rows import read_trials
+from orchestrator.execution.room import Cluster, requests
+from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
+from orchestrator.screens.progress import planned_trials
+from results import Store, StoreMissing, open_store
+from search_spaces import Sweep
+from search_spaces.defenses import NoDef
+
+
+@dataclass(frozen=True)
+class SharedPiece:
+    """A generator or an evaluator that all trials use."""
+
+    name: str
+    identity: str
+    in_store: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What running the sweep now would do."""
+
+    sweep_id: str
+    space: str
+    setup: str
+    store: str
+    planned: Mapping[str, int]
+    """Trials by role; for confirmation at most so many."""
+    ended: Mapping[str, int]
+    """Trials that the store holds, by role, failed ones included."""
+    attacks_per_trial: tuple[str, ...]
+    shared: tuple[SharedPiece, ...]
+    cost: Cost
+    """Of the trials that are left, at rates measured in this store."""
+    requests: Mapping[str, Mapping[str, float]]
+    """Kind of step -> CPUs and GPUs it asks for; empty when nothing is known of the machines."""
+
+    @property
+    def left(self) -> dict[str, int]:
+        """Trials still to run, by role."""
+        return left_of(self.planned, self.ended)
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds of the trials that are left; ``None``: unknown."""
+        return self.cost.cpu_seconds
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as plain values, ready for JSON."""
+        plain: dict[str, Any] = asdict(self)
+        cost: dict[str, Any] = plain.pop("cost")
+        return plain | cost | {"left": self.left}
+
+
+def make_plan(
+    sweep: Sweep, store_uri: str, cluster: Cluster | None = None, usd_per_hour: float | None = None
+) -> Plan:
+    """Return what running ``sweep`` against ``store_uri`` would do; the store need not exist.
+
+    ``cluster`` is what the steps would run on, ``usd_per_hour`` the price of one of its machines.
+    """
+    store = _existing(store_uri)
+    trial = sweep.trial(NoDef(), sweep.space.seed)
+    planned = planned_trials(sweep)
+    ended = Counter(str(row["role"]) for row in read_trials(store, sweep.sweep_id)) if store else Counter()
+    rates = measured_rates(store, sweep, cluster, ended.total()) if store else Rates()
+    asked = requests(cluster.shares, sweep.threads) if cluster else {}
+    return Plan(
+        sweep_id=sweep.sweep_id,
+        space=sweep.space.name,
+        setup=sweep.setup.name,
+        store=store.uri if store else store_uri,
+        planned=planned,
+        ended=dict(ended),
+        attacks_per_trial=tuple(attack.attack.kind for attack in trial.attacks),
+        shared=_shared_pieces(sweep, store),
+        cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
+        requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},
+    )
+
+
+def left_of(planned: Mapping[str, int], ended: Mapping[str, int]) -> dict[str, int]:
+    """Return the trials still to run, by role."""
+    return {role: max(count - ended.get(role, 0), 0) for role, count in planned.items()}
+
+
+def _existing(store_uri: str) -> Store | None:
+    try:
+        return open_store(store_uri)
+    except StoreMissing:
+        return None
+
+
+def _shared_pieces(sweep: Sweep, store: Store | None) -> tuple[SharedPiece, ...]:
+    attacks = sweep.trial(NoDef(), sweep.space.seed).attacks
+    if not attacks:
+        return ()
+    attack = attacks[0]
+    pieces = [("generator", "generators", attack.generator_config.generator_id)] + [
+        (f"evaluator {config.evaluator.kind}", "evaluators", config.evaluator_id)
+        for config in attack.evaluator_configs
+    ]
+    return tuple(
+        SharedPiece(name, identity, _has(store, f"artifacts/{folder}/{identity}.safetensors"))
+        for name, folder, identity in pieces
+    )
+
+
+def _has(store: Store | None, path: str) -> bool:
+    return store is not None and store.exists(path)

@@ -1,0 +1,89 @@
+"""What people see of running and ended trials: tables and lines of ``status``, ``trials`` and ``logs``."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.execution.outcome import Phase
+from orchestrator.screens.progress import duration, phase_text
+from orchestrator.trial_report import TrialReport
+from results.formatting import UNKNOWN, percent
+from results.sweep_status import ErrorKind
+from results.sweeps.run_progress import RunningTrial, RunProgress
+
+
+def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the rows of ``trial_list`` as a table."""
+    table = Table(
+        "trial", "role", "state", "configuration", "seed", "Acc %", "worst AttAcc %", "reason",
+        box=None, pad_edge=False, header_style="bold",
+    )  # fmt: skip
+    for row in rows:
+        table.add_row(
+            str(row["number"]),
+            row["role"],
+            row["state"],
+            Text(row["label"]),
+            UNKNOWN if row["seed"] is None else str(row["seed"]),
+            percent(row["acc"]),
+            percent(row["worst_att_acc"]),
+            Text(row["reason"] or ""),
+        )
+    return table
+
+
+def run_lines(progress: RunProgress | None, alive: bool, now: datetime | None = None) -> list[str]:
+    """Return what is known of the latest run of a sweep, in plain lines."""
+    if progress is None:
+        return []
+    where = f"process {progress.pid} on {progress.host}"
+    if not alive:
+        if progress.outcome == "done":
+            return []
+        how = progress.outcome or f"its driver ({where}) was last heard of at {progress.written_at}"
+        return [f"not running; the last run ended: {how}"]
+    eta = f", about {duration(progress.seconds_left)} left" if progress.seconds_left else ""
+    stopping = f", stopping: {progress.stopping}" if progress.stopping else ""
+    first = f"running: {where} since {progress.started_at}{eta}{stopping}"
+    return [first, *(_running_line(trial, now or datetime.now(UTC)) for trial in progress.trials)]
+
+
+def error_lines(kinds: Sequence[ErrorKind]) -> list[str]:
+    """Return the last error of each kind."""
+    return [
+        f"{kind.count} failed like trial {kind.last.number} ({kind.last.role}), {kind.last.label}: "
+        f"{kind.last.reason}"
+        for kind in kinds
+    ]
+
+
+def trial_log_lines(report: TrialReport, most: int) -> list[str]:
+    """Return the report of a trial in plain lines, of each log the last ``most``."""
+    log = report.log
+    lines = [
+        f"trial {log.number} ({log.role}) of sweep {log.sweep_id}: {report.label}",
+        f"{log.state}{f': {log.reason}' if log.reason else ''}",
+        f"from {log.started_at} to {log.ended_at}",
+    ]
+    for step in log.steps:
+        phase = Phase(step.name, step.state, step.seconds, step.reason)  # type: ignore[arg-type]
+        host = f" on {step.host}" if step.host else ""
+        lines.append(f"  {phase_text(phase)}{host}")
+    for name, text in report.texts.items():
+        kept = text.splitlines()
+        shown = kept[len(kept) - min(most, len(kept)) :]
+        lines += ["", f"log of {name}: {report.places[name]}", *(f"  {line}" for line in shown)]
+    settings = yaml.safe_dump(log.trial, sort_keys=False, default_flow_style=None, width=100)
+    lines += ["", "configuration:", *(f"  {line}" for line in settings.splitlines())]
+    return [*lines, "", f"run it once more, in one process: {report.command}"]
+
+
+def _running_line(trial: RunningTrial, now: datetime) -> str:
+    phases = [Phase(step.name, step.state, step.seconds) for step in trial.steps]  # type: ignore[arg-type]
+    steps = ", ".join(phase_text(phase) for phase in phases) or "starting"
+    since = max((now - datetime.fromisoformat(trial.started_at)).total_seconds(), 0.0)
+    return f"trial {trial.number} ({trial.role}), {trial.label}, for {duration(since)}: {steps}"

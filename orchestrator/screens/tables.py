@@ -1,0 +1,102 @@
+"""What the commands print for people: tables of fronts, plans, states and findings."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.doctor import Diagnosis
+from orchestrator.planning.plan import Plan
+from orchestrator.screens.progress import duration
+from results.formatting import UNKNOWN, delta_text, interval_text, percent
+from results.statistics.configurations import Configuration
+from results.sweep_status import Status
+
+PIPE_WIDTH = 140
+"""Columns when the output is not a terminal and has no width of its own."""
+
+STATE_STYLES = {"ok": "green", "warning": "yellow", "broken": "red"}
+"""Colours of findings on a terminal; rich leaves them out where NO_COLOR is set."""
+
+
+def console() -> Console:
+    """Return the console of standard output."""
+    found = Console(highlight=False, soft_wrap=False)
+    return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def front_table(configurations: Sequence[Configuration], controls: Sequence[Configuration] = ()) -> Table:
+    """Return the configurations as a table, those on the front marked, controls last."""
+    table = _table("", "defence", "Acc %", "worst AttAcc %", "95 % interval", "attack", "Delta", "seeds")
+    for one in [*configurations, *controls]:
+        table.add_row(
+            "*" if one.on_front else "",
+            Text(one.label),
+            percent(one.acc),
+            percent(one.worst_att_acc),
+            interval_text(one.worst_interval) or UNKNOWN,
+            one.worst_attack or UNKNOWN,
+            delta_text(one.delta),
+            str(len(one.seeds)),
+        )
+    table.caption = "* on the front: no other configuration has a higher Acc and a lower AttAcc"
+    return table
+
+
+def plan_table(plan: Plan) -> Table:
+    """Return what a sweep would do as a table."""
+    table = _table("", "planned", "in the store", "left")
+    for role, count in plan.planned.items():
+        most = "up to " if role == "confirmation" else ""
+        ended, left = plan.ended.get(role, 0), plan.left[role]
+        table.add_row(f"{role} trials", f"{most}{count}", str(ended), f"{most}{left}")
+    for piece in plan.shared:
+        table.add_row(piece.name, "1", "1" if piece.in_store else "0", "0" if piece.in_store else "1")
+    return table
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Return what a plan says besides its table."""
+    cost = (
+        "unknown, nothing like it was measured in this store"
+        if plan.cpu_seconds is None
+        else (f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store")
+    )
+    attacks = ", ".join(plan.attacks_per_trial) or "nothing"
+    return [
+        f"sweep {plan.sweep_id}: {plan.space} on {plan.setup}",
+        f"store {plan.store}",
+        f"each trial trains a target and attacks it with {attacks}",
+        f"left to compute: {cost}",
+    ]
+
+
+def status_lines(status: Status) -> list[str]:
+    """Return how far a sweep has come."""
+    if status.sweep_id is None:
+        return ["no sweep in this store yet; start one with tldmi-sweep --space bido_vs_tldmi"]
+    lines = [f"sweep {status.sweep_id}{f': {status.title}' if status.title else ''}"]
+    lines += [f"done: {_counts(status.done)}", f"failed: {_counts(status.failed)}"]
+    if status.left is not None:
+        lines.append("finished" if status.finished else f"left: {_counts(status.left)}")
+    return lines
+
+
+def diagnosis_table(diagnosis: Diagnosis) -> Table:
+    """Return the findings as a table."""
+    table = _table("", "", "state", "")
+    group = ""
+    for finding in diagnosis.findings:
+        heading, group = finding.group if finding.group != group else "", finding.group
+        state = Text(finding.state, style=STATE_STYLES.get(finding.state, ""))
+        table.add_row(heading, Text(finding.name), state, Text(finding.text))
+    return table
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {role}" for role, count in counts.items() if count) or "none"
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, header_style="bold", caption_justify="left")

@@ -1,0 +1,86 @@
+"""Which searched parameters mattered: when to compute it, and from which trials."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.provenance import settings_path
+from orchestrator.search.suggest import parameters_of
+from results import Store
+from results.statistics.attainment import run_point
+from results.statistics.pareto import Point
+from results.statistics.summary import SweepSummary
+from results.sweeps.importance import Importances, Objective, read_importances, write_importances
+from search_spaces import Sweep
+from search_spaces.trial import TargetConfig
+
+LEAST_TRIALS = 20
+"""With fewer trials the best quarter is less than five, and says nothing."""
+
+Told = tuple[dict[str, Any], Point]
+"""Optuna parameters of a trial, and what it reached."""
+
+
+def present_importances(store: Store, summary: SweepSummary) -> Importances | None:
+    """Return the importances that the store keeps, or new ones when the search has gone on since."""
+    kept = read_importances(store, summary.sweep_id)
+    if kept is not None and kept.told == searched(summary):
+        return kept
+    return importances(store, summary)
+
+
+def record_importances(store: Store, summary: SweepSummary) -> None:
+    """Write the importances of a sweep into its store."""
+    found = importances(store, summary)
+    if found is not None and summary.sweep_id is not None:
+        write_importances(store, summary.sweep_id, found)
+
+
+def importances(store: Store, summary: SweepSummary) -> Importances | None:
+    """Return what mattered in the search of a sweep; nothing when its settings are not known."""
+    sweep = _sweep(store, summary)
+    if sweep is None:
+        return None
+    told = told_trials(sweep, summary)
+    shares: dict[Objective, dict[str, float]] = {}
+    if len(told) >= LEAST_TRIALS:
+        from orchestrator.search.ped_anova import importance_shares
+
+        shares = importance_shares(sweep, told)
+    return Importances(searched(summary), len(told), LEAST_TRIALS, shares)
+
+
+def searched(summary: SweepSummary) -> int:
+    """Return how many trials of the search are done."""
+    return sum(run.role == "search" for run in summary.runs)
+
+
+def told_trials(sweep: Sweep, summary: SweepSummary) -> list[Told]:
+    """Return the trials of the search that lie in the space and reached something."""
+    found = []
+    for run in summary.runs:
+        point = run_point(run, summary.attack_kinds) if run.role == "search" else None
+        parameters = _parameters(sweep, run.target) if point is not None else None
+        if point is not None and parameters is not None:
+            found.append((parameters, point))
+    return found
+
+
+def _sweep(store: Store, summary: SweepSummary) -> Sweep | None:
+    if summary.sweep_id is None or not store.exists(settings_path(summary.sweep_id)):
+        return None
+    try:
+        return Sweep.model_validate(json.loads(store.get_bytes(settings_path(summary.sweep_id)))["sweep"])
+    except (ValidationError, ValueError, KeyError, TypeError):
+        return None  # written by another version: the rows are still right
+
+
+def _parameters(sweep: Sweep, target: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the Optuna parameters of a T; nothing for No-Def and for an anchor outside the space."""
+    try:
+        defense = TargetConfig.model_validate_json(target["config"] or "{}").defense
+    except ValidationError:
+        return None
+    return parameters_of(defense, sweep.space, sweep.freeze_units)

@@ -1,0 +1,76 @@
+"""PED-ANOVA of Optuna over the trials of a search, for parameters that only some defences have."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import ExperimentalWarning
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.trial import create_trial
+
+from orchestrator.search.importance import Told
+from orchestrator.search.suggest import room_domains, searched_rooms
+from results.sweeps.importance import Objective
+from search_spaces import Sweep
+from search_spaces.domains import Choice, Domain, Integers, LogUniform, Uniform
+
+BEST_SHARE = 0.25
+"""A parameter matters when its values in this best share of the trials differ from those in all."""
+
+_SIGNS: Mapping[Objective, int] = {"acc": -1, "att_acc": 1}
+"""PED-ANOVA takes small for good."""
+
+
+def importance_shares(sweep: Sweep, told: Sequence[Told]) -> dict[Objective, dict[str, float]]:
+    """Return for each objective the share of each parameter; shares sum to 1.
+
+    PED-ANOVA: Watanabe, Bansal and Hutter (2023). The same trials give the same shares.
+    """
+    distributions = _distributions(sweep)
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    for parameters, point in told:
+        chosen = {name: distributions[name] for name in parameters}
+        study.add_trial(create_trial(params=parameters, distributions=chosen, values=list(point)))
+    return {objective: _shares(study, index, sign) for index, (objective, sign) in enumerate(_SIGNS.items())}
+
+
+def _distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
+    rooms = searched_rooms(sweep.space)
+    found: dict[str, BaseDistribution] = {"defense": CategoricalDistribution([room.kind for room in rooms])}
+    for room in rooms:
+        for name, domain in room_domains(room, sweep.freeze_units).items():
+            found[f"{room.kind}.{name}"] = _distribution(domain)
+    return found
+
+
+def _distribution(domain: Domain) -> BaseDistribution:
+    match domain:
+        case Uniform():
+            return FloatDistribution(*domain.uniform)
+        case LogUniform():
+            return FloatDistribution(*domain.log_uniform, log=True)
+        case Integers():
+            return IntDistribution(*domain.integers)
+        case Choice():
+            return CategoricalDistribution(domain.choice)
+        case _:
+            assert_never(domain)
+
+
+def _shares(study: optuna.Study, index: int, sign: int) -> dict[str, float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", message="PedAnovaImportanceEvaluator computes")  # we turn the sign
+        found = get_param_importances(
+            study,
+            evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE),
+            target=lambda trial: sign * trial.values[index],
+        )
+    return {name: round(float(share), 6) for name, share in found.items()}

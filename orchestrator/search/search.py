@@ -1,0 +1,213 @@
+"""Which trial comes next: what is listed, rounds of proposals, controls, and confirmation of the front.
+
+Pure ask and tell: no Ray, no files, no clock. What is proposed depends on the sweep and on the outcomes told,
+never on who finished first.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from orchestrator.execution.outcome import KnownTrial, Proposal, Role, TrialOutcome
+from orchestrator.search.confirmation import to_confirm
+from orchestrator.search.listed import listed_trials, search_trials
+from orchestrator.search.sampling import Ask, Sampling
+from orchestrator.search.suggest import searched_rooms
+from search_spaces import Sweep, Trial
+from search_spaces.defenses import NoDef
+
+if TYPE_CHECKING:
+    from orchestrator.search.study_mirror import StudyMirror
+
+SAMPLER_DRAWS = 16
+"""Repeated proposals in a row before drawing at random instead: a sampler can insist on one configuration."""
+RANDOM_DRAWS = 64
+"""Repeated random draws in a row before the space counts as exhausted."""
+
+
+Entries = list[tuple[int, Ask | None]]
+"""A round: trial numbers and the asks that led to them; No-Def and anchors outside the space have none."""
+
+
+class Proposer:
+    """Hands out the trials of a sweep and is told how they ended.
+
+    ``known`` holds the trials of earlier runs of this sweep by trial identity: they are told instead of
+    handed out when their turn comes, and they keep their numbers. So a restart proposes what an undisturbed
+    run would.
+    """
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        known: Mapping[str, KnownTrial] | None = None,
+        mirror: "StudyMirror | None" = None,
+    ) -> None:
+        self._sweep = sweep
+        self._mirror = mirror
+        self._known = dict(known or {})
+        self._taken = {trial.number for trial in self._known.values()}
+        self._next_number = 0
+        self._proposals: dict[str, Proposal] = {}
+        self._by_number: dict[int, Proposal] = {}
+        self._outcomes: dict[int, TrialOutcome] = {}
+        self._ready: deque[Proposal] = deque()
+        self._fillers: deque[Proposal] = deque()
+        self._told: set[int] = set()
+        self._awaited: set[int] = set()
+        self._notes: list[str] = []
+        self._course: Iterator[set[int]] | None = self._steps()
+        self._advance()
+
+    def next(self) -> Proposal | None:
+        """Return a trial to run now, or ``None`` while the next one depends on trials not told yet.
+
+        Controls depend on nothing and fill in when no other trial is ready.
+        """
+        queue = self._ready or self._fillers
+        return queue.popleft() if queue else None
+
+    def tell(self, number: int, outcome: TrialOutcome) -> None:
+        """Record how the trial ``number`` ended.
+
+        Raises ``KeyError`` for a number that was never proposed and ``ValueError`` for one told before.
+        """
+        if number not in self._by_number:
+            raise KeyError(f"trial {number} was never proposed")
+        if number in self._outcomes:
+            raise ValueError(f"trial {number} was told before")
+        self._outcomes[number] = outcome
+        self._advance()
+
+    @property
+    def finished(self) -> bool:
+        """Whether every trial of the sweep has been told."""
+        return self.course_is_over and len(self._outcomes) == len(self._proposals)
+
+    @property
+    def course_is_over(self) -> bool:
+        """Whether every trial of the sweep has been proposed."""
+        return self._course is None
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """All proposals so far, in the order in which they were made."""
+        return tuple(self._proposals.values())
+
+    @property
+    def outcomes(self) -> Mapping[int, TrialOutcome]:
+        """All outcomes so far, by trial number."""
+        return self._outcomes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on the course of the search, for the user."""
+        return tuple(self._notes)
+
+    def _advance(self) -> None:
+        while self._course is not None and self._awaited <= self._outcomes.keys():
+            awaited = next(self._course, None)
+            if awaited is None:
+                self._course = None
+            else:
+                self._awaited = awaited
+
+    def _steps(self) -> Iterator[set[int]]:
+        """Propose round after round; yield, each time, the numbers to be told before the next round."""
+        sampling = Sampling(self._sweep, self._mirror)
+        entries = self._opening(sampling)
+        self._propose_controls()
+        while entries:
+            yield {number for number, _ in entries}
+            self._tell_round(sampling, entries)
+            left = search_trials(self._sweep) - self._searched
+            entries = self._round(sampling, min(self._sweep.space.search.round_size, left))
+        self._propose_confirmation()
+
+    def _opening(self, sampling: Sampling) -> Entries:
+        """Return the first round: No-Def, the anchors or a whole grid, and proposals up to a round's size.
+
+        No-Def has no parameter to learn from, and in the study it would take the place of a good
+        configuration, so the study never hears of it.
+        """
+        entries: Entries = [
+            (self._propose(trial, "search"), sampling.ask_anchor(trial.target.defense))
+            for trial in listed_trials(self._sweep)
+        ]
+        size = min(self._sweep.space.search.round_size, search_trials(self._sweep))
+        return [*entries, *self._round(sampling, size - self._searched)]
+
+    def _round(self, sampling: Sampling, size: int) -> Entries:
+        """Propose ``size`` new configurations, fewer when the space has no more."""
+        entries: Entries = []
+        for _ in range(size):
+            if not self._draw(sampling, entries):
+                self._notes.append(f"the space holds no more than {self._searched} different configurations")
+                break
+        return entries
+
+    def _draw(self, sampling: Sampling, entries: Entries) -> bool:
+        """Add the next new configuration to ``entries`` and return whether one was found.
+
+        A repeat is not run again: the study is told the known outcome, with its round if that is still open.
+        """
+        if not searched_rooms(self._sweep.space):
+            return False
+        for draw in range(SAMPLER_DRAWS + RANDOM_DRAWS):
+            ask = sampling.ask(at_random=draw >= SAMPLER_DRAWS)
+            trial = self._sweep.trial(ask.defense, self._sweep.space.seed)
+            repeated = self._proposals.get(trial.trial_id)
+            if repeated is None:
+                entries.append((self._propose(trial, "search"), ask))
+                return True
+            if repeated.number in self._told:
+                sampling.tell(ask, self._outcomes[repeated.number])
+            else:
+                entries.append((repeated.number, ask))
+        return False
+
+    def _tell_round(self, sampling: Sampling, entries: Entries) -> None:
+        for number, ask in sorted(entries, key=lambda entry: entry[0]):
+            self._told.add(number)
+            if ask is not None:
+                sampling.tell(ask, self._outcomes[number])
+
+    def _propose_controls(self) -> None:
+        for kind in self._sweep.space.control.kinds:
+            trial = self._sweep.trial(NoDef(), self._sweep.space.seed, control=kind)
+            self._propose(trial, "control")
+
+    def _propose_confirmation(self) -> None:
+        space = self._sweep.space
+        chosen = [self._by_number[number].trial.target for number in self._to_confirm()]
+        for further in range(1, space.confirmation.further_seeds + 1):
+            for one in chosen:
+                again = self._sweep.trial(one.defense, space.seed + further, target=one.target)
+                self._propose(again, "confirmation")
+
+    def _to_confirm(self) -> list[int]:
+        searched = [proposal.number for proposal in self._proposals.values() if proposal.role == "search"]
+        objectives = {number: self._outcomes[number].objectives for number in searched}
+        points = {number: pair for number, pair in objectives.items() if pair is not None}
+        return to_confirm(points, self._sweep.space.confirmation.at_most)
+
+    @property
+    def _searched(self) -> int:
+        return sum(proposal.role == "search" for proposal in self._proposals.values())
+
+    def _propose(self, trial: Trial, role: Role) -> int:
+        """Enter ``trial`` and return its number; queue it unless the store holds it."""
+        known = self._known.get(trial.trial_id)
+        proposal = Proposal(known.number if known else self._free_number(), role, trial)
+        self._proposals[trial.trial_id] = self._by_number[proposal.number] = proposal
+        if known:
+            self._outcomes[known.number] = known.outcome
+        else:
+            (self._fillers if role == "control" else self._ready).append(proposal)
+        return proposal.number
+
+    def _free_number(self) -> int:
+        while self._next_number in self._taken:
+            self._next_number += 1
+        self._next_number += 1
+        return self._next_number - 1

@@ -1,0 +1,1 @@
+"""A sweep as a file for other programs: tables, LaTeX, figures."""

@@ -1,0 +1,129 @@
+"""A sweep as a LaTeX table in the shape of the supplement's; needs the package booktabs and nothing else."""
+
+from collections.abc import Sequence
+
+from results.formatting import UNKNOWN, count_text, delta_text, interval_text, number_text, percent
+from results.labels import attack_name, configuration_label
+from results.report.featured import featured
+from results.statistics.configurations import Configuration, known_mean
+from results.statistics.intervals import delta
+from results.statistics.summary import SweepSummary
+from results.statistics.training_time import TrainingTime, training_times
+
+MOST_ROWS = 40
+"""With more configurations than this a table holds No-Def, the front and the best of the other families."""
+_MOST_OF_FRONT = 12
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "λx": r"$\lambda_x$",
+    "λy": r"$\lambda_y$",
+    "λ": r"$\lambda$",
+    "−": "$-$",  # noqa: RUF001
+    "–": "--",  # noqa: RUF001
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+_ATTACKS = (
+    "Attack",
+    "Defence",
+    r"$|\theta_C|$",
+    r"Acc $\uparrow$",
+    r"AttAcc $\downarrow$",
+    r"95\,\% interval",
+    "Top-5",
+    r"$\Delta$ $\uparrow$",
+    r"KNN dist $\uparrow$",
+)
+_TIMES = ("Defence", "Seconds", "Ratio", r"Acc $\uparrow$")
+
+
+def latex_table(summary: SweepSummary) -> str:
+    r"""Return the ``tabular`` of a sweep: a block of rows per attack, or training times without attacks.
+
+    AttAcc is followed by the sample standard deviation over restarts, as printed tables have one; the
+    interval is over classes. ``\Delta`` is that of the attack of its block.
+    """
+    if not summary.attack_kinds:
+        return _tabular("lrrr", _TIMES, [[_time_row(time) for time in training_times(summary)]])
+    shown = table_rows(summary)
+    blocks = [_block(summary, kind, shown) for kind in summary.attack_kinds]
+    return _left_out(summary, shown) + _tabular("llrrrrrrr", _ATTACKS, blocks)
+
+
+def table_rows(summary: SweepSummary) -> list[Configuration]:
+    """Return the configurations of a printed table: all, or of very many the ones to feature."""
+    if len(summary.configurations) <= MOST_ROWS:
+        return list(summary.configurations)
+    return featured(summary, _MOST_OF_FRONT)
+
+
+def _left_out(summary: SweepSummary, shown: Sequence[Configuration]) -> str:
+    count = len(summary.configurations) - len(shown)
+    return f"% No-Def, the front and the best of the other families; {count} more in .csv\n" if count else ""
+
+
+def _tabular(columns: str, head: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
+    lines = [r"\begin{tabular}{" + columns + "}", r"\toprule", " & ".join(head) + r" \\"]
+    for block in blocks:
+        lines += [r"\midrule", *block]
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _block(summary: SweepSummary, kind: str, shown: Sequence[Configuration]) -> list[str]:
+    known = [one for one in shown if kind in one.attacks]
+    spreads = {row["attack_id"]: row["att_acc_restart_sd"] for row in summary.attacks}
+    rows = [_attack_row(summary, one, kind, spreads) for one in known]
+    name = latex_text(attack_name(kind))
+    return [_row(["" if index else name, *row]) for index, row in enumerate(rows)]
+
+
+def _attack_row(
+    summary: SweepSummary, one: Configuration, kind: str, spreads: dict[str, float | None]
+) -> list[str]:
+    attack, anchor = one.attacks[kind], summary.no_def
+    spread = known_mean(spreads.get(unit) for unit in attack.attack_ids)
+    bought = None
+    if anchor and kind in anchor.attacks and not one.is_anchor:
+        bought = delta(anchor.acc, anchor.attacks[kind].att_acc, one.acc, attack.att_acc)
+    att_acc = latex_text(percent(attack.att_acc)) + ("" if spread is None else rf" $\pm$ {percent(spread)}")
+    return [
+        latex_text(configuration_label(vars(one))),
+        latex_text(count_text(one.theta_c)),
+        latex_text(percent(one.acc)),
+        att_acc,
+        latex_text(interval_text(attack.interval) or UNKNOWN),
+        latex_text(percent(attack.att_acc_top5)),
+        latex_text(delta_text(bought)),
+        latex_text(number_text(attack.knn_distance)),
+    ]
+
+
+def _time_row(time: TrainingTime) -> str:
+    one = time.configuration
+    cells = (
+        configuration_label(vars(one)),
+        number_text(time.seconds, 1),
+        number_text(time.ratio),
+        percent(one.acc),
+    )
+    return _row([latex_text(cell) for cell in cells])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def latex_text(text: str) -> str:
+    r"""Return ``text`` with LaTeX's special characters escaped.
+
+    >>> latex_text("50 % of tl_dmi")
+    '50 \\% of tl\\_dmi'
+    """
+    done, rest = "", text
+    while rest:
+        found = next((key for key in _LATEX if rest.startswith(key)), rest[0])
+        done, rest = done + _LATEX.get(found, found), rest[len(found) :]
+    return done

@@ -1,0 +1,210 @@
+"""Interactive figures of a sweep (plotly). Each function returns a figure and writes nothing."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from results.figures.front_plot import X_TITLE, FrontPlot, Level, PlottedPoint, plotted
+from results.figures.palette import INK, MUTED, Style, style_of
+from results.formatting import count_text, delta_text, interval_text, percent, seconds_text
+from results.labels import attack_name, defense_name
+from results.statistics.configurations import Configuration
+from results.statistics.convergence import Progress, convergence
+from results.statistics.intervals import Interval
+from results.statistics.summary import SweepSummary
+
+_FRONT_SIZE, _SIZE = 15, 10
+_FRONT_OPACITY, _OPACITY = 1.0, 0.6
+_CLEAR = "rgba(0,0,0,0)"
+
+
+def front_figure(summary: SweepSummary, attack: str | None = None) -> go.Figure:
+    """Return the plotly figure of a sweep's front; every marker is one configuration. Writes nothing.
+
+    Natural accuracy against the accuracy of one ``attack``, or of the worst one of each configuration.
+    """
+    plot = plotted(summary, attack)
+    figure = go.Figure()
+    figure.add_trace(_step_trace(plot))
+    for family, members in plot.families.items():
+        figure.add_trace(_family_trace(family, members))
+    for level in plot.levels:
+        figure.add_trace(_level_trace(level, plot.x_range))
+    figure.update_layout(
+        **base_layout(),
+        xaxis=axis(X_TITLE, plot.x_range),
+        yaxis=axis(plot.y_title, plot.y_range),
+        height=560,
+        annotations=[_better()],
+    )
+    return figure
+
+
+def convergence_figure(summary: SweepSummary) -> go.Figure:
+    """Return the plotly figure of the hypervolume after each trial of the search. Writes nothing."""
+    found = convergence(summary)
+    figure = go.Figure()
+    figure.add_trace(_progress_trace(found))
+    figure.add_trace(_improvement_trace([one for one in found if one.improved]))
+    top = max((one.hypervolume for one in found), default=1.0)
+    bottom = min((one.hypervolume for one in found), default=0.0)
+    margin = max(0.15 * (top - bottom), 0.01)
+    figure.update_layout(
+        **base_layout(),
+        xaxis=axis("Trial of the search", (-0.5, max((one.trial for one in found), default=0) + 0.5)),
+        yaxis=axis("Hypervolume", (max(bottom - margin, 0.0), min(top + margin, 1.0))),
+        height=320,
+    )
+    return figure
+
+
+def base_layout() -> dict[str, Any]:
+    """Return the layout that all figures share."""
+    return {
+        "paper_bgcolor": _CLEAR,
+        "plot_bgcolor": _CLEAR,
+        "font": {"family": "system-ui, sans-serif", "size": 14, "color": INK[0]},
+        "margin": {"l": 56, "r": 16, "t": 16, "b": 56},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "itemsizing": "trace"},
+        "hoverlabel": {"align": "left"},
+    }
+
+
+def axis(title: str, span: Interval | None = None) -> dict[str, Any]:
+    """Return the layout of an axis; without ``span`` it fits its values."""
+    return {
+        "title": {"text": title},
+        **({"range": list(span)} if span else {}),
+        "gridcolor": "rgba(128,136,148,0.22)",
+        "zeroline": False,
+        "linecolor": MUTED[0],
+        "ticks": "outside",
+        "tickcolor": MUTED[0],
+        "automargin": True,
+    }
+
+
+def _better() -> dict[str, object]:
+    return {
+        "text": "better ↘",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.995,
+        "y": 0.01,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"color": MUTED[0], "size": 13},
+    }
+
+
+def _step_trace(plot: FrontPlot) -> go.Scatter:
+    xs, ys = plot.step
+    return go.Scatter(
+        x=xs,
+        y=ys,
+        mode="lines",
+        name="Front",
+        line={"color": INK[0], "width": 2},
+        opacity=0.4,
+        hoverinfo="skip",
+        meta={"light": INK[0], "dark": INK[1], "role": "front"},
+    )
+
+
+def _level_trace(level: Level, span: Interval) -> go.Scatter:
+    line = {"color": MUTED[0], "width": 1.5, "dash": level.dash}
+    return go.Scatter(
+        x=list(span),
+        y=[level.value, level.value],
+        mode="lines",
+        name=level.name,
+        line=line,
+        hoverinfo="skip",
+        meta={"light": MUTED[0], "dark": MUTED[1], "role": "level"},
+    )
+
+
+def _family_trace(family: str, members: Sequence[PlottedPoint]) -> go.Scatter:
+    style = style_of(family)
+    return go.Scatter(
+        x=[point.x for point in members],
+        y=[point.y for point in members],
+        mode="markers",
+        name=defense_name(family),
+        marker={
+            "color": style.light,
+            "symbol": style.symbol,
+            "line": {"width": 0},
+            "size": [_FRONT_SIZE if point.large else _SIZE for point in members],
+            "opacity": [_FRONT_OPACITY if point.large else _OPACITY for point in members],
+        },
+        error_x=_bars(style, [point.reach_x for point in members]),
+        error_y=_bars(style, [point.reach_y for point in members]),
+        text=[hover_text(point.configuration) for point in members],
+        customdata=[point.configuration.config_id for point in members],
+        hovertemplate="%{text}<extra></extra>",
+        meta={
+            "light": style.light,
+            "dark": style.dark,
+            "role": "family",
+            "family": family,
+            "front": [point.on_front for point in members],
+        },
+    )
+
+
+def _bars(style: Style, reaches: Sequence[Interval]) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "arrayminus": [low for low, _ in reaches],
+        "array": [high for _, high in reaches],
+        "color": style.light,
+        "thickness": 1,
+        "width": 0,
+    }
+
+
+def hover_text(one: Configuration) -> str:
+    """Return the text of a point: plotly reads it as HTML, so every value is escaped."""
+    lines = [f"<b>{html.escape(one.label)}</b>", f"Acc {percent(one.acc)} %"]
+    for summary in one.attacks.values():
+        interval = f" ({interval_text(summary.interval)})" if summary.interval else ""
+        worst = ", worst" if summary.attack == one.worst_attack and len(one.attacks) > 1 else ""
+        lines.append(
+            f"{html.escape(attack_name(summary.attack))} AttAcc {percent(summary.att_acc)} %{interval}{worst}"
+        )
+    lines.append(
+        f"Δ {delta_text(one.delta)}, θ<sub>C</sub> {count_text(one.theta_c)} of {count_text(one.theta_t)}"
+    )
+    lines.append(f"seeds {len(one.seeds)}, {seconds_text(one.seconds)} each")
+    return "<br>".join(lines)
+
+
+def _progress_trace(found: Sequence[Progress]) -> go.Scatter:
+    return go.Scatter(
+        x=[one.trial for one in found],
+        y=[one.hypervolume for one in found],
+        mode="lines",
+        name="Front so far",
+        line={"color": INK[0], "width": 2, "shape": "hv"},
+        opacity=0.5,
+        hoverinfo="skip",
+        meta={"light": INK[0], "dark": INK[1], "role": "progress"},
+    )
+
+
+def _improvement_trace(improved: Sequence[Progress]) -> go.Scatter:
+    style = style_of("tl_dmi")
+    return go.Scatter(
+        x=[one.trial for one in improved],
+        y=[one.hypervolume for one in improved],
+        mode="markers",
+        name="Trial that moved it",
+        marker={"color": style.light, "symbol": style.symbol, "size": 9},
+        hovertemplate="trial %{x}: %{y:.3f}<extra></extra>",
+        meta={"light": style.light, "dark": style.dark, "role": "improvement"},
+    )

@@ -1,0 +1,137 @@
+"""What the page shows of a trial when its point is opened: curves, classes, confidences, its command."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from results.figures.front_plot import spread
+from results.labels import attack_name
+from results.report.page import attack_cells
+from results.report.rerun import rerun_command
+from results.statistics.configurations import Configuration, Run
+from results.statistics.summary import SweepSummary
+from results.stores.grouped_rows import GroupedRows
+from results.sweeps.settings import SweepSettings
+
+Plain = dict[str, Any]
+
+BINS = 20
+"""Bins of the histogram of P_T, over [0, 1]."""
+MOST_EPOCHS = 60
+"""Epochs of a curve in a page; longer ones are thinned evenly."""
+
+_CURVES = {
+    "loss": "Loss",
+    "cross_entropy": "Cross-entropy",
+    "dependence_x": "Dependence on x",
+    "dependence_y": "Dependence on y",
+    "kl": "KL",
+    "train_acc": "Acc, training",
+    "val_acc": "Acc, validation",
+    "test_acc": "Acc, test",
+}
+SHARES = frozenset({"Acc, training", "Acc, validation", "Acc, test"})
+
+
+class TrialDetails:
+    """Makes the details of configurations from the rows of a store, as plain values for JSON."""
+
+    def __init__(
+        self,
+        summary: SweepSummary,
+        settings: SweepSettings,
+        reconstructions: GroupedRows,
+        curves: GroupedRows,
+    ) -> None:
+        self._summary = summary
+        self._settings = settings
+        self._reconstructions = reconstructions
+        self._curves = curves
+        self._runs: dict[tuple[str, str], list[Run]] = {}
+        for run in summary.runs:
+            target = run.target
+            key = (target["config_id"] or target["target_id"], target["control"] or "none")
+            self._runs.setdefault(key, []).append(run)
+
+    def runs(self, one: Configuration) -> list[Run]:
+        """Return the trials of a configuration, in order of proposal."""
+        return self._runs.get((one.config_id, one.control), [])
+
+    def of(self, one: Configuration) -> Plain:
+        """Return the details of a configuration: its attacks, and each of its trials."""
+        return {
+            "attacks": [
+                [cell_text(cell.text, cell.note) for cell in attack_cells(summary)]
+                for summary in one.attacks.values()
+            ],
+            "trials": [self._trial(run) for run in self.runs(one)],
+        }
+
+    def _trial(self, run: Run) -> Plain:
+        return {
+            "number": run.number,
+            "role": run.role,
+            "seed": run.seed,
+            "target": run.target["target_id"],
+            "acc": rounded(run.target["acc"]),
+            "train": rounded(run.target["train_acc"]),
+            "command": rerun_command(self._summary, self._settings, run),
+            "curves": curves_of(self._curves.rows(run.target["target_id"])),
+            "attacks": [self._attack(row) for row in run.attacks],
+        }
+
+    def _attack(self, row: Plain) -> Plain:
+        unit = row["attack_id"]
+        tally = self._summary.tallies.get(unit)
+        classes = sorted(tally.judged) if tally else []
+        return {
+            "id": unit,
+            "name": attack_name(row["attack"]),
+            "att": rounded(row["att_acc"]),
+            "classes": classes,
+            "hits": [tally.hits[index] for index in classes] if tally else [],
+            "judged": [tally.judged[index] for index in classes] if tally else [],
+            "confidence": confidence_histogram(self._reconstructions, unit),
+        }
+
+
+def cell_text(text: str, note: str) -> str:
+    """Return a cell with its interval on one line."""
+    return f"{text} ({note})" if note else text
+
+
+def confidence_histogram(reconstructions: GroupedRows, attack_id: str) -> list[int]:
+    """Return how many reconstructions lie in each of 20 equal bins of P_T, [0, 0.05) to [0.95, 1].
+
+    Those that were not found have no picture and no confidence, and are left out.
+    """
+    column = reconstructions.table(attack_id)["target_confidence"]
+    values = np.asarray(column.drop_null().to_numpy(), dtype=np.float64)
+    counts, _ = np.histogram(values[np.isfinite(values)], bins=BINS, range=(0.0, 1.0))
+    return [int(count) for count in counts]
+
+
+def curves_of(rows: Sequence[Plain]) -> Plain:
+    """Return the curves of a T that are known in any epoch, by name, with their epochs from 1."""
+    ordered = spread(sorted(rows, key=lambda row: row["epoch"]), MOST_EPOCHS)
+    if not ordered:
+        return {}
+    found: Plain = {"epoch": [row["epoch"] + 1 for row in ordered]}
+    for column, name in _CURVES.items():
+        values = [rounded(row[column]) for row in ordered]
+        if any(value is not None for value in values):
+            found[name] = values
+    return found
+
+
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """Return ``value`` with four significant digits; nothing when it is not a finite number.
+
+    >>> rounded(0.123456), rounded(float("nan"))
+    (0.1235, None)
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{digits}g}")

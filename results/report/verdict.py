@@ -1,0 +1,119 @@
+"""What the numbers of a sweep allow one to say, in a few sentences, as ready to say no as yes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from results.formatting import (
+    counted,
+    delta_text,
+    difference_interval,
+    difference_text,
+    interval_text,
+    percent,
+    signed,
+)
+from results.statistics.configurations import Configuration
+from results.statistics.intervals import Difference
+from results.statistics.summary import SweepSummary
+
+
+class Verdict(NamedTuple):
+    """The main finding, and what supports it."""
+
+    headline: str
+    details: tuple[str, ...] = ()
+
+
+def verdict(summary: SweepSummary) -> Verdict:
+    """Return the verdict on a sweep: how many defences lowered the worst AttAcc of No-Def, and at what cost.
+
+    A defence counts as lowering it when the 95 % interval of the paired difference lies below zero.
+    """
+    anchor = summary.no_def
+    if not summary.configurations:
+        return Verdict("No configuration has finished yet, so there is nothing to say.")
+    if not summary.attack_kinds and summary.finished:
+        return Verdict(
+            "This sweep attacks nothing: it only says what each defence costs in accuracy and time."
+        )
+    if anchor is None or anchor.worst_att_acc is None:
+        return Verdict("No verdict yet: No-Def, which every defence is measured against, has not finished.")
+    compared = [one for one in summary.defended if one.difference is not None]
+    if not compared:
+        return Verdict("No verdict yet: only No-Def has finished.", (_anchor_text(anchor),))
+    if _at_chance(summary, anchor):
+        return Verdict(
+            f"The attacks do no better than chance ({percent(_chance(summary))} %) on No-Def itself: there "
+            "is no leak here to defend against, and nothing can be said about the defences.",
+            (_anchor_text(anchor),),
+        )
+    lowered = [one for one in compared if one.difference is not None and one.difference.lower]
+    return _success(anchor, lowered, len(compared)) if lowered else _no_success(anchor, compared)
+
+
+def _chance(summary: SweepSummary) -> float | None:
+    return next((row["chance"] for row in summary.attacks if row["chance"] is not None), None)
+
+
+def _at_chance(summary: SweepSummary, anchor: Configuration) -> bool:
+    chance = _chance(summary)
+    return chance is not None and anchor.worst_interval is not None and anchor.worst_interval[0] <= chance
+
+
+def _anchor_text(anchor: Configuration) -> str:
+    interval = f" (95 % interval {interval_text(anchor.worst_interval)})" if anchor.worst_interval else ""
+    return (
+        f"Without a defence the worst attack is recognised in {percent(anchor.worst_att_acc)} % of its "
+        f"pictures{interval}."
+    )
+
+
+def _drop(one: Configuration) -> float:
+    return one.difference.value if one.difference else 0.0
+
+
+def _no_success(anchor: Configuration, compared: Sequence[Configuration]) -> Verdict:
+    best = min(compared, key=_drop)
+    reference = f"the worst attack accuracy of No-Def ({percent(anchor.worst_att_acc)} %)"
+    opening = f"On this data no defence lowered {reference}"
+    if _drop(best) >= 0:
+        return Verdict(f"{opening}: {_all(len(compared))} came out at or above it.")
+    detail = f"The largest drop is that of {best.label}: {_evidence(anchor, best)}."
+    return Verdict(f"{opening} beyond what the choice of classes explains.", (detail,))
+
+
+def _all(compared: int) -> str:
+    return "the one defended configuration" if compared == 1 else f"all {compared} defended configurations"
+
+
+def _success(anchor: Configuration, lowered: Sequence[Configuration], compared: int) -> Verdict:
+    best = min(lowered, key=_drop)
+    cheapest = max(lowered, key=lambda one: (one.acc, -_drop(one)))
+    share = f"{len(lowered)} of {counted(compared, 'defended configuration')}"
+    reference = f"the worst attack accuracy of No-Def ({percent(anchor.worst_att_acc)} %)"
+    headline = f"On this data {share} lowered {reference}."
+    details = [f"Largest drop: {best.label}, to {percent(best.worst_att_acc)} %. {_evidence(anchor, best)}."]
+    if cheapest is not best:
+        reached = percent(cheapest.worst_att_acc)
+        details.append(
+            f"Least accuracy paid: {cheapest.label}, to {reached} %. {_evidence(anchor, cheapest)}."
+        )
+    return Verdict(headline, tuple(details))
+
+
+def _evidence(anchor: Configuration, one: Configuration) -> str:
+    seeds = f"over {len(one.seeds)} seeds" if len(one.seeds) > 1 else "from one seed, not confirmed"
+    return f"{_points(one.difference)}, {_cost(anchor, one)}, {seeds}"
+
+
+def _points(difference: Difference | None) -> str:
+    if difference is None:
+        return "unknown"
+    return f"{difference_text(difference)} points (95 % interval {difference_interval(difference)})"
+
+
+def _cost(anchor: Configuration, one: Configuration) -> str:
+    paid = anchor.acc - one.acc
+    if one.delta is None or paid <= 0:
+        return "at no cost in natural accuracy"
+    return f"for {signed(paid, plus='')} points of natural accuracy (Δ {delta_text(one.delta)})"

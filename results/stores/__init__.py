@@ -1,0 +1,1 @@
+"""Where rows and artifacts lie: a folder, this process, or a bucket, behind one face."""

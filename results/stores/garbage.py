@@ -1,0 +1,124 @@
+"""What lies in a store and no row refers to: found by its path, counted by kind, removed when asked."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from results.stores.store import Store, StoredFile
+
+_OF_ONE_TARGET = ("inversion_generators", "feature_means", "students")
+"""Folders of what attacks make of one T; a file's name begins with the T's identity."""
+
+KINDS = {
+    "targets": "weights of targets",
+    "checkpoints": "checkpoints of ended work",
+    **dict.fromkeys(_OF_ONE_TARGET, "pieces of attacks on one target"),
+    "sheets": "sheets of reconstructions",
+    "generators": "generators",
+    "evaluators": "evaluators",
+    "real_pictures": "evaluators' views of real pictures",
+    "image_features": "features of real pictures",
+}
+"""Folder under ``artifacts`` -> what it holds, in words. What lies elsewhere is never removed."""
+
+HALF_WRITTEN = "half-written files"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is kept: identities that rows name, and those that sweeps of the store still need."""
+
+    weights: Collection[str]
+    """Targets whose weights, and pieces of attacks on them, are kept."""
+    rows: Collection[str]
+    """Units that have rows: targets, attacks, and generators with a sheet."""
+    generators: Collection[str]
+    evaluators: Collection[str] | None
+    """``None``: not known, all are kept."""
+    features: bool
+    """Some row compares features of real pictures."""
+    checkpoints: bool
+    """Some sweep is unfinished: work without a row may go on from its checkpoint."""
+
+
+class Garbage(NamedTuple):
+    """Something that nothing needs; ``leftover`` for what no reader sees."""
+
+    kind: str
+    path: str
+    size: int
+    leftover: bool = False
+
+
+class Total(NamedTuple):
+    """Files of one kind, and their bytes."""
+
+    files: int
+    bytes: int
+
+
+def find_garbage(store: Store, needs: Needs, youngest: float) -> list[Garbage]:
+    """Return what nothing needs and was written more than ``youngest`` seconds ago, by kind and path."""
+    found = [
+        Garbage(KINDS[folder], file.path, file.size)
+        for file in store.stored("artifacts/")
+        if (folder := _folder(file)) in KINDS and file.age > youngest and not _is_needed(file, folder, needs)
+    ]
+    halves = [
+        Garbage(HALF_WRITTEN, file.path, file.size, leftover=True)
+        for file in store.leftovers()
+        if file.age > youngest
+    ]
+    return sorted(found) + halves
+
+
+def remove_garbage(store: Store, garbage: Iterable[Garbage]) -> None:
+    """Remove ``garbage``; what is gone already is no error. Raises `StoreNotWritable`."""
+
+    def _remove(one: Garbage) -> None:
+        (store.delete_leftover if one.leftover else store.delete)(one.path)
+
+    with ThreadPoolExecutor(store.readers) as pool:
+        list(pool.map(_remove, garbage))
+
+
+def totals(garbage: Iterable[Garbage]) -> dict[str, Total]:
+    """Return count and bytes of each kind, in the order in which kinds first occur.
+
+    >>> totals([Garbage("generators", "artifacts/generators/a.safetensors", 5)])
+    {'generators': Total(files=1, bytes=5)}
+    """
+    found: dict[str, Total] = {}
+    for one in garbage:
+        files, size = found.get(one.kind, Total(0, 0))
+        found[one.kind] = Total(files + 1, size + one.size)
+    return found
+
+
+def _folder(file: StoredFile) -> str:
+    parts = file.path.split("/")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def _is_needed(file: StoredFile, folder: str, needs: Needs) -> bool:
+    name = file.path.rpartition("/")[2].rpartition(".")[0]
+    if folder in _OF_ONE_TARGET:
+        target, dash, _ = name.partition("-")
+        return bool(dash) and target in needs.weights
+    return _RULES[folder](name, needs)
+
+
+def _is_going_on(name: str, needs: Needs) -> bool:
+    return needs.checkpoints and name not in needs.rows and name.rpartition("-")[0] not in needs.rows
+
+
+_RULES: Mapping[str, Callable[[str, Needs], bool]] = {
+    "targets": lambda name, needs: name in needs.weights,
+    "checkpoints": _is_going_on,
+    "sheets": lambda name, needs: name.removeprefix("generator-") in needs.rows,
+    "generators": lambda name, needs: name in needs.generators,
+    "evaluators": lambda name, needs: needs.evaluators is None or name in needs.evaluators,
+    "real_pictures": lambda name, needs: needs.evaluators is None or name in needs.evaluators,
+    "image_features": lambda name, needs: needs.features,
+}

@@ -1,0 +1,192 @@
+"""Reading a table: every unit once, from its own part or else from the newest merged file that holds it.
+
+Files vanish only after what replaces them is there. So parts are listed before merged files: a part that is
+gone from the first list stands in the second. One that goes while it is read makes the pass begin anew.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from results.errors import PathMissing, StoreUnreachable
+from results.stores.merged import RECENTLY_READ, Piece, is_merged, merged_prefix, read_merged
+from results.stores.parts import decode, empty_table, row_numbers
+
+if TYPE_CHECKING:
+    from results.stores.store import Store
+
+_PASSES = 5
+Read = TypeVar("Read")
+
+
+class UnreadablePart(NamedTuple):
+    """A part that is no readable Parquet file of its table: its path in the store and why."""
+
+    path: str
+    reason: str
+
+
+class Scan(NamedTuple):
+    """One pass over a table: the rows of every readable part, and the parts that were skipped."""
+
+    rows: pa.Table
+    unreadable: tuple[UnreadablePart, ...]
+
+
+def scan_table(store: "Store", table: str) -> Scan:
+    """Return the rows of all units in the order of their names, and what cannot be read."""
+
+    def _scanned(final: bool) -> Scan:
+        paths = part_paths(store, table)
+        own = _own_pieces(store, table, paths, final)
+        merged = _merged_pieces(store, table, final)
+        return _scan(table, own, merged, {unit_of(path) for path in paths})
+
+    return _repeated(_scanned)
+
+
+def scan_unit(store: "Store", table: str, path: str) -> Scan:
+    """Return the rows of the unit whose part would be at ``path``, and what cannot be read."""
+
+    def _scanned(final: bool) -> Scan:
+        if store.exists(path):
+            return _scan(table, _own_pieces(store, table, [path], final), [], set())
+        unit = unit_of(path)
+        for piece in _merged_pieces(store, table, final):
+            if isinstance(piece, Piece) and unit in piece.units:
+                return Scan(piece.rows.slice(*piece.units[unit]), ())
+        return Scan(empty_table(table), ())
+
+    return _repeated(_scanned)
+
+
+def units_of(store: "Store", table: str) -> list[str]:
+    """Return the units with a part of their own, readable or not, or in a merged file, sorted."""
+
+    def _found(final: bool) -> list[str]:
+        own = {unit_of(path) for path in part_paths(store, table)}
+        pieces = _merged_pieces(store, table, final)
+        return sorted(own.union(*(piece.units for piece in pieces if isinstance(piece, Piece))))
+
+    return _repeated(_found)
+
+
+def is_merged_unit(store: "Store", table: str, unit: str) -> bool:
+    """Return whether a readable merged file holds ``unit``."""
+    pieces = _repeated(lambda final: _merged_pieces(store, table, final))
+    return any(isinstance(piece, Piece) and unit in piece.units for piece in pieces)
+
+
+def part_paths(store: "Store", table: str) -> list[str]:
+    """Return the paths of the parts of ``table`` that are not merged, sorted."""
+    return [
+        path for path in store.list_paths(f"{table}/") if path.count("/") == 1 and path.endswith(".parquet")
+    ]
+
+
+def merged_paths(store: "Store", table: str) -> list[str]:
+    """Return the paths of the merged files of ``table``, the newest first."""
+    return [path for path in reversed(store.list_paths(merged_prefix(table))) if is_merged(path)]
+
+
+def unit_of(path: str) -> str:
+    """Return the unit whose part is at ``path``.
+
+    >>> unit_of("targets/3f2a.parquet")
+    '3f2a'
+    """
+    return path.split("/")[1].removesuffix(".parquet")
+
+
+def _repeated(read: Callable[[bool], Read]) -> Read:
+    """Return what ``read`` does, read anew when files were merged meanwhile.
+
+    Its argument says that this is the final pass: what is listed and not there is then an unreadable part.
+    """
+    for _ in range(_PASSES - 1):
+        try:
+            return read(False)
+        except PathMissing:
+            continue
+    return read(True)
+
+
+def _own_pieces(store: "Store", table: str, paths: list[str], final: bool) -> list[Piece | UnreadablePart]:
+    """Return the parts at ``paths``, several read at once."""
+    if not paths:
+        return []
+    with ThreadPoolExecutor(store.readers) as pool:
+        return list(pool.map(lambda path: _read(path, final, partial(_part, store, table, path)), paths))
+
+
+def _merged_pieces(store: "Store", table: str, final: bool) -> list[Piece | UnreadablePart]:
+    """Return the merged files of a table, the newest first."""
+    paths = merged_paths(store, table)
+    return [_read(path, final, partial(_merged, store, table, path)) for path in paths]
+
+
+def _read(path: str, final: bool, read: Callable[[], Piece]) -> Piece | UnreadablePart:
+    try:
+        return read()
+    except StoreUnreachable:  # an outage says nothing about the rows
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, PathMissing) and not final:
+            raise
+        return UnreadablePart(path, str(error).splitlines()[0])
+
+
+def read_piece(store: "Store", table: str, path: str) -> Piece | None:
+    """Return the part or merged file at ``path``, or nothing when it is gone or cannot be read."""
+    read = _merged if is_merged(path) else _part
+    piece = _read(path, True, partial(read, store, table, path))
+    return piece if isinstance(piece, Piece) else None
+
+
+def _part(store: "Store", table: str, path: str) -> Piece:
+    rows = decode(table, store.get_bytes(path))
+    return Piece(rows, {unit_of(path): (0, len(rows))})
+
+
+def _merged(store: "Store", table: str, path: str) -> Piece:
+    found = RECENTLY_READ.get(store.uri, path)
+    if found is None:
+        with store.file_to_read(path) as file:
+            found = read_merged(table, file)
+        RECENTLY_READ.put(store.uri, path, found)
+    return found
+
+
+def _scan(
+    table: str,
+    parts: Sequence[Piece | UnreadablePart],
+    merged: Sequence[Piece | UnreadablePart],
+    own: set[str],
+) -> Scan:
+    """Return one scan: units of ``own`` count in ``parts`` alone, others in the first of ``merged``."""
+    pieces = [*parts, *merged]
+    readable = [piece for piece in pieces if isinstance(piece, Piece)]
+    whole = pa.concat_tables([empty_table(table), *(piece.rows for piece in readable)])
+    places: dict[str, tuple[int, int]] = {}
+    start = 0
+    for number, piece in enumerate(pieces):
+        if isinstance(piece, Piece):
+            for unit, (offset, count) in piece.units.items():
+                if number < len(parts) or unit not in own:
+                    places.setdefault(unit, (start + offset, count))
+            start += len(piece.rows)
+    unreadable = tuple(piece for piece in pieces if isinstance(piece, UnreadablePart))
+    return Scan(_in_order(whole, [places[unit] for unit in sorted(places)]), unreadable)
+
+
+def _in_order(whole: pa.Table, places: list[tuple[int, int]]) -> pa.Table:
+    """Return the rows at ``places``, one place after the other."""
+    ends = [offset + count for offset, count in places]
+    if [offset for offset, _ in places] == [0, *ends][: len(places)] and [0, *ends][-1] == len(whole):
+        return whole
+    indices = [np.arange(offset, offset + count) for offset, count in places]
+    return whole.take(row_numbers(np.concatenate([np.arange(0), *indices])))

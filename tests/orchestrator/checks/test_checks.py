@@ -1,0 +1,103 @@
+"""What cannot work is refused before anything is written."""
+
+import shutil
+
+import pytest
+from PIL import Image
+
+from orchestrator.checks.checks import check_free_space, check_sweep, pinned_setup, private_classes
+from orchestrator.errors import InvalidRequest
+from search_spaces import InvalidSpace, Sweep, load_setup
+from search_spaces.datasets import DrawnPersons, ORLFaces
+from tests.orchestrator.small_sweeps import small_space
+
+
+def folders(root, private=("ann", "ben"), public=("cid",)):
+    """Make an image folder of two different pictures per class and return its setup."""
+    for side, names in (("private", private), ("public", public)):
+        for name in names:
+            (root / side / name).mkdir(parents=True)
+            for number in range(2):
+                colour = (len(name) * 20, ord(name[0]), number * 50)
+                Image.new("RGB", (32, 32), colour).save(root / side / name / f"{number}.png")
+    return load_setup(f"image_folder={root / 'private'},{root / 'public'}")
+
+
+def sweep_on(setup, **changes):
+    return Sweep(space=small_space(**changes), setup=setup)
+
+
+def test_pinning_makes_folders_absolute_and_hashes_the_pictures(tmp_path, monkeypatch):
+    folders(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    setup = pinned_setup(load_setup("image_folder=private,public"))
+    assert setup.data.private == tmp_path / "private"
+    assert len(setup.data.content) == 64
+    check_sweep(sweep_on(setup))
+
+
+def test_changed_pictures_are_another_sweep(tmp_path):
+    setup = folders(tmp_path)
+    before = sweep_on(pinned_setup(setup)).sweep_id
+    assert sweep_on(pinned_setup(setup)).sweep_id == before
+    Image.new("RGB", (32, 32), (9, 9, 9)).save(tmp_path / "private" / "ann" / "0.png")
+    assert sweep_on(pinned_setup(setup)).sweep_id != before
+
+
+def test_settings_of_packaged_data_stay_as_they_are():
+    assert pinned_setup(load_setup("orl_faces")) == load_setup("orl_faces")
+
+
+@pytest.mark.parametrize(
+    ("private", "public", "named"),
+    [
+        (("ann",), ("cid",), "a single class"),
+        (("ann", "ben"), ("ann",), "share the classes 'ann'"),
+        ((), ("cid",), "private folder"),
+    ],
+)
+def test_unusable_pictures_are_refused(tmp_path, private, public, named):
+    with pytest.raises(ValueError, match=named):
+        check_sweep(sweep_on(pinned_setup(folders(tmp_path, private, public))))
+
+
+def test_a_corrupt_picture_is_refused_by_name(tmp_path):
+    setup = folders(tmp_path)
+    (tmp_path / "private" / "ann" / "2.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"2\.png"):
+        check_sweep(sweep_on(pinned_setup(setup)))
+
+
+def test_no_more_classes_are_attacked_than_there_are(tmp_path):
+    setup = pinned_setup(folders(tmp_path))
+    check_sweep(sweep_on(setup, attacked_classes=2))
+    with pytest.raises(InvalidRequest, match="only 2 private"):
+        check_sweep(sweep_on(setup, attacked_classes=3))
+
+
+def test_private_classes_are_counted_for_every_kind_of_data(tmp_path):
+    assert private_classes(ORLFaces(private_people=7)) == 7
+    assert private_classes(DrawnPersons(private_people=8)) == 8
+    assert private_classes(folders(tmp_path).data) == 2
+
+
+def test_attribute_evaluators_need_drawn_persons():
+    photographs = load_setup("orl_faces")
+    drawn = load_setup("drawn_persons")
+    check_sweep(sweep_on(drawn))
+    with pytest.raises(InvalidRequest, match="known_attributes"):
+        check_sweep(sweep_on(photographs.model_copy(update={"evaluators": drawn.evaluators})))
+
+
+def test_a_budget_that_no_attack_admits_is_refused():
+    setup = load_setup("orl_faces").model_copy(update={"attack_budgets": {"brepmi": {"restarts": 0}}})
+    with pytest.raises(InvalidSpace, match="restarts"):
+        check_sweep(sweep_on(setup))
+
+
+def test_a_full_disk_is_refused(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    check_free_space(str(tmp_path / "new" / "store"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(InvalidRequest, match="no disk space"):
+        check_free_space(str(tmp_path / "new" / "store"))

@@ -1,0 +1,167 @@
+"""Weights that settings name are found, hashed, and fitted to their network before work starts."""
+
+import hashlib
+
+import pytest
+import safetensors.torch
+
+from orchestrator.checks.checks import check_sweep, pinned_setup
+from orchestrator.checks.weight_files import HUBS, PACKAGED, USUAL, pinned, pinned_space
+from orchestrator.errors import InvalidRequest
+from search_spaces import Sweep, load_setup
+from search_spaces.targets import TargetSettings
+from tests.orchestrator.small_sweeps import small_space
+from trainables.models import PRETRAINED, build_target
+from trainables.models.pretrained import hub_names
+
+NONE = {"defenses": [{"kind": "no_def"}]}
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    """Weights of a small VGG in a file of the working folder."""
+    monkeypatch.chdir(tmp_path)
+    target = build_target(TargetSettings(architecture="small_vgg"), num_classes=3, resolution=64, seed=0)
+    safetensors.torch.save_file(target.state_dict(), tmp_path / "mine.safetensors")
+    return "mine.safetensors"
+
+
+def setup_from(source, setup="drawn_persons", **target):
+    base = load_setup(setup)
+    changed = base.target.model_copy(update={"pretrained": source, **target})
+    return base.model_copy(update={"target": changed})
+
+
+def check(setup, **changes):
+    pinned = pinned_setup(setup)
+    check_sweep(Sweep(space=pinned_space(small_space(**NONE, **changes), pinned), setup=pinned))
+
+
+def test_a_file_is_pinned_by_absolute_path_and_hash(weights, tmp_path):
+    target = pinned_setup(setup_from(weights)).target
+    assert target.pretrained == str(tmp_path / weights)
+    assert target.pretrained_sha256 == hashlib.sha256((tmp_path / weights).read_bytes()).hexdigest()
+
+
+def test_a_changed_file_is_another_sweep(weights, tmp_path):
+    def sweep_id():
+        return Sweep(space=small_space(), setup=pinned_setup(setup_from(weights))).sweep_id
+
+    before = sweep_id()
+    assert sweep_id() == before
+    with (tmp_path / weights).open("ab") as file:
+        file.write(b" ")
+    assert sweep_id() != before
+
+
+def test_weights_of_the_same_network_pass_whatever_their_classes(weights):
+    check(setup_from(weights))
+
+
+def test_weights_of_another_network_are_refused(weights):
+    with pytest.raises(ValueError, match=r"mine\.safetensors"):
+        check(setup_from(weights, "orl_faces"))
+
+
+def test_a_file_that_holds_no_weights_is_refused(weights, tmp_path):
+    (tmp_path / weights).write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"mine\.safetensors"):
+        check(setup_from(weights))
+
+
+def test_another_file_than_the_one_meant_is_refused(weights):
+    with pytest.raises(InvalidRequest, match="not the file meant"):
+        check(setup_from(weights, pretrained_sha256="0" * 64))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("absent.safetensors", "there is no file"),
+        ("vgg16.pth.tar", "tldmi-sweep convert"),
+        ("face_resent", "Did you mean 'face_resnet'"),
+        ("torchvison:IMAGENET1K_V1", "torchvision:NAME"),
+        ("face_resnet", "fits architecture face_resnet, not small_vgg"),
+    ],
+)
+def test_what_cannot_be_loaded_is_refused_and_says_what_can(source, said):
+    with pytest.raises(InvalidRequest, match=said):
+        check(setup_from(source))
+
+
+@pytest.mark.parametrize("source", [None, "face_resnet", "torchvision:IMAGENET1K_V1", "timm:in1k"])
+def test_names_stay_as_they_are(source):
+    assert pinned("target.pretrained", source, None) == (source, None)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "source", "said"),
+    [
+        ("resnet18", "torchvision:IMAGENET1K_V7", "Did you mean 'IMAGENET1K_V1'"),
+        ("resnest101", "timm:in1q", "there are in1k"),
+        ("facenet64", "torchvision:IMAGENET1K_V1", "no weights for architecture facenet64"),
+    ],
+)
+def test_weights_that_a_collection_does_not_have_are_refused_before_work_starts(architecture, source, said):
+    setup = setup_from(source)
+    target = setup.target.model_copy(update={"architecture": architecture})
+    with pytest.raises(ValueError, match=said):
+        check(setup.model_copy(update={"target": target}))
+
+
+def test_the_usual_weights_exist():
+    for architecture, source in USUAL:
+        hub, _, name = source.partition(":")
+        assert name in hub_names(hub, architecture)
+
+
+def test_packaged_names_and_collections_are_those_of_the_models():
+    from trainables.models.pretrained import HUBS as LOADERS
+
+    assert set(PACKAGED) == set(PRETRAINED)
+    assert set(HUBS) == set(LOADERS)
+
+
+def test_the_weights_a_space_lists_are_pinned_too(weights, tmp_path):
+    space = small_space(
+        **NONE,
+        search={"sampler": "grid"},
+        anchors=[{"kind": "tl_dmi", "freeze_depth": 2}],
+        per_target={
+            "small_vgg": {"pretrained": [weights, None]},
+            "vgg16": {"pretrained": ["absent.safetensors"]},
+        },
+    )
+    found = pinned_space(space, load_setup("drawn_persons"))
+    first, second = Sweep(space=found, setup=load_setup("drawn_persons")).targets
+    assert first.pretrained == str(tmp_path / weights)
+    assert len(first.pretrained_sha256) == 64
+    assert (second.pretrained, second.pretrained_sha256) == (None, None)
+    check_sweep(Sweep(space=found, setup=load_setup("drawn_persons")))
+
+
+def test_weights_that_a_space_lists_and_are_not_there_are_refused():
+    space = small_space(
+        search={"sampler": "grid"},
+        defenses=[{"kind": "tl_dmi"}],
+        per_target={"small_vgg": {"pretrained": ["absent.safetensors"]}},
+    )
+    with pytest.raises(InvalidRequest, match=r"per_target\.small_vgg\.pretrained: there is no file"):
+        pinned_space(space, load_setup("drawn_persons"))
+
+
+def test_a_checkpoint_of_an_evaluator_is_pinned_or_refused(weights, tmp_path):
+    def with_checkpoint(path):
+        setup = load_setup("orl_faces")
+        judge = setup.evaluators[1].model_copy(update={"checkpoint": path})
+        return setup.model_copy(update={"evaluators": (setup.evaluators[0], judge)})
+
+    found = pinned_setup(with_checkpoint(weights)).evaluators[1]
+    assert str(found.checkpoint) == str(tmp_path / weights)
+    assert len(found.checkpoint_sha256) == 64
+    for path, said in (
+        ("absent.safetensors", "evaluators.1.checkpoint: there is no file"),
+        ("a.tar", "convert"),
+    ):
+        with pytest.raises(InvalidRequest, match=said):
+            pinned_setup(with_checkpoint(path))

@@ -1,0 +1,295 @@
+"""A sweep is stopped, cancelled and retried by requests and signals, and goes on where it was."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from click.testing import CliRunner
+
+import orchestrator.driver.run_watch
+import orchestrator.driver.sweep
+from orchestrator.cli import main
+from orchestrator.commands import execution
+from orchestrator.driver.control import RunControl
+from orchestrator.driver.limits import Limits
+from orchestrator.driver.requests import ask_to_end
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.errors import ExitCode, Terminated
+from orchestrator.execution.steps import StepReport, Steps
+from orchestrator.screens.progress import PlainProgress
+from results import open_store
+from results.sweeps.run_progress import read_run_progress
+from results.sweeps.trial_logs import read_trial_log
+from search_spaces import load_setup
+from tests.orchestrator.fake_steps import FAKE, train
+from tests.orchestrator.small_sweeps import small_space, small_sweep
+
+
+def failing_target(config, store_uri):
+    """Fail with every defence at the first seed."""
+    if config.defense.kind != "no_def" and config.seed == 0:
+        return StepReport("failed", "the loss is NaN in epoch 1")
+    return train(config, store_uri)
+
+
+def failing_once(tried):
+    """Return a training that fails the first time with every defence at the first seed."""
+
+    def target(config, store_uri):
+        first, _ = config.target_id not in tried, tried.add(config.target_id)
+        return (failing_target if first else train)(config, store_uri)
+
+    return target
+
+
+FAILING = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+SWEEP = small_sweep().sweep_id
+
+
+@pytest.fixture(autouse=True)
+def watched_closely(monkeypatch):
+    """Look at the store often."""
+    monkeypatch.setattr(orchestrator.run_watch, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(orchestrator.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request, tmp_path):
+    """A store of each kind."""
+    return str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("bucket")
+
+
+def sweep(store, steps=FAKE, **options):
+    return run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps, **options)
+
+
+def rows(store):
+    return sorted(open_store(store).read_rows("trials").to_pylist(), key=lambda row: row["number"])
+
+
+def shell(*words):
+    """Run a command as another shell would."""
+    return CliRunner().invoke(main, words)
+
+
+def at_target(number, action, wait=lambda store: False):
+    """Return steps that do ``action`` when T number ``number`` is trained, then train it after ``wait``."""
+    trained = []
+
+    def target(config, store_uri):
+        trained.append(config)
+        if len(trained) == number + 1:
+            action(store_uri)
+            deadline = time.monotonic() + 30
+            while wait(store_uri) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        return train(config, store_uri)
+
+    return Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+
+
+def not_stopping(store):
+    """Return whether the driver has not noticed yet that it is to stop."""
+    return read_run_progress(open_store(store), SWEEP).stopping is None
+
+
+def undisturbed(tmp_path):
+    whole = str(tmp_path / "whole")
+    sweep(whole)
+    return rows(whole)
+
+
+def test_stop_ends_after_the_running_trial_and_the_sweep_goes_on(tmp_path, place):
+    said = []
+    asking = at_target(2, lambda store: said.append(shell("stop", store, "--json")), not_stopping)
+    outcome = sweep(place, asking)
+    assert json.loads(said[0].stdout)["driver"]["pid"] == os.getpid()
+    assert (outcome.exit_code, outcome.ran) == (ExitCode.STOPPED, 3)
+    assert f"process {os.getpid()}" in outcome.stopped
+    store = open_store(place)
+    assert read_run_progress(store, SWEEP).outcome == outcome.stopped
+    assert store.list_paths("requests/") == []
+    assert sweep(place).exit_code is ExitCode.DONE
+    assert rows(place) == undisturbed(tmp_path)
+
+
+def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path, place):
+    steps = at_target(2, lambda store: shell("cancel", store), wait=lambda store: True)
+    with pytest.raises(Terminated, match="asked for a cancel"):
+        sweep(place, steps)
+    assert len(rows(place)) == 2
+    assert open_store(place).list_paths("requests/") == []
+    assert "asked for a cancel" in read_run_progress(open_store(place), SWEEP).outcome
+    assert sweep(place).exit_code is ExitCode.DONE
+    assert rows(place) == undisturbed(tmp_path)
+
+
+def test_a_request_for_an_earlier_run_stops_no_later_one(tmp_path):
+    store = str(tmp_path / "store")
+    late = at_target(1, lambda store: ask_to_end(open_store(store), SWEEP, "cancel", "an earlier run"))
+    assert sweep(store, late).exit_code is ExitCode.DONE
+
+
+def interrupt(_store):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_ctrl_c_stops_and_says_what_a_second_does(tmp_path, capsys):
+    store = str(tmp_path / "store")
+    outcome = sweep(store, at_target(1, interrupt, not_stopping), progress=PlainProgress())
+    assert (outcome.exit_code, outcome.ran, outcome.stopped) == (ExitCode.STOPPED, 2, "Ctrl-C")
+    assert "Ctrl-C again cancels them" in capsys.readouterr().err
+    assert sweep(store).failed == 0
+    assert rows(store) == undisturbed(tmp_path)
+
+
+def test_the_second_ctrl_c_cancels(tmp_path):
+    def twice(store):
+        interrupt(store)
+        interrupt(store)
+
+    store = str(tmp_path / "store")
+    with pytest.raises(KeyboardInterrupt) as error:
+        sweep(store, at_target(1, twice))
+    assert not isinstance(error.value, Terminated)
+    assert len(rows(store)) == 1
+    assert sweep(store).failed == 0
+
+
+def test_handlers_are_put_back_and_an_ignored_ctrl_c_stays_ignored():
+    before = signal.getsignal(signal.SIGINT)
+    with RunControl().heeding_signals():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with RunControl().heeding_signals():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("verb", ["stop", "cancel"])
+@pytest.mark.parametrize("which", [[], ["--sweep", SWEEP[:6]]], ids=["any", "named"])
+def test_nothing_to_end_is_said_and_leaves_nothing(tmp_path, verb, which):
+    store = str(tmp_path / "store")
+    sweep(store)
+    result = shell(verb, store, *which)
+    assert (result.exit_code, f"nothing to {verb}: nobody runs" in result.output) == (ExitCode.INVALID, True)
+    assert open_store(store).list_paths("requests/") == []
+
+
+def test_failed_trials_run_again_alone(tmp_path, monkeypatch):
+    store = str(tmp_path / "store")
+    assert sweep(store, FAILING, limits=Limits(failures_in_row=0)).exit_code is ExitCode.FAILED_TRIALS
+    before = rows(store)
+    failed = [row["number"] for row in before if row["state"] == "failed"]
+    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    monkeypatch.chdir(tmp_path)
+    result = shell("retry", store, str(failed[0]), "--executor", "inline", "--json", "--quiet")
+    assert (result.exit_code, json.loads(result.stdout)["ran"]) == (0, 1), result.output
+    after = rows(store)
+    assert [row["number"] for row in after if row["state"] == "failed"] == failed[1:]
+    assert [row for row in after if row["number"] not in failed] == [
+        row for row in before if row["number"] not in failed
+    ]
+    assert sweep(store, retry_failed=True).failed == 0
+
+
+def test_a_failed_row_of_a_target_or_attack_is_forgotten_before_it_is_tried_again(tmp_path):
+    store = str(tmp_path / "store")
+    sweep(store, FAILING, limits=Limits(failures_in_row=0))
+    failed = next(row for row in rows(store) if row["state"] == "failed")
+    opened = open_store(store)
+    for status, target in (("failed", failed["target_id"]), ("done", rows(store)[0]["target_id"])):
+        opened.write_rows("targets", target, [{"target_id": target, "status": status}])
+    opened.write_rows("attacks", failed["attack_ids"][0], [{"status": "failed"}])
+    assert sweep(store, retry_failed=True).failed == 0
+    assert opened.units("targets") == [rows(store)[0]["target_id"]]
+    assert opened.units("attacks") == []
+
+
+@pytest.mark.parametrize("number", ["0", "99"])
+def test_only_failed_trials_are_retried(tmp_path, number):
+    store = str(tmp_path / "store")
+    sweep(store)
+    before = rows(store)
+    result = shell("retry", store, number, "--executor", "inline")
+    assert (result.exit_code, "has not failed; failed: none" in result.output) == (ExitCode.INVALID, True)
+    assert rows(store) == before
+
+
+def test_a_running_driver_retries_in_the_end(tmp_path):
+    store, said = str(tmp_path / "store"), []
+    asking = at_target(4, lambda store: said.append(shell("retry", store, "--json"))).target
+    fails = failing_once(set())
+
+    def target(config, store_uri):
+        asking(config, store_uri)
+        return fails(config, store_uri)
+
+    steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    outcome = sweep(store, steps, limits=Limits(failures_in_row=0))
+    asked = json.loads(said[0].stdout)["trials"]
+    assert asked
+    assert not {row["number"] for row in rows(store) if row["state"] == "failed"} & set(asked)
+    assert outcome.ran > len(rows(store))
+
+
+def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):
+    store, copy = str(tmp_path / "store"), str(tmp_path / "copy")
+    sweep(store)
+    before = rows(store)
+    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    result = shell("retry", store, "2", "--into", copy, "--executor", "inline", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert rows(copy) == [before[2]]
+    assert rows(store) == before
+
+
+def test_the_breaker_stops_resumably_and_names_the_reason(tmp_path):
+    store = str(tmp_path / "store")
+    always = Steps(lambda config, uri: 1 / 0, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    outcome = sweep(store, always, limits=Limits(failures_in_row=3))
+    assert (outcome.exit_code, outcome.ran, outcome.failed) == (ExitCode.STOPPED, 3, 3)
+    assert "3 trials in a row failed on host" in outcome.stopped
+    assert "ZeroDivisionError: division by zero" in outcome.stopped
+    assert sweep(store, retry_failed=True).failed == 0
+    assert [row["state"] for row in rows(store)] == ["done"] * len(rows(store))
+
+
+def test_a_budget_stops_resumably(tmp_path):
+    store = str(tmp_path / "store")
+    outcome = sweep(store, limits=Limits(max_trials=2))
+    assert (outcome.exit_code, outcome.ran) == (ExitCode.STOPPED, 2)
+    hours = sweep(store, limits=Limits(max_hours=1e-9))
+    assert (hours.exit_code, hours.ran) == (ExitCode.STOPPED, 0)
+    assert sweep(store).exit_code is ExitCode.DONE
+    assert rows(store) == undisturbed(tmp_path)
+
+
+def test_a_limit_reached_with_the_last_trial_stops_nothing(tmp_path):
+    store = str(tmp_path / "store")
+    trials = len(undisturbed(tmp_path))
+    assert sweep(store, limits=Limits(max_trials=trials)).exit_code is ExitCode.DONE
+
+
+def test_a_trial_leaves_its_log_and_a_failed_step_its_traceback(tmp_path):
+    store = str(tmp_path / "store")
+    broken = Steps(lambda config, uri: 1 / 0, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    sweep(store, broken, limits=Limits(max_trials=1))
+    log = read_trial_log(open_store(store), SWEEP, 0)
+    assert (log.state, log.reason) == ("failed", rows(store)[0]["reason"])
+    step = next(step for step in log.steps if step.state == "failed")
+    assert (step.name, step.host) == ("target", os.uname().nodename)
+    text = open_store(store).get_bytes(step.log).decode()
+    assert "Traceback" in text
+    assert "ZeroDivisionError" in text
+
+
+def test_every_option_of_a_run_that_limits_it_reaches_it():
+    names = {parameter.name for parameter in main.commands["run"].params}
+    assert set(execution._LIMITS) <= names
+    assert set(execution._LIMITS.values()) == set(Limits.__dataclass_fields__)

@@ -1,0 +1,167 @@
+"""A trial's steps: what runs when, what is built once, and how failures end it; no Ray, no torch."""
+
+import threading
+
+import pytest
+
+from orchestrator.errors import Unreachable
+from orchestrator.execution.chain import Chain, Shares
+from orchestrator.execution.executors import InlineSubmit
+from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.steps import StepReport, Steps
+from orchestrator.locks import FileLock, lock_folder
+from results import StoreNotWritable, StoreUnreachable
+from search_spaces.defenses import NoDef
+from tests.orchestrator import fake_steps
+from tests.orchestrator.fake_steps import FAKE, logged
+from tests.orchestrator.small_sweeps import small_sweep
+
+
+@pytest.fixture
+def store(tmp_path):
+    return str(tmp_path)
+
+
+@pytest.fixture
+def trial():
+    return small_sweep().trial(NoDef(), 0)
+
+
+def chain_on(store, steps=FAKE):
+    return Chain(InlineSubmit(), store, steps, Shares())
+
+
+def run(chain, trial):
+    """Return the phases and the outcome of one trial."""
+    *batches, outcome = chain.run(trial)
+    return [phase for batch in batches for phase in batch], outcome
+
+
+def test_target_and_shared_pieces_come_first_then_every_attack(store, trial):
+    phases, outcome = run(chain_on(store), trial)
+    assert [line.split()[0] for line in logged(store)] == [
+        "target", "generator", "evaluator", "evaluator", "gmi", "brepmi",
+    ]  # fmt: skip
+    assert [phase.name for phase in phases if phase.state == "started"] == [
+        "target", "generator", "evaluator face_embedding", "evaluator trained_classifier", "gmi", "brepmi",
+    ]  # fmt: skip
+    assert all(phase.seconds >= 0 for phase in phases if phase.state == "done")
+    assert outcome.state == "done"
+
+
+def test_the_outcome_is_acc_and_the_worst_attack(store, trial):
+    _, outcome = run(chain_on(store), trial)
+    att_accs = [fake_steps.fraction(attack.attack_id) for attack in trial.attacks]
+    assert outcome.acc == fake_steps.fraction(trial.target.target_id, "acc")
+    assert outcome.worst_att_acc == max(att_accs) > min(att_accs)
+
+
+def test_shared_pieces_are_asked_for_once_per_chain(store):
+    chain, sweep = chain_on(store), small_sweep()
+    run(chain, sweep.trial(NoDef(), 0))
+    run(chain, sweep.trial(NoDef(), 1))
+    names = [line.split()[0] for line in logged(store)]
+    assert (names.count("generator"), names.count("evaluator"), names.count("target")) == (1, 2, 2)
+
+
+def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(store, trial):
+    piece = trial.attacks[0].generator_config.generator_id
+    other = FileLock(lock_folder(store), f"generator-{piece}")
+    assert other.try_acquire()
+    release = threading.Timer(0.5, other.release)
+    release.start()
+    phases, outcome = run(chain_on(store), trial)
+    release.join()
+    assert Phase("generator", "waiting") in phases
+    names = [line.split()[0] for line in logged(store)]
+    assert names.index("target") < names.index("generator") < names.index("gmi")
+    assert outcome.state == "done"
+
+
+def test_locks_are_free_after_a_trial_and_after_an_abandoned_one(store, trial):
+    chain = chain_on(store)
+    events = chain.run(trial)
+    next(events)
+    events.close()
+    piece = FileLock(lock_folder(store), f"generator-{trial.attacks[0].generator_config.generator_id}")
+    assert piece.try_acquire()
+    piece.release()
+    run(chain, trial)
+    assert piece.try_acquire()
+
+
+def failing(status="failed", reason="the loss is NaN", **values):
+    return lambda config, store_uri: StepReport(status, reason, values)
+
+
+def test_a_failed_target_ends_the_trial_before_its_attacks(store, trial):
+    steps = Steps(failing(), FAKE.attack, FAKE.generator, FAKE.evaluator)
+    phases, outcome = run(chain_on(store, steps), trial)
+    assert outcome == TrialOutcome("failed", "target: the loss is NaN")
+    assert "gmi" not in {phase.name for phase in phases}
+
+
+def test_a_failed_attack_keeps_acc_and_the_other_attack_still_runs(store, trial):
+    def attack(config, store_uri):
+        if config.attack.kind == "gmi":
+            return StepReport("failed", "it diverged")
+        return fake_steps.attack(config, store_uri)
+
+    _, outcome = run(chain_on(store, Steps(FAKE.target, attack, FAKE.generator, FAKE.evaluator)), trial)
+    assert outcome.reason == "gmi: it diverged"
+    assert outcome.acc is not None
+    assert outcome.worst_att_acc is None
+    assert any(line.startswith("brepmi") for line in logged(store))
+
+
+def test_a_failed_shared_piece_is_tried_again_by_the_next_trial(store, trial):
+    attempts = []
+
+    def generator(config, store_uri):
+        attempts.append(config)
+        return StepReport("failed", "it diverged") if len(attempts) == 1 else StepReport("done")
+
+    chain = chain_on(store, Steps(FAKE.target, FAKE.attack, generator, FAKE.evaluator))
+    assert run(chain, trial)[1].reason == "generator: it diverged"
+    assert run(chain, trial)[1].state == "done"
+    assert len(attempts) == 2
+
+
+def test_an_exception_is_a_failure_with_its_place_and_goes_to_the_log(store, trial, caplog):
+    def target(config, store_uri):
+        raise RuntimeError("no\npictures")
+
+    _, outcome = run(chain_on(store, Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)), trial)
+    assert outcome.reason.startswith("target: RuntimeError: no pictures (test_chain.py:")
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "0.5"])
+@pytest.mark.parametrize("name", ["acc", "att_acc"])
+def test_a_step_without_a_finite_number_fails_the_trial(store, trial, name, value):
+    def odd(config, store_uri):
+        return StepReport("done", values={"acc": 0.5, "att_acc": 0.5, name: value})
+
+    _, outcome = run(chain_on(store, Steps(odd, odd, FAKE.generator, FAKE.evaluator)), trial)
+    assert outcome.state == "failed"
+    assert outcome.objectives is None
+
+
+def test_interrupting_is_not_a_failure(store, trial):
+    def target(config, store_uri):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(chain_on(store, Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)), trial)
+
+
+@pytest.mark.parametrize("error", [StoreUnreachable, StoreNotWritable])
+def test_a_store_that_is_lost_ends_the_run_and_is_no_failure_of_the_trial(store, trial, error):
+    def attack(config, store_uri):
+        raise error("the bucket does not answer")
+
+    lost = Steps(FAKE.target, attack, FAKE.generator, FAKE.evaluator)
+    with pytest.raises(Unreachable, match=r"gmi: .*the bucket does not answer.*; what has ended is kept"):
+        run(chain_on(store, lost), trial)
+    locks = [FileLock(lock_folder(store), path.stem) for path in lock_folder(store).glob("*.lock")]
+    assert all(lock.is_free() for lock in locks)

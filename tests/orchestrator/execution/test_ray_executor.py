@@ -1,0 +1,201 @@
+"""The Ray executor: one real sweep of fake steps on a local cluster, and its parts without Ray."""
+
+import ipaddress
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+import ray
+from ray.tune.search import Searcher
+
+from orchestrator.driver.sweep import run_sweep
+from orchestrator.errors import InvalidRequest, Unreachable
+from orchestrator.execution.cluster import checked_cluster, connected
+from orchestrator.execution.executors import ClusterSettings
+from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.ray_executor import ProposalSearcher, head_share
+from orchestrator.execution.steps import Steps
+from orchestrator.search.search import Proposer
+from results import open_store
+from search_spaces import load_setup
+from tests.orchestrator.fake_steps import FAKE, dying_target, listening_evaluator, logged, worker_pids
+from tests.orchestrator.small_sweeps import small_space, small_sweep
+
+
+def leftovers():
+    """Return what Ray and Tune have left on disk."""
+    homes = [Path(tempfile.gettempdir()).glob("tldmi-sweep-*"), Path.home().glob("ray_results/*")]
+    return {path for home in homes for path in home}
+
+
+@pytest.fixture(scope="module")
+def ray_sweep(tmp_path_factory):
+    """A sweep on Ray, one of whose workers is killed; and the same sweep inline."""
+    home = tempfile.mkdtemp(prefix="t")  # of its own, and short: other tests may be running sweeps
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", home)
+        yield _both_ways(tmp_path_factory.mktemp("ray"))
+    shutil.rmtree(home)
+
+
+def _both_ways(folder):
+    before = leftovers()
+    stores = str(folder / "ray"), str(folder / "inline")
+    setup = load_setup("orl_faces")
+    steps = Steps(dying_target, FAKE.attack, FAKE.generator, listening_evaluator)
+    cluster = ClusterSettings(workers=2)
+    outcome = run_sweep(small_space(), setup, stores[0], executor="ray", cluster=cluster, steps=steps)
+    run_sweep(small_space(), setup, stores[1], executor="inline", steps=FAKE)
+    return outcome, *stores, leftovers() - before
+
+
+def rows(store):
+    return sorted(open_store(store).read_rows("trials").to_pylist(), key=lambda row: row["number"])
+
+
+def test_ray_and_inline_give_the_same_rows_though_a_worker_was_killed(ray_sweep):
+    outcome, on_ray, inline, _ = ray_sweep
+    assert (Path(on_ray) / "died").exists()
+    assert rows(on_ray) == rows(inline)
+    assert outcome.failed == 0
+
+
+def test_each_target_is_trained_and_each_attack_run_once(ray_sweep):
+    _, on_ray, _, _ = ray_sweep
+    work = [line for line in logged(on_ray) if line.split()[0] in {"target", "gmi", "brepmi"}]
+    assert len(work) == len(set(work)) == 3 * len(rows(on_ray))
+
+
+def test_steps_share_few_worker_processes(ray_sweep):
+    """Each process pays for importing torch: two CPUs, and one replacement for the killed worker."""
+    _, on_ray, _, _ = ray_sweep
+    assert len(worker_pids(on_ray)) <= 4
+
+
+def test_nothing_is_left_on_disk(ray_sweep):
+    *_, left = ray_sweep
+    assert left == set()
+
+
+class Recorder:
+    """A sweep as the searcher sees it, keeping what it is told."""
+
+    def __init__(self, **changes):
+        self._proposer = Proposer(small_sweep(**changes))
+        self.noted, self.recorded = [], []
+
+    @property
+    def finished(self):
+        return self._proposer.finished
+
+    def next(self):
+        return self._proposer.next()
+
+    def note(self, number, phase):
+        self.noted.append((number, phase))
+
+    def record(self, number, outcome):
+        self.recorded.append((number, outcome))
+        self._proposer.tell(number, outcome)
+
+
+DONE = TrialOutcome("done", None, 0.9, 0.1)
+
+
+def test_a_searcher_hands_out_no_more_trials_than_lanes():
+    searcher = ProposalSearcher(Recorder(search={"trials": 4, "round_size": 4}), lanes=2)
+    assert searcher.suggest("a")["number"] == 0
+    assert searcher.suggest("b")["number"] == 1
+    assert searcher.suggest("c") is None
+    searcher.on_trial_result("a", {"event": DONE})
+    assert searcher.suggest("c")["number"] == 2
+
+
+def test_phases_are_noted_and_an_outcome_is_recorded_once():
+    trials = Recorder()
+    searcher = ProposalSearcher(trials, lanes=2)
+    searcher.suggest("a")
+    searcher.on_trial_result("a", {"event": [Phase("target", "started")]})
+    searcher.on_trial_result("a", {"event": DONE})
+    searcher.on_trial_complete("a", result={"done": True})
+    assert trials.noted == [(0, Phase("target", "started"))]
+    assert trials.recorded == [(0, DONE)]
+
+
+def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
+    trials = Recorder()
+    searcher = ProposalSearcher(trials, lanes=1)
+    searcher.suggest("a")
+    searcher.on_trial_complete("a", error=True)
+    assert trials.recorded == []
+    assert "trial 0" in searcher.lost
+    assert searcher.suggest("b") == Searcher.FINISHED
+
+
+@pytest.mark.parametrize("lanes", [2, 3, 7, 64])
+def test_coordinators_of_an_own_cluster_fill_the_head_exactly(lanes):
+    share = head_share(lanes, own_cluster=True).bundles[0]["node:__internal_head__"]
+    assert lanes * share <= 1 < (lanes + 1) * share
+    assert head_share(lanes, own_cluster=False).bundles[0]["node:__internal_head__"] == 0.001
+
+
+def test_a_searcher_says_when_the_sweep_is_finished():
+    searcher = ProposalSearcher(
+        Recorder(search={"trials": 1}, control={"kinds": []}, confirmation={"further_seeds": 0}), lanes=1
+    )
+    searcher.suggest("a")
+    assert searcher.suggest("b") is None
+    searcher.on_trial_result("a", {"event": DONE})
+    assert searcher.suggest("b") == Searcher.FINISHED
+
+
+TWO_CPUS = [{"CPU": 2.0}]
+
+
+def test_shares_are_of_gpus_only_where_there_are_gpus():
+    cpu_only = checked_cluster(TWO_CPUS, ClusterSettings(), threads=1)
+    with_gpus = checked_cluster([{"CPU": 8.0, "GPU": 2.0}], ClusterSettings(), threads=1)
+    assert (cpu_only.shares.target_gpus, cpu_only.shares.attack_gpus) == (0, 0)
+    assert (with_gpus.shares.target_gpus, with_gpus.shares.attack_gpus) == (1, 0.5)
+    assert (cpu_only.slots(1), cpu_only.slots(2), with_gpus.slots(1)) == (2, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "settings", "threads", "named"),
+    [
+        (TWO_CPUS, ClusterSettings(), 3, "training T asks for 3 CPU"),
+        (TWO_CPUS, ClusterSettings(gpus_per_target=1), 1, "1 GPU"),
+        (TWO_CPUS, ClusterSettings(gpus_per_attack=0.25), 1, "an attack asks for 1 CPU(s) and 0.25 GPU"),
+        ([{"CPU": 4.0}, {"CPU": 1.0, "GPU": 1.0}], ClusterSettings(), 2, "training T"),
+    ],
+)
+def test_a_step_that_fits_on_no_node_is_refused(nodes, settings, threads, named):
+    with pytest.raises(InvalidRequest) as error:
+        checked_cluster(nodes, settings, threads)
+    assert named in str(error.value)
+
+
+def test_an_address_where_nothing_listens_is_refused_at_once(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with (
+        pytest.raises(Unreachable, match=f"no Ray cluster at '127.0.0.1:{port}'"),
+        connected(ClusterSettings(address=f"127.0.0.1:{port}"), 1, tmp_path),
+    ):
+        pass
+
+
+def test_a_connection_of_the_callers_own_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "shutdown", lambda: pytest.fail("the caller's connection was closed"))
+    with pytest.raises(InvalidRequest, match="already"), connected(ClusterSettings(), 1, tmp_path):
+        pass
+
+
+def test_a_cluster_of_our_own_listens_on_loopback_alone(ray_sweep):
+    _, on_ray, _, _ = ray_sweep
+    addresses = {line.split()[1] for line in logged(on_ray) if line.startswith("listens")}
+    assert addresses
+    assert all(ipaddress.ip_address(address).is_loopback for address in addresses)

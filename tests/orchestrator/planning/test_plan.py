@@ -1,0 +1,139 @@
+"""A plan counts what is left and prices it with what this store has measured."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrator.driver.trial_rows import write_trial
+from orchestrator.execution.chain import Shares
+from orchestrator.execution.outcome import TrialOutcome
+from orchestrator.execution.room import Cluster
+from orchestrator.planning.plan import make_plan
+from orchestrator.search.search import Proposer
+from results import open_store
+from search_spaces import canonical_json
+from search_spaces.defenses import NoDef
+from tests.orchestrator.small_sweeps import small_sweep
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+@pytest.fixture
+def sweep():
+    return small_sweep(search={"trials": 3}, confirmation={"further_seeds": 1, "at_most": 2})
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(str(tmp_path), create=True)
+
+
+def measure(store, sweep, seconds, epochs=None):
+    """Write the rows of one trial whose steps took ``seconds`` (target, gmi, brepmi) of CPU time."""
+    trial = sweep.trial(NoDef(), 0)
+    recipe = sweep.setup.target
+    target = {"target_id": trial.target.target_id, "status": "done", "data": "orl_faces"}
+    target |= {"architecture": recipe.architecture, "epochs": epochs or recipe.epochs}
+    target["cpu_seconds"] = seconds[0]
+    store.write_rows("targets", target["target_id"], [target])
+    for attack, cpu_seconds in zip(trial.attacks, seconds[1:], strict=True):
+        row = {"attack_id": attack.attack_id, "target_id": target["target_id"], "status": "done"}
+        row |= {"settings": canonical_json(attack.attack), "cpu_seconds": cpu_seconds}
+        store.write_rows("attacks", attack.attack_id, [row])
+
+
+def gpu_rows(store, sweep, seconds):
+    """Write the rows of one trial whose steps ran on a GPU for so long (target, gmi, brepmi)."""
+    measure(store, sweep, (1.0, 1.0, 1.0))
+    for table, taken in (("targets", seconds[:1]), ("attacks", seconds[1:])):
+        wanted = [canonical_json(one.attack) for one in sweep.trial(NoDef(), 0).attacks]
+        for unit in store.units(table):
+            (row,) = store.read_rows(table, unit).to_pylist()
+            number = wanted.index(row["settings"]) if table == "attacks" else 0
+            store.write_rows(table, unit, [row | {"device": "cuda", "seconds": taken[number]}])
+
+
+def end_first_trial(store, sweep, state="done"):
+    proposal = Proposer(sweep).next()
+    write_trial(store, sweep.sweep_id, proposal, TrialOutcome(state, None, 0.9, 0.1))
+
+
+def test_without_a_store_everything_is_left_and_the_cost_is_unknown(sweep, tmp_path):
+    plan = make_plan(sweep, str(tmp_path / "none"))
+    assert plan.planned == {"search": 3, "control": 1, "confirmation": 2}
+    assert (plan.left, plan.cpu_seconds) == (plan.planned, None)
+    assert not any(piece.in_store for piece in plan.shared)
+    assert not (tmp_path / "none").exists()
+
+
+def test_ended_trials_are_subtracted_failed_ones_too(sweep, store):
+    end_first_trial(store, sweep, state="failed")
+    assert make_plan(sweep, store.uri).left == {"search": 2, "control": 1, "confirmation": 2}
+
+
+def test_the_cost_is_trials_left_times_the_measured_seconds_of_one(sweep, store):
+    measure(store, sweep, (10.0, 4.0, 2.0))
+    end_first_trial(store, sweep)
+    assert make_plan(sweep, store.uri).cpu_seconds == pytest.approx(5 * 16)
+
+
+def test_a_store_that_measured_something_else_knows_no_cost(sweep, store):
+    measure(store, sweep, (10.0, 4.0, 2.0), epochs=99)
+    assert make_plan(sweep, store.uri).cpu_seconds is None
+
+
+def test_an_attack_that_was_never_measured_leaves_the_cost_unknown(sweep, store):
+    measure(store, sweep, (10.0, 4.0, None))
+    assert make_plan(sweep, store.uri).cpu_seconds is None
+
+
+def test_shared_pieces_in_the_store_are_seen(sweep, store):
+    attack = sweep.trial(NoDef(), 0).attacks[0]
+    store.put_bytes(f"artifacts/generators/{attack.generator_config.generator_id}.safetensors", b"x")
+    found = {piece.name: piece.in_store for piece in make_plan(sweep, store.uri).shared}
+    evaluators = ("evaluator face_embedding", "evaluator trained_classifier")
+    assert found == {"generator": True, **dict.fromkeys(evaluators, False)}
+
+
+def test_planned_paths_of_shared_pieces_are_those_of_the_work(sweep):
+    """The plan does not import the work, so the paths it looks at are compared here."""
+    from trainables.evaluator import evaluator_path
+    from trainables.generator import generator_path
+
+    attack = sweep.trial(NoDef(), 0).attacks[0]
+    assert generator_path(attack.generator_config).startswith("artifacts/generators/")
+    assert evaluator_path(attack.evaluator_configs[0]).startswith("artifacts/evaluators/")
+
+
+BOX = Cluster(({"CPU": 8.0, "GPU": 1.0},), Shares(1.0, 0.5))
+
+
+def test_gpu_time_is_wall_time_on_gpus_times_the_share(sweep, store):
+    gpu_rows(store, sweep, (100.0, 40.0, 20.0))
+    plan = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0)
+    assert plan.cost.gpu_seconds == pytest.approx(6 * (100 + 20 + 10))
+    assert plan.cost.usd == pytest.approx(2.0 * 6 * 130 / 3600)
+
+
+def test_rates_of_cpus_say_nothing_of_gpus(sweep, store):
+    measure(store, sweep, (10.0, 4.0, 2.0))
+    plan = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0)
+    assert (plan.cost.cpu_seconds, plan.cost.gpu_seconds, plan.cost.usd) == (6 * 16, None, None)
+
+
+def test_disk_is_the_stores_size_over_its_trials(sweep, store):
+    end_first_trial(store, sweep)
+    store.put_bytes("artifacts/targets/x.safetensors", b"x" * 100_000)
+    assert make_plan(sweep, store.uri).cost.disk_bytes >= 5 * 100_000
+
+
+def test_a_plan_as_a_document_is_flat_and_complete(sweep, store):
+    document = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0).as_dict()
+    assert json.loads(json.dumps(document)) == document | {
+        "shared": list(document["shared"]),
+        "attacks_per_trial": list(document["attacks_per_trial"]),
+    }
+    page = (ROOT / "docs" / "plan.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(document)

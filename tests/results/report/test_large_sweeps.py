@@ -1,0 +1,83 @@
+"""A page of 5,000 trials and 100,000 reconstructions: made in seconds, bounded, and still with every row."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from results import load, open_store, render_report
+from results.stores.store import Store
+from tests.fixtures.rows import FakeConfig, FakeSweep, many_configs, target_row
+
+
+def write_in_bulk(store: Store, trials: int, classes: int) -> None:
+    """Write a sweep with one part per table, as many small parts would come out when read."""
+    sweep = FakeSweep([], classes=classes)
+    rng = np.random.default_rng(0)
+    tables: dict[str, list[dict[str, Any]]] = {
+        name: [] for name in ("trials", "targets", "attacks", "reconstructions", "curves")
+    }
+    for number, config in enumerate(many_configs(trials)):
+        add_trial(tables, sweep, config, number, rng)
+    for name, rows in tables.items():
+        store.write_rows(name, "bulk", rows)
+
+
+def add_trial(
+    tables: dict[str, list[dict[str, Any]]],
+    sweep: FakeSweep,
+    config: FakeConfig,
+    number: int,
+    rng: np.random.Generator,
+) -> None:
+    target = target_row(sweep, config, 0, number) | {"target_id": f"t{number}", "config_id": f"c{number}"}
+    hits = rng.random(sweep.classes) < config.att["gmi"]
+    attack = {name: target[name] for name in ("target_id", "config_id", "defense", "control", "seed", "acc")}
+    attack |= {"attack_id": f"a{number}", "status": "done", "attack": "gmi", "att_acc": float(hits.mean())}
+    attack |= {"chance": 1 / sweep.classes, "attack_seconds": 20.0, "judging_seconds": 1.0, "seconds": 21.0}
+    tables["targets"].append(target)
+    tables["attacks"].append(attack)
+    tables["trials"].append(
+        {"sweep_id": sweep.sweep_id, "number": number, "role": "search", "target_id": f"t{number}"}
+        | {"attack_ids": [f"a{number}"], "state": "done", "config_id": f"c{number}"}
+    )
+    tables["reconstructions"] += [
+        {"attack_id": f"a{number}", "class_index": index, "class_name": f"person {index}", "restart": 0}
+        | {"found": True, "rank": 0 if hit else 3, "target_confidence": 0.9}
+        for index, hit in enumerate(hits)
+    ]
+    tables["curves"] += [
+        {"target_id": f"t{number}", "epoch": epoch, "loss": 3 / (epoch + 1)} for epoch in range(12)
+    ]
+
+
+@pytest.mark.slow
+def test_five_thousand_trials_make_a_bounded_page_in_seconds(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), create=True)
+    write_in_bulk(store, trials=5000, classes=20)
+    started = time.process_time()
+    page = render_report(load(store.uri))
+    seconds = time.process_time() - started
+    print(f"5,000 trials, 100,000 reconstructions: {seconds:.1f} CPU-seconds, {len(page) / 1e6:.1f} MB")
+    assert seconds < 20
+    assert len(page.encode()) < 14e6
+    _, _, rest = page.partition('id="rows-data">')
+    assert len(json.loads(rest.partition("</script>")[0])) == 5000
+    assert "dominated configurations are not drawn" in page
+    assert "To keep this page small it leaves out the curves of" in page
+
+
+def test_beyond_its_budget_a_page_says_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("results.report.trial_panels.DETAIL_BYTES", 5000)
+    store = open_store(str(tmp_path), create=True)
+    write_in_bulk(store, trials=30, classes=5)
+    page = render_report(load(store.uri))
+    kept = page.count('<script type="application/json" data-details=')
+    assert 0 < kept < 30
+    assert f"leaves out the curves of {30 - kept} configurations" in page
+    assert 'data-details="c0"' in page

@@ -1,0 +1,188 @@
+"""Claims in a bucket: one holder at a time, free after release or silence, never stolen while renewed."""
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from results.errors import StoreNotWritable, StoreUnreachable
+from results.stores.claims import Claim, Stamped
+
+
+class FakeBucket:
+    """Conditional writes in memory, with a clock of its own."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, tuple[bytes, str, float]] = {}
+        self.history: list[tuple[bytes, str, float]] = []
+        self.tags = itertools.count()
+        self.skew = 0.0
+        self.lock = threading.Lock()
+
+    def now(self) -> float:
+        return time.monotonic() + self.skew
+
+    def stamped(self, path: str) -> Stamped | None:
+        if path not in self.objects:
+            return None
+        data, tag, since = self.objects[path]
+        return Stamped(data, tag, self.now() - since)
+
+    def put_if(self, path: str, data: bytes, tag: str | None) -> str | None:
+        with self.lock:
+            present = self.objects[path][1] if path in self.objects else None
+            if present != tag:
+                return None
+            fresh = str(next(self.tags))
+            self.objects[path] = (data, fresh, self.now())
+            self.history.append((data, fresh, self.now()))
+            return fresh
+
+
+def claim(
+    bucket: FakeBucket, lost: list[str] | None = None, renewal: float = 60.0, expiry: float = 90.0
+) -> Claim:
+    told = [] if lost is None else lost
+    return Claim(bucket, "claims/sweep", lambda: told.append("lost"), renewal, expiry)
+
+
+def test_one_holder_at_a_time_and_free_after_release() -> None:
+    bucket = FakeBucket()
+    one, other = claim(bucket), claim(bucket)
+    assert one.try_acquire({"pid": 1})
+    assert not other.try_acquire({"pid": 2})
+    assert other.holder()["pid"] == 1
+    one.release()
+    assert other.try_acquire({"pid": 2})
+    other.release()
+    assert other.holder() == {}
+    assert claim(bucket).try_acquire({"pid": 3})
+
+
+def test_a_release_takes_nothing_from_an_heir_that_nobody_has_noticed_yet() -> None:
+    bucket = FakeBucket()
+    slow, heir = claim(bucket), claim(bucket)
+    assert slow.try_acquire({"pid": 1})
+    bucket.skew = 100.0
+    assert heir.try_acquire({"pid": 2})
+    slow.release()
+    assert heir.holder()["pid"] == 2
+    assert not claim(bucket).try_acquire({"pid": 3})
+    heir.release()
+
+
+def test_two_processes_that_call_themselves_the_same_are_told_apart() -> None:
+    """Containers have the same host name and process number; a lost answer is recognised by the bytes."""
+    bucket = FakeBucket()
+    for contender in (claim(bucket), claim(bucket)):
+        contender.try_acquire({"pid": 1, "host": "container", "since": "now"})
+        bucket.skew += 100.0
+    tokens = {data for data, _, _ in bucket.history}
+    assert len(tokens) == len(bucket.history) == 2
+
+
+def test_a_server_that_ignores_conditions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = FakeBucket()
+    put_if = bucket.put_if
+    monkeypatch.setattr(
+        bucket,
+        "put_if",
+        lambda path, data, tag: put_if(
+            path, data, bucket.objects[path][1] if path in bucket.objects else None
+        ),
+    )
+    with pytest.raises(StoreNotWritable, match="conditional writes"):
+        claim(bucket).try_acquire({"pid": 1})
+
+
+def test_a_silent_holder_loses_it() -> None:
+    bucket = FakeBucket()
+    dead = claim(bucket)
+    assert dead.try_acquire({"pid": 1})
+    bucket.skew = 89.0
+    assert not claim(bucket).try_acquire({"pid": 2})
+    bucket.skew = 91.0
+    heir = claim(bucket)
+    assert heir.try_acquire({"pid": 2})
+    assert heir.holder()["pid"] == 2
+    heir.release()
+
+
+def test_of_many_heirs_exactly_one_wins() -> None:
+    bucket = FakeBucket()
+    assert claim(bucket).try_acquire({"pid": 0})
+    bucket.skew = 100.0
+    heirs = [claim(bucket) for _ in range(16)]
+    won: list[int] = []
+
+    def inherit(number: int) -> None:
+        if heirs[number].try_acquire({"pid": number}):
+            won.append(number)
+
+    threads = [threading.Thread(target=inherit, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    heirs[won[0]].release()
+
+
+def test_renewals_keep_it() -> None:
+    bucket = FakeBucket()
+    holder = claim(bucket, renewal=0.01)
+    assert holder.try_acquire({"pid": 1})
+    first = bucket.objects["claims/sweep"][1]
+    deadline = time.monotonic() + 10
+    while bucket.objects["claims/sweep"][1] == first and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert bucket.objects["claims/sweep"][1] != first
+    assert holder.holder()["pid"] == 1
+    holder.release()
+
+
+def test_a_holder_that_was_replaced_is_told_and_takes_nothing_from_the_heir() -> None:
+    bucket = FakeBucket()
+    told: list[str] = []
+    slow = claim(bucket, told, renewal=0.2)
+    assert slow.try_acquire({"pid": 1})
+    bucket.skew = 100.0
+    heir = claim(bucket)
+    assert heir.try_acquire({"pid": 2})
+    deadline = time.monotonic() + 10
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert told == ["lost"]
+    slow.release()
+    assert heir.holder()["pid"] == 2
+    heir.release()
+
+
+@pytest.mark.parametrize(("expiry", "lost"), [(90.0, False), (0.05, True)])
+def test_an_outage_is_a_loss_only_when_it_outlasts_the_expiry(
+    monkeypatch: pytest.MonkeyPatch, expiry: float, lost: bool
+) -> None:
+    bucket, told, failed = FakeBucket(), [], threading.Event()
+    holder = claim(bucket, told, renewal=0.02, expiry=expiry)
+    assert holder.try_acquire({"pid": 1})
+
+    def unreachable(path: str, data: bytes, tag: str | None) -> str | None:
+        failed.set()
+        raise StoreUnreachable("gone")
+
+    monkeypatch.setattr(bucket, "put_if", unreachable)
+    assert failed.wait(10)
+    time.sleep(0.3)
+    assert told == (["lost"] if lost else [])
+    monkeypatch.undo()
+    holder.release()
+
+
+@pytest.mark.parametrize("written", [b"{", b"[1]"])
+def test_a_damaged_claim_still_counts_until_it_is_old(written: bytes) -> None:
+    bucket = FakeBucket()
+    bucket.put_if("claims/sweep", written, None)
+    one = claim(bucket)
+    assert not one.try_acquire({"pid": 1})
+    assert one.holder() == {}
