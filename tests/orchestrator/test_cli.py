@@ -36,7 +36,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def fake_work(monkeypatch):
     """Let sweeps run fake steps."""
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
 
 
 def run(*words):
@@ -182,7 +182,7 @@ def test_options_change_the_sweep(fake_work):
 
 def test_failed_trials_give_exit_code_3_and_their_reasons(monkeypatch):
     steps = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: steps)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: steps)
     result = run("--space", "small.yaml", "--executor", "inline", "--trials", "8")
     assert result.exit_code == 3
     assert "the loss is NaN in epoch 1" in result.output
@@ -192,7 +192,7 @@ def test_ctrl_c_gives_exit_code_130_and_says_how_to_go_on(monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(orchestrator.sweep, "run_sweep", interrupted)
+    monkeypatch.setattr(orchestrator.driver.sweep, "run_sweep", interrupted)
     result = run("--space", "small.yaml")
     assert result.exit_code == 130
     assert "resumes" in result.output
@@ -202,7 +202,7 @@ def test_a_defect_is_not_blamed_on_the_user(monkeypatch):
     def broken(*_, **__):
         raise ValueError("a defect")
 
-    monkeypatch.setattr(orchestrator.sweep, "run_sweep", broken)
+    monkeypatch.setattr(orchestrator.driver.sweep, "run_sweep", broken)
     result = run("--space", "small.yaml")
     assert result.exit_code == 1
     assert isinstance(result.exception, ValueError)
@@ -395,13 +395,13 @@ def swept_folder(tmp_path_factory):
     """A folder with one finished sweep of fake steps, and a store with rows of every table."""
     folder = tmp_path_factory.mktemp("swept")
     (folder / "small.yaml").write_text(SPACE)
-    before, usual = Path.cwd(), orchestrator.sweep.Steps
+    before, usual = Path.cwd(), orchestrator.driver.sweep.Steps
     os.chdir(folder)
-    orchestrator.sweep.Steps = lambda: FAKE
+    orchestrator.driver.sweep.Steps = lambda: FAKE
     try:
         assert run("--space", "small.yaml", "--executor", "inline", "--quiet").exit_code == 0
     finally:
-        orchestrator.sweep.Steps = usual
+        orchestrator.driver.sweep.Steps = usual
         os.chdir(before)
     measured = FakeSweep(helping_configs(), "aaaa01", classes=8, pictures=False)
     write_fake_sweep(open_store(str(folder / "measured"), create=True), measured)

@@ -116,7 +116,7 @@ def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept):
 
 def test_the_command_of_logs_reproduces_the_trial(swept, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAILING)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAILING)
     number = failed(swept)[0]
     words = shlex.split(json.loads(shell("logs", number, swept, "--json").stdout)["command"])
     assert words[:4] == ["tldmi-sweep", "retry", swept, str(number)]
@@ -139,8 +139,8 @@ def test_status_says_the_last_error_of_each_kind(swept):
 
 
 def test_status_shows_what_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(orchestrator.run_watch, "TICK_SECONDS", 0.01)
-    monkeypatch.setattr(orchestrator.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
+    monkeypatch.setattr(orchestrator.driver.run_watch, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(orchestrator.driver.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
     seen = []
 
     def target(config, store_uri):

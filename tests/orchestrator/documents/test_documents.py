@@ -47,7 +47,7 @@ WORDS = {
 def in_a_folder_with_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     Path("small.yaml").write_text(SPACE)
     Path("bad.yaml").write_text(SPACE.replace("trials: 2", "trials: 0"))
     open_store("runs/empty", create=True)

@@ -51,8 +51,8 @@ SWEEP = small_sweep().sweep_id
 @pytest.fixture(autouse=True)
 def watched_closely(monkeypatch):
     """Look at the store often."""
-    monkeypatch.setattr(orchestrator.run_watch, "TICK_SECONDS", 0.01)
-    monkeypatch.setattr(orchestrator.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
+    monkeypatch.setattr(orchestrator.driver.run_watch, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(orchestrator.driver.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -186,7 +186,7 @@ def test_failed_trials_run_again_alone(tmp_path, monkeypatch):
     assert sweep(store, FAILING, limits=Limits(failures_in_row=0)).exit_code is ExitCode.FAILED_TRIALS
     before = rows(store)
     failed = [row["number"] for row in before if row["state"] == "failed"]
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     monkeypatch.chdir(tmp_path)
     result = shell("retry", store, str(failed[0]), "--executor", "inline", "--json", "--quiet")
     assert (result.exit_code, json.loads(result.stdout)["ran"]) == (0, 1), result.output
@@ -242,7 +242,7 @@ def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):
     store, copy = str(tmp_path / "store"), str(tmp_path / "copy")
     sweep(store)
     before = rows(store)
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     result = shell("retry", store, "2", "--into", copy, "--executor", "inline", "--quiet")
     assert result.exit_code == 0, result.output
     assert rows(copy) == [before[2]]

@@ -95,7 +95,7 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated():
 
 def test_the_url_of_the_environment_reaches_the_sweep_and_is_recorded_nowhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     monkeypatch.setenv("TLDMI_SWEEP_OPTUNA_STORAGE", "sqlite:///study.db?password=hunter22")
     (tmp_path / "small.yaml").write_text(
         "{name: small, description: x, defenses: [{kind: bido_hsic}], attacks: [{kind: gmi}], "
