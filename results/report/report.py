@@ -86,7 +86,7 @@ def render_report(
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("results.report.report"),
+        loader=jinja2.PackageLoader("results.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
