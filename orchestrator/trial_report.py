@@ -10,6 +10,7 @@ from orchestrator.driver.trial_rows import read_trials
 from orchestrator.errors import InvalidRequest
 from results import PathMissing, Store
 from results.stores.store import is_bucket
+from results.sweeps.run_progress import read_run_progress
 from results.sweeps.trial_list import trial_list
 from results.sweeps.trial_logs import TrialLog, read_trial_log
 
@@ -40,9 +41,7 @@ def trial_report(store: Store, sweep_id: str, number: int) -> TrialReport:
     """
     numbers = [row["number"] for row in read_trials(store, sweep_id)]
     if number not in numbers:
-        close = difflib.get_close_matches(str(number), map(str, numbers), 1)
-        hint = f", the nearest is {close[0]}" if close else ""
-        raise InvalidRequest(f"sweep {sweep_id} has no ended trial {number}: it has {len(numbers)}{hint}")
+        raise InvalidRequest(_absent(store, sweep_id, number, numbers))
     log = read_trial_log(store, sweep_id, number)
     if log is None:
         raise InvalidRequest(f"trial {number} of sweep {sweep_id} left no log: an older version ran it")
@@ -56,6 +55,20 @@ def trial_report(store: Store, sweep_id: str, number: int) -> TrialReport:
         {name: _place(store, path) for name, path in paths.items()},
         _command(store, sweep_id, number),
     )
+
+
+def _absent(store: Store, sweep_id: str, number: int, ended: list[int]) -> str:
+    """Return why there is nothing to report of a trial, and what to look at instead."""
+    progress = read_run_progress(store, sweep_id)
+    running = progress is not None and progress.outcome is None and progress.trials
+    if running and number in [trial.number for trial in running]:
+        return (
+            f"trial {number} of sweep {sweep_id} has not ended; "
+            f"see its steps with: {shlex.join(['tldmi-sweep', 'status', store.uri])}"
+        )
+    close = difflib.get_close_matches(str(number), map(str, ended), 1)
+    hint = f", the nearest is {close[0]}" if close else ""
+    return f"sweep {sweep_id} has no ended trial {number}: it has {len(ended)}{hint}"
 
 
 def _command(store: Store, sweep_id: str, number: int) -> str:

@@ -52,14 +52,14 @@ def trials(
         table.writeheader()
         table.writerows(rows)
     else:
-        _print(rows)
+        _print(rows, filtered=bool(conditions))
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _print(rows: list[dict[str, Any]], filtered: bool) -> None:
     from orchestrator.screens.runs import trial_table
     from orchestrator.screens.tables import console
 
     if not rows:
-        click.echo("no such trial")
+        click.echo("no such trial" if filtered else "no trial has ended yet")
         return
     console().print(trial_table(rows))

@@ -141,11 +141,12 @@ def test_status_says_the_last_error_of_each_kind(swept):
 def test_status_shows_what_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(orchestrator.driver.run_watch, "TICK_SECONDS", 0.01)
     monkeypatch.setattr(orchestrator.driver.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
-    seen = []
+    seen, said = [], []
 
     def target(config, store_uri):
         while not seen or not seen[-1]["run"]["trials"]:
             seen.append(json.loads(shell("status", store_uri, "--json").stdout))
+        said.extend(shell(*words, store_uri).output for words in (["trials"], ["logs", 0]))
         return train(config, store_uri)
 
     steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
@@ -153,6 +154,8 @@ def test_status_shows_what_runs(tmp_path, monkeypatch):
     run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps)
     run = seen[-1]["run"]
     assert (run["alive"], run["pid"], run["trials"][0]["label"]) == (True, os.getpid(), "No-Def")
+    assert said[0] == "no trial has ended yet\n"
+    assert f"has not ended; see its steps with: tldmi-sweep status {store}" in said[1]
 
 
 def test_watch_shows_each_change_until_nobody_runs_the_sweep(swept, monkeypatch):
