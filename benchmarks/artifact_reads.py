@@ -15,7 +15,7 @@ import torch
 from moto.server import ThreadedMotoServer
 
 from results.stores.store import open_store
-from trainables.artifacts import load_tensors, save_tensors
+from trainables.storage.artifacts import load_tensors, save_tensors
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "nobody",

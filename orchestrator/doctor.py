@@ -11,8 +11,8 @@ from orchestrator.offers import Offer, offers
 from orchestrator.provenance import package_version, versions
 from results import StoreError, StoreMissing, open_store
 from results.stores.store import is_bucket, local_path
-from trainables.archives import ArchiveStatus, cache_folder
-from trainables.archives import status as archive_status
+from trainables.storage.archives import ArchiveStatus, cache_folder
+from trainables.storage.archives import status as archive_status
 
 OPTIONAL_PACKAGES = ("torchvision", "timm", "zuko", "torchmetrics", "lpips")
 """Packages that some targets, attacks or metrics import."""

@@ -10,7 +10,7 @@ from search_spaces.datasets import DataSettings, PrivateSet, PublicSet
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.targets import FREEZE_UNITS
-from trainables.archives import ARCHIVES
+from trainables.storage.archives import ARCHIVES
 
 PARAMETERS: dict[str, int] = {
     "face_resnet": 5_736_744,

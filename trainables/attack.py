@@ -11,21 +11,27 @@ from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, identity
 from search_spaces.settings import Settings
-from trainables.artifacts import kept_tensors
 from trainables.attack_checks import attacked_classes, check_prior, check_target
-from trainables.attack_tables import counted, described, headline_columns, reconstruction_rows, second_columns
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
-from trainables.checkpoint import Checkpoint, remove_checkpoints
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
-from trainables.generator_quality import record_generator
-from trainables.image_quality import quality_columns, with_perceptual_distances
-from trainables.judging import Judge, judged, load_judge, target_probability
+from trainables.judging.generator_quality import record_generator
+from trainables.judging.image_quality import quality_columns, with_perceptual_distances
+from trainables.judging.judging import Judge, judged, load_judge, target_probability
+from trainables.judging.sheet import contact_sheet, sheet_layout
+from trainables.judging.tables import (
+    counted,
+    described,
+    headline_columns,
+    reconstruction_rows,
+    second_columns,
+)
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import training_memory, with_batches_that_fit
-from trainables.sheet import contact_sheet, sheet_layout
 from trainables.step import StepFailed, StepOutcome, provenance, single_threaded, started
+from trainables.storage.artifacts import kept_tensors
+from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
 from trainables.target import load_target, target_row
 
 

@@ -5,7 +5,6 @@ from typing import Literal
 from results.report.judges import weakness
 from results.stores.store import Store, open_store
 from search_spaces import EvaluatorConfig
-from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.evaluators import (
     Evaluator,
@@ -16,7 +15,8 @@ from trainables.evaluators import (
 )
 from trainables.out_of_memory import training_memory
 from trainables.step import StepOutcome, single_threaded
-from trainables.training import TrainingFailed
+from trainables.storage.artifacts import intact, load_tensors, save_tensors
+from trainables.training.training import TrainingFailed
 
 
 def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome:

@@ -2,11 +2,11 @@
 
 from results.stores.store import Store, open_store
 from search_spaces import GeneratorConfig
-from trainables.artifacts import intact, load_tensors, save_tensors
 from trainables.datasets import load_data
 from trainables.generators import Prior, prior_from_tensors, prior_tensors, train_prior
 from trainables.out_of_memory import training_memory
 from trainables.step import StepFailed, StepOutcome, device, single_threaded
+from trainables.storage.artifacts import intact, load_tensors, save_tensors
 
 
 def generator_path(config: GeneratorConfig) -> str:

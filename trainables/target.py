@@ -10,17 +10,17 @@ import torch
 from results.schema import TARGETS, TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import TargetConfig, canonical_json, seed_stream
-from trainables.artifacts import intact, load_tensors, save_tensors
-from trainables.checkpoint import Checkpoint, remove_checkpoints
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.defenses import build_defense
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import training_memory
-from trainables.selection import held_out
 from trainables.step import StepOutcome, device, provenance, single_threaded, started
-from trainables.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
+from trainables.storage.artifacts import intact, load_tensors, save_tensors
+from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
+from trainables.training.selection import held_out
+from trainables.training.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
 
 DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y", "lambda_mid", "prediction")
 

@@ -3,7 +3,7 @@
 from search_spaces import Setup
 from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
 from search_spaces.evaluation import FaceEmbedding
-from trainables.archives import ARCHIVES
+from trainables.storage.archives import ARCHIVES
 
 WEIGHT_ARCHIVES = {
     "face_resnet": "face_recognition_models",

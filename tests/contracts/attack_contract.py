@@ -14,7 +14,7 @@ from search_spaces.attacks import AttackSettings
 from tests.contracts.planted_problem import CLASSES, SIZE, Z_DIM, PlantedProblem, planted_problem
 from tests.fixtures.preemption import Preempted, PreemptedAfter
 from trainables.attacks import REGISTRY, Reconstructions, run_attack_method
-from trainables.checkpoint import Progress
+from trainables.storage.checkpoint import Progress
 
 EVERY_CLASS = tuple(range(CLASSES))
 

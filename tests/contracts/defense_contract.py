@@ -11,7 +11,7 @@ from tests.fixtures.tiny_faces import tiny_face_data
 from trainables.defenses import Defense, DefenseLoss, build_defense
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
-from trainables.training import Recipe, Training, accuracy, unit_range
+from trainables.training.training import Recipe, Training, accuracy, unit_range
 
 CLASSES = 4
 RECIPE = Recipe(epochs=10, batch_size=8, learning_rate=5e-3, weight_decay=1e-4)

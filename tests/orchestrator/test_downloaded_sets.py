@@ -13,8 +13,8 @@ from search_spaces import Setup, Sweep, load_setup
 from search_spaces.datasets import DownloadedSets
 from tests.fixtures import downloads
 from tests.orchestrator.small_sweeps import small_space
-from trainables.cache import CACHE_VARIABLE
 from trainables.datasets.sets import InvalidDownload
+from trainables.storage.cache import CACHE_VARIABLE
 
 
 @pytest.fixture(autouse=True)

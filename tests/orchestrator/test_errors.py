@@ -7,7 +7,7 @@ from orchestrator.errors import ExitCode, InvalidRequest, SweepInUse, Terminated
 from results import StoreMissing, StoreNotWritable, StoreUnreachable
 from search_spaces import InvalidSpace
 from search_spaces.targets import TargetSettings
-from trainables.archives import ArchiveUnavailable
+from trainables.storage.archives import ArchiveUnavailable
 
 
 @pytest.mark.parametrize(

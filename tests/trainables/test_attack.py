@@ -20,7 +20,6 @@ from search_spaces.image_quality import ImageQuality
 from search_spaces.targets import TargetSettings
 from search_spaces.trial import ControlKind
 from tests.fixtures.tiny_faces import tiny_image_folder
-from trainables.artifacts import ArtifactRebuilt
 from trainables.attack import run_attack
 from trainables.attack_checks import NotAttackable
 from trainables.attacks import latent_descent
@@ -29,6 +28,7 @@ from trainables.attacks.rows import Rows
 from trainables.evaluator import evaluator_path, load_evaluator
 from trainables.evaluators import Evaluator, Judgement
 from trainables.generator import generator_path
+from trainables.storage.artifacts import ArtifactRebuilt
 from trainables.target import TargetMissing, train_target
 
 CLASSES = 4

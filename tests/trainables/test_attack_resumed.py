@@ -19,8 +19,8 @@ from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attacks import students
 from trainables.attacks.objective import Identity, Objective
-from trainables.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, Resumable
 from trainables.out_of_memory import OutOfMemory, SmallerBatches
+from trainables.storage.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, Resumable
 from trainables.target import train_target
 
 NO_MEMORY = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")

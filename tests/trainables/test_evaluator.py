@@ -10,10 +10,10 @@ from search_spaces import EvaluatorConfig
 from search_spaces.evaluation import KnownAttributes, TrainedClassifier
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import evaluator as evaluator_step
-from trainables.artifacts import ArtifactRebuilt
 from trainables.datasets import load_data
 from trainables.evaluator import build_evaluator_step, load_evaluator
 from trainables.evaluators import NotJudgeable, build_evaluator
+from trainables.storage.artifacts import ArtifactRebuilt
 
 
 def test_it_is_built_once_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

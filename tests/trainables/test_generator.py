@@ -10,10 +10,10 @@ from search_spaces import GeneratorConfig
 from search_spaces.generators import WGANGP
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import generator as step
-from trainables.artifacts import ArtifactRebuilt
 from trainables.generator import build_generator, generator_path, load_prior
 from trainables.generators import prior_tensors
 from trainables.step import StepFailed
+from trainables.storage.artifacts import ArtifactRebuilt
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from search_spaces.defenses import MID, TLDMI, TLDMIMID, BiDOHSIC, DefenseSettin
 from search_spaces.targets import TargetSettings, UtilityFloor
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import target as target_step
-from trainables.artifacts import ArtifactCorrupt
 from trainables.datasets import load_data
 from trainables.step import StepOutcome
+from trainables.storage.artifacts import ArtifactCorrupt
 from trainables.target import TargetMissing, load_target, train_target
-from trainables.training import accuracy
+from trainables.training.training import accuracy
 
 SETTINGS = TargetSettings(
     architecture="small_vgg", epochs=8, batch_size=8, optimizer="adam", learning_rate=0.005

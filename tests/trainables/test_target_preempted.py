@@ -16,15 +16,15 @@ from search_spaces.defenses import NoDef
 from search_spaces.targets import TargetSettings
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import target
-from trainables.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, CheckpointUnusable, Resumable
+from trainables.storage.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, CheckpointUnusable, Resumable
 from trainables.target import train_target
-from trainables.training import TrainingFailed
+from trainables.training.training import TrainingFailed
 
 ROOT = Path(__file__).parent.parent.parent
 KILLED = textwrap.dedent("""
     import os, signal, sys
     from search_spaces import TargetConfig
-    from trainables.checkpoint import Checkpoint
+    from trainables.storage.checkpoint import Checkpoint
     from trainables.target import train_target
 
     offer, kept = Checkpoint.offer, []

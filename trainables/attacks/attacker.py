@@ -7,9 +7,9 @@ from typing import Protocol
 from torch import Tensor
 
 from search_spaces.settings import Settings
-from trainables.checkpoint import NOTHING_KEPT, Progress
 from trainables.generators import Prior
 from trainables.models.target_model import TargetModel
+from trainables.storage.checkpoint import NOTHING_KEPT, Progress
 
 Tensors = dict[str, Tensor]
 

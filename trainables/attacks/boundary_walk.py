@@ -10,7 +10,7 @@ from search_spaces.attacks import BREPMI
 from trainables.attacks.attacker import Tensors
 from trainables.attacks.label_starts import LatentLabels
 from trainables.attacks.rows import Rows
-from trainables.checkpoint import Progress, restore_stream
+from trainables.storage.checkpoint import Progress, restore_stream
 
 MOVING = ("latents", "radius", "at_growth", "accepted", "attempts")
 """What a step changes, beside the streams."""

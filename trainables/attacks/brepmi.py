@@ -14,7 +14,7 @@ from trainables.attacks.label_oracle import LabelOracle
 from trainables.attacks.label_starts import find_starts
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
-from trainables.checkpoint import NothingKept, Progress
+from trainables.storage.checkpoint import NothingKept, Progress
 
 
 def brepmi(settings: BREPMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:

@@ -15,7 +15,7 @@ from trainables.attacks.latent_descent import LatentLoss
 from trainables.attacks.objective import IdentityLoss, Objective, real_prior
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
-from trainables.checkpoint import Progress, optimizer_state, part, restore_optimizer, under
+from trainables.storage.checkpoint import Progress, optimizer_state, part, restore_optimizer, under
 
 NOISE_BLOCK = 64
 """Steps whose noise a class draws at once; another value would draw other noise."""

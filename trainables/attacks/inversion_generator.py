@@ -17,7 +17,7 @@ from trainables.generators.inversion_gan import (
     load_gan,
     untrained_gan,
 )
-from trainables.training import layers_seeded
+from trainables.training.training import layers_seeded
 
 TEACHERS: dict[str, Callable[[nn.Module, Tensor], SoftLabels]] = {
     "eval": CachedTeacher,

@@ -11,7 +11,7 @@ from trainables.attacks.inference import latent_like
 from trainables.attacks.objective import Identity, IdentityLoss, Objective, confidence, critic_prior
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
-from trainables.checkpoint import Progress
+from trainables.storage.checkpoint import Progress
 
 LatentLoss = Callable[[Tensor, Tensor], Identity]
 """From latents (R, z_dim) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""

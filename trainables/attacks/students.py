@@ -20,9 +20,9 @@ from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
 from trainables.attacks.reconstructions import AttackDiverged
 from trainables.attacks.teacher import CachedTeacher
-from trainables.batches import shuffled
 from trainables.generators.inversion_gan import SoftLabels
-from trainables.training import layers_seeded
+from trainables.training.batches import shuffled
+from trainables.training.training import layers_seeded
 from trainables.weights.fitting import require_fit
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 1e-4

@@ -13,7 +13,14 @@ from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.objective import CrossEntropy, IdentityLoss
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
-from trainables.checkpoint import Progress, optimizer_state, part, restore_optimizer, restore_stream, under
+from trainables.storage.checkpoint import (
+    Progress,
+    optimizer_state,
+    part,
+    restore_optimizer,
+    restore_stream,
+    under,
+)
 
 LatentGradient = Callable[[Tensor, Tensor], Tensor]
 """Gradient of the summed identity loss: latents (B, z_dim) and int64 labels (B,) to (B, z_dim)."""

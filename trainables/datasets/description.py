@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from trainables.archives import status
 from trainables.datasets.sets import PRIVATE, PUBLIC, about
+from trainables.storage.archives import status
 
 
 @dataclass(frozen=True)

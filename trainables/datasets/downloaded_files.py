@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from search_spaces.datasets import DownloadedSets
-from trainables.cache import cache_folder, kept
 from trainables.datasets.picture_cache import CachedPictures, cached_pictures
 from trainables.datasets.sets import InvalidDownload, PrivateSet, PublicSet, about, private_set, public_set
 from trainables.datasets.sets.pictures import Part, some
+from trainables.storage.cache import cache_folder, kept
 
 
 @dataclass(frozen=True)

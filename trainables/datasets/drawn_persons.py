@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from search_spaces import identity
 from search_spaces.datasets import DrawnPersons
-from trainables.archives import cached
 from trainables.datasets.assembly import Pictures, assemble
 from trainables.datasets.dataset import FaceData
 from trainables.datasets.drawing import Drawer
 from trainables.datasets.drawn_identities import Persons, persons
 from trainables.datasets.drawn_styles import BACKGROUNDS, MOVEMENTS, STYLES, Trait
+from trainables.storage.archives import cached
 
 PACKAGES = ("dicebear-core", "dicebear-styles", "resvg-py")
 

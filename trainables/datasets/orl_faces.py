@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from search_spaces.datasets import ORLFaces
-from trainables.archive_table import ARCHIVES
-from trainables.archives import archive_members
 from trainables.datasets.assembly import Pictures, assemble
 from trainables.datasets.dataset import FaceData
 from trainables.datasets.orl_pgm import decode
+from trainables.storage.archive_table import ARCHIVES
+from trainables.storage.archives import archive_members
 
 PEOPLE, PICTURES_EACH, RESOLUTION = 40, 10, 64
 
@@ -24,7 +24,8 @@ PEOPLE, PICTURES_EACH, RESOLUTION = 40, 10, 64
 def load(settings: ORLFaces) -> FaceData:
     """Return the photographs as (N, 1, 64, 64), split by the pinned rule of this module.
 
-    Raises ``trainables.archives.ArchiveError`` when the archive is corrupt, or absent and cannot be fetched.
+    Raises ``trainables.storage.archives.ArchiveError`` when the archive is corrupt, or absent
+    and cannot be fetched.
     """
     people = _people()
     names = [f"s{number}" for number in range(1, PEOPLE + 1)]

@@ -24,10 +24,10 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from trainables.cache import CACHE_VARIABLE, CacheNotWritable, cache_folder
 from trainables.datasets.framing import Framing, framed
 from trainables.datasets.image_decoding import UNREADABLE
 from trainables.datasets.sets.pictures import File, InvalidDownload, Part, some
+from trainables.storage.cache import CACHE_VARIABLE, CacheNotWritable, cache_folder
 
 LAYOUT = 1
 """Raised when the files of the cache change their meaning."""

@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from trainables.defenses.defense import DefenseLoss, plain_loss
 from trainables.models.bottleneck import BottleneckTarget, divergence_from_normal
+from trainables.models.suffix import Suffix
 from trainables.models.target_model import TargetModel
-from trainables.prefix_cache import Suffix
 
 
 class BottleneckMissing(ValueError):

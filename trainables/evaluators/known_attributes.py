@@ -18,7 +18,7 @@ from trainables.defenses.defense import DefenseLoss
 from trainables.evaluators.evaluator import Evaluator, Judgement, NotJudgeable
 from trainables.evaluators.small_network import SmallNetwork, small_network
 from trainables.step import device
-from trainables.training import Recipe, Training
+from trainables.training.training import Recipe, Training
 
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3

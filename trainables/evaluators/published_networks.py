@@ -9,7 +9,7 @@ from trainables.evaluators.evaluator import resized
 from trainables.models.inception import InceptionV3
 from trainables.models.ir_network import IRSE50, facenet112
 from trainables.models.target_model import TargetModel, TargetOutput
-from trainables.training import layers_seeded
+from trainables.training.training import layers_seeded
 
 DECODER = "neck.decoder."
 """Start of the names of weights that only an IR-SE50 trained as a classifier has."""

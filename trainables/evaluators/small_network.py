@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from trainables.models.target_model import TargetOutput
-from trainables.training import layers_seeded
+from trainables.training.training import layers_seeded
 
 FEATURES = 128
 

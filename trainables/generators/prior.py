@@ -30,7 +30,8 @@ def train_prior(config: GeneratorConfig, data: FaceData) -> Prior:
     """Return the prior of ``config``, trained on the public pictures of ``data`` alone; in eval mode, frozen.
 
     The same bits for the same configuration and data. Raises ``ValueError`` when the generator cannot make
-    pictures of this size, or ``trainables.archives.ArchiveError`` when packaged weights cannot be had.
+    pictures of this size, or
+    ``trainables.storage.archives.ArchiveError`` when packaged weights cannot be had.
     """
     settings, public = config.generator, data.public.images
     with torch.random.fork_rng(devices=[]):

@@ -49,7 +49,7 @@ def build_target(
     the head and in layers that the pre-trained network lacks. Under ``mid`` and ``tl_dmi+mid`` the target
     gets its variational form (``BottleneckTarget``) afterwards. Raises ``UnusableResolution``,
     ``PretrainedUnusable``, ``WeightsMismatch`` for a file of another network, and
-    ``trainables.archives.ArchiveError`` when packaged weights cannot be had.
+    ``trainables.storage.archives.ArchiveError`` when packaged weights cannot be had.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

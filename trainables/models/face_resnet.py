@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainables.archives import archive_member
-from trainables.cache import cached
 from trainables.models.target_model import TargetModel
+from trainables.storage.archives import archive_member
+from trainables.storage.cache import cached
 from trainables.weights.dlib_dat import parameter_tensors
 from trainables.weights.fitting import require_fit
 
@@ -156,7 +156,7 @@ def _from_embedding_network(name: str) -> bool:
 def load_face_resnet() -> FaceResNet:
     """Return the published network with its weights; they are fetched and converted on first use.
 
-    Raises ``trainables.archives.ArchiveError`` when the archive is absent and cannot be fetched.
+    Raises ``trainables.storage.archives.ArchiveError`` when the archive is absent and cannot be fetched.
     """
     network = FaceResNet()
     network.load_state_dict(face_resnet_tensors())

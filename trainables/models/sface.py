@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import safetensors.torch
 from torch import Tensor, nn
 
-from trainables.archives import archive_member
-from trainables.cache import cached
+from trainables.storage.archives import archive_member
+from trainables.storage.cache import cached
 from trainables.weights.fitting import require_fit
 from trainables.weights.sface_onnx import weight_tensors
 
@@ -72,7 +72,7 @@ def _layer(before: int, after: int, size: int, stride: int = 1, groups: int = 1)
 def load_sface() -> SFace:
     """Return the network with its packaged weights, in eval mode; fetched and converted on first use.
 
-    Raises ``trainables.archives.ArchiveError`` when the archive is absent and cannot be fetched.
+    Raises ``trainables.storage.archives.ArchiveError`` when the archive is absent and cannot be fetched.
     """
     network = SFace()
     network.load_state_dict(safetensors.torch.load(cached("sface_2021dec_int8bq.safetensors", _converted)))

@@ -17,7 +17,7 @@ from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_at
 from trainables.attacks.distribution_descent import GaussianDescent, Gaussians
 from trainables.attacks.inversion_generator import inversion_gan
 from trainables.attacks.objective import CrossEntropy, Objective, real_prior
-from trainables.checkpoint import NothingKept
+from trainables.storage.checkpoint import NothingKept
 
 GENERATOR = InversionGenerator(start="prior", generator_steps=5, batch_size=16, critic_width=4)
 UNTRAINED = GENERATOR.model_copy(update={"generator_steps": 0})

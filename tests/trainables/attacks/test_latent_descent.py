@@ -13,7 +13,7 @@ from tests.fixtures.preemption import Preempted, PreemptedAfter
 from trainables.attacks import run_attack_method
 from trainables.attacks.latent_descent import Descent
 from trainables.attacks.objective import Identity, confidence
-from trainables.checkpoint import NothingKept
+from trainables.storage.checkpoint import NothingKept
 
 CLASSES = tuple(range(8))
 SETTINGS = GMI(iterations=60, restarts=2, learning_rate=0.3, micro_batch=5)

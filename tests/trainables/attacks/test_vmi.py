@@ -11,7 +11,7 @@ from tests.trainables.attacks.vmi_reference import slow_vmi
 from trainables.attacks import AttackDiverged, run_attack_method
 from trainables.attacks.class_flows import ClassFlows
 from trainables.attacks.vmi import PosteriorTraining, kl_divergence
-from trainables.checkpoint import NothingKept
+from trainables.storage.checkpoint import NothingKept
 
 SETTINGS = VMI(
     iterations=40,

@@ -13,10 +13,10 @@ from search_spaces.datasets import DownloadedSets
 from tests.contracts.dataset_contract import DatasetContract, fresh
 from tests.fixtures import downloads
 from tests.fixtures.downloads import settings_of
-from trainables.cache import CACHE_VARIABLE
 from trainables.datasets import check_data, describe, load_data, prepare_data
 from trainables.datasets.downloaded_files import content_of, pinned
 from trainables.datasets.sets import PRIVATE, PUBLIC, InvalidDownload
+from trainables.storage.cache import CACHE_VARIABLE
 
 
 @pytest.fixture(scope="module", autouse=True)

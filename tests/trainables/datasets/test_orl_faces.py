@@ -5,8 +5,8 @@ import torch
 
 from search_spaces.datasets import ORLFaces
 from tests.contracts.dataset_contract import DatasetContract
-from trainables.archives import archive_members
 from trainables.datasets import load_data
+from trainables.storage.archives import archive_members
 
 GOLDEN = "54ffa585d3b47968581e91c0738298dfa1e225a60246e22095c64107c25ac6cf"
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from tests.fixtures.downloads import Painter
-from trainables.cache import CACHE_VARIABLE, CacheNotWritable
 from trainables.datasets import picture_cache
 from trainables.datasets.framing import LARGEST_SQUARE, SQUEEZED, framed
 from trainables.datasets.picture_cache import cached_pictures
 from trainables.datasets.sets.folders import pictures_in
 from trainables.datasets.sets.pictures import InvalidDownload, Part
+from trainables.storage.cache import CACHE_VARIABLE, CacheNotWritable
 
 COUNT, SIDE = 9, 16
 

@@ -20,8 +20,8 @@ from tests.contracts.defense_contract import CLASSES, DATA, fresh_target
 from tests.fixtures.tiny_targets import every_architecture, tiny_pictures, tiny_target
 from trainables.defenses import REGISTRY, build_defense
 from trainables.defenses.defense import plain_loss
-from trainables.prefix_cache import Suffix
-from trainables.training import unit_range
+from trainables.models.suffix import Suffix
+from trainables.training.training import unit_range
 
 
 @pytest.mark.parametrize("architecture", every_architecture())

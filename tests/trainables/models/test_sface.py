@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from onnx.reference import ReferenceEvaluator
 
 from search_spaces.datasets import ORLFaces
-from trainables.archives import archive_member
 from trainables.datasets import load_data
 from trainables.models.sface import MEMBER, SFace, load_sface, sface_state
-from trainables.training import unit_range
+from trainables.storage.archives import archive_member
+from trainables.training.training import unit_range
 from trainables.weights.fitting import WeightsMismatch
 
 

@@ -1,0 +1,180 @@
+"""Kept activations of a frozen prefix: what they are, when they are used, and that training agrees."""
+
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from search_spaces.defenses import MID, TLDMI, TLDMIMID, DefenseSettings, LayerWise, NoDef
+from tests.contracts.defense_contract import CLASSES, DATA, fresh_target
+from trainables.defenses import build_defense
+from trainables.models.suffix import Suffix
+from trainables.models.target_model import TargetModel
+from trainables.training import prefix_cache
+from trainables.training.inputs import Activations, Inputs, Pictures, training_inputs
+from trainables.training.prefix_cache import NoRoomForActivations, constant_depth, prefix_activations
+from trainables.training.recipe import Recipe
+from trainables.training.training import Training, unit_range
+
+IMAGES = DATA.private_train.images
+RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=5e-3, prefix_cache_mib=1)
+FROZEN = TLDMI(freeze_depth=3, frozen_bn="eval")
+
+
+def in_training_mode(defense: DefenseSettings) -> TargetModel:
+    model, objective = fresh_target(defense), build_defense(defense)
+    objective.prepare(model)
+    objective.train_mode(model)
+    return model
+
+
+def inputs(defense: DefenseSettings, recipe: Recipe) -> Inputs:
+    with training_inputs(in_training_mode(defense), IMAGES, recipe, seed=1) as found:
+        return found
+
+
+def prefix_of(model: TargetModel, depth: int, images: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        activations = model.normalise(unit_range(images))
+        for unit in list(model.units.values())[:depth]:
+            activations = unit(activations)
+    return activations
+
+
+@pytest.mark.parametrize(
+    ("defense", "depth"),
+    [
+        (FROZEN, 3),
+        (TLDMI(freeze_depth=3, frozen_bn="train"), 0),
+        (TLDMI(freeze_depth=6, frozen_bn="eval"), 6),
+        (TLDMIMID(freeze_depth=2, frozen_bn="eval"), 2),
+        (LayerWise(trainable=("last",), frozen_bn="eval"), 4),
+        (LayerWise(trainable=("conv2", "last"), frozen_bn="eval"), 1),
+        (NoDef(), 0),
+        (MID(), 0),
+    ],
+)
+def test_the_prefix_that_always_answers_the_same(defense: DefenseSettings, depth: int) -> None:
+    assert constant_depth(in_training_mode(defense)) == depth
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_activations_are_those_of_the_pictures_and_their_mirror_images(mirror: bool) -> None:
+    model = in_training_mode(FROZEN)
+    with prefix_activations(model, 3, IMAGES, mirror, memory_mib=1) as kept:
+        assert kept is not None
+        expected = [prefix_of(model, 3, IMAGES)]
+        expected += [prefix_of(model, 3, IMAGES.flip(-1))] if mirror else []
+        torch.testing.assert_close(kept, torch.cat(expected), rtol=1e-5, atol=1e-6)
+
+
+def test_memory_and_disk_hold_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = in_training_mode(FROZEN)
+    with prefix_activations(model, 3, IMAGES, True, memory_mib=1) as in_memory:
+        assert in_memory is not None
+        memory = in_memory.clone()
+    assert memory.numel() * 4 < 2**20
+    monkeypatch.setattr(prefix_cache, "MIB", memory.numel() * 4 // 2)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with prefix_activations(model, 3, IMAGES, True, memory_mib=1) as on_disk:
+        assert on_disk is not None
+        (folder,) = tmp_path.iterdir()
+        assert (folder / "activations").stat().st_size == memory.numel() * 4
+        assert torch.equal(on_disk, memory)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_precision_is_kept_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = in_training_mode(FROZEN)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with torch.autocast("cpu", torch.bfloat16):
+        with prefix_activations(model, 3, IMAGES, False, memory_mib=1) as memory:
+            assert memory is not None
+            assert memory.dtype == torch.bfloat16
+        monkeypatch.setattr(prefix_cache, "MIB", memory.numel() * 2 // 2)
+        with prefix_activations(model, 3, IMAGES, False, memory_mib=1) as disk:
+            assert disk is not None
+            assert torch.equal(disk, memory)
+
+
+def test_too_many_activations_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefix_cache, "MIB", 16)
+    with prefix_activations(in_training_mode(FROZEN), 3, IMAGES, True, memory_mib=1) as kept:
+        assert kept is None
+    assert isinstance(inputs(FROZEN, RECIPE), Pictures)
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefix_cache, "MIB", 30_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5))
+    with (
+        pytest.raises(NoRoomForActivations, match=r"take 4 MiB.* has 0 MiB left; point TMPDIR"),
+        prefix_activations(in_training_mode(FROZEN), 3, IMAGES, False, memory_mib=1),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prefix_cache_mib": 0},
+        {"crop_scale": 0.9},
+        {"color_jitter": (0.1, 0.0, 0.0, 0.0)},
+        {"cutout": 0.2},
+        {"epochs": 2},
+        {"epochs": 1, "horizontal_flip": 0.0},
+    ],
+)
+def test_nothing_is_kept_where_it_is_not_allowed_or_does_not_pay(changes: dict[str, object]) -> None:
+    assert isinstance(inputs(FROZEN, RECIPE), Activations)
+    assert isinstance(inputs(FROZEN, replace(RECIPE, **changes)), Pictures)
+
+
+def test_batches_are_the_pictures_that_the_plain_training_would_mirror() -> None:
+    model = in_training_mode(FROZEN)
+    indices = torch.tensor([5, 3, 17, 3, 20, 11])
+    with training_inputs(model, IMAGES, RECIPE, seed=4) as kept:
+        found = [kept.batch(indices) for _ in range(3)]
+        assert isinstance(kept.network, Suffix)
+    with training_inputs(model, IMAGES, replace(RECIPE, prefix_cache_mib=0), seed=4) as plain:
+        expected = [plain.batch(indices) for _ in range(3)]
+    for activations, images in zip(found, expected, strict=True):
+        whole = prefix_of(model, 3, (images * 255).round().to(torch.uint8))
+        torch.testing.assert_close(activations, whole, rtol=1e-5, atol=1e-6)
+
+
+def trained(defense: DefenseSettings, recipe: Recipe, seed: int = 2) -> Training[TargetModel]:
+    torch.set_num_threads(1)
+    model, objective = fresh_target(defense), build_defense(defense)
+    objective.prepare(model)
+    training = Training(model, objective, recipe, DATA.private_train, CLASSES, seed)
+    training.run()
+    return training
+
+
+@pytest.mark.parametrize("defense", [FROZEN, TLDMIMID(freeze_depth=3, frozen_bn="eval")])
+def test_training_agrees_with_the_plain_one_to_rounding(defense: DefenseSettings) -> None:
+    kept, plain = (trained(defense, replace(RECIPE, prefix_cache_mib=size)) for size in (1, 0))
+    others = plain.model.state_dict()
+    for name, value in kept.model.state_dict().items():
+        torch.testing.assert_close(value, others[name], rtol=1e-2, atol=1e-3)
+    for one, other in zip(kept.curve, plain.curve, strict=True):
+        assert one.loss == pytest.approx(other.loss, rel=1e-3)
+        assert one.train_acc == other.train_acc
+
+
+def test_the_prefix_runs_once_for_each_picture_and_mirror_image() -> None:
+    model, objective, seen = fresh_target(), build_defense(FROZEN), []
+    objective.prepare(model)
+    model.units["conv1"].register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    Training(model, objective, RECIPE, DATA.private_train, CLASSES, seed=2).run()
+    assert sum(seen) == 2 * len(IMAGES) + 1
+
+
+def test_the_rest_of_a_target_without_a_bottleneck_has_none() -> None:
+    with pytest.raises(TypeError, match="VGG has no bottleneck"):
+        Suffix(fresh_target(), 2).forward_bottleneck(torch.zeros(2, 48, 4, 4))
