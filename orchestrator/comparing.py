@@ -77,9 +77,10 @@ def _require_configuration(base: SweepResults, name: str) -> None:
         named(base.summary(), name)
     except NotComparable as error:
         kinds = sorted({one.defense for one in base.summary().configurations})
+        hint = "" if name in kinds else nearest(name, kinds)
         raise InvalidRequest(
             f"{error}; nor is it a store, nor one of the sweeps {', '.join(base.sweep_ids())} of "
-            f"{base.store.uri}.{nearest(name, kinds)}"
+            f"{base.store.uri}.{hint}"
         ) from error
 
 

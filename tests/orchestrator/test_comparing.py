@@ -87,3 +87,4 @@ def test_names_that_mean_nothing_are_refused(words: tuple[str, ...], said: str) 
     result = run(*words)
     assert result.exit_code == 2
     assert said in result.output
+    assert not any(f"Did you mean {word!r}" in result.output for word in words)
