@@ -3,14 +3,46 @@
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from orchestrator.commands import COMMANDS
-from orchestrator.commands.options import add_quiet
+from orchestrator.commands import COMMANDS, load_command
 from orchestrator.errors import ExitCode, SweepError, exit_code
 
 
 class SweepGroup(click.Group):
-    """Runs a sweep when no command is named, and turns our errors into messages and exit codes."""
+    """Runs a sweep when no command is named, and turns our errors into messages and exit codes.
+
+    A command is imported when it is used; the list of commands needs none.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now; nothing for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            from orchestrator.commands.options import add_quiet
+
+            self.commands[cmd_name] = load_command(cmd_name)
+            add_quiet(self.commands[cmd_name])
+        return self.commands[cmd_name]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.line) for name, place in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin so."""
+        named = [
+            CompletionItem(name, help=place.line)
+            for name, place in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read ``--space X`` as ``run --space X``."""
@@ -47,8 +79,3 @@ def main() -> None:
     Running the same command again continues the sweep. Exit codes: 0 done, 2 invalid input, 3 finished with
     failed trials, 4 stopped and resumable, 5 store or cluster unreachable, 130 interrupted.
     """
-
-
-for command in COMMANDS:
-    add_quiet(command)
-    main.add_command(command)

@@ -25,7 +25,8 @@ class Compared:
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values, ready for JSON; ``kind`` says what was compared."""
         kind = "configurations" if isinstance(self.comparison, Comparison) else "sweeps"
-        return {"kind": kind, "sweep_id": self.sweep_id, **self.comparison.as_dict()}
+        of_one_sweep = {} if self.sweep_id is None else {"sweep_id": self.sweep_id}
+        return {"kind": kind, **of_one_sweep, **self.comparison.as_dict()}
 
 
 def compare_named(first: str, second: str, store: str | None, sweep_id: str | None) -> Compared:

@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from results.stores.store import MARKER
-from search_spaces import setup_names, space_names
-from search_spaces.loading import ALIASES
+from results.stores.marker import MARKER
+from search_spaces.shipped import ALIASES, setup_names, space_names
 
 Items = list[CompletionItem]
 FILE = CompletionItem("", type="file")

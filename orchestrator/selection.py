@@ -5,14 +5,16 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.completion import complete_data, complete_space, complete_store
 from orchestrator.errors import InvalidRequest
-from orchestrator.overrides import overridden
-from search_spaces import Setup, Space, load_setup, load_space
+from results.stores.marker import MARKER
+
+if TYPE_CHECKING:
+    from search_spaces import Setup, Space
 
 RUNS = Path("runs")
 """Folder of the stores that are not named."""
@@ -32,13 +34,15 @@ class Selection:
     threads: int = 1
     assignments: tuple[str, ...] = ()
 
-    def load(self) -> tuple[Space, Setup]:
+    def load(self) -> "tuple[Space, Setup]":
         """Return the space and the setup; raises ``InvalidSpace`` with every error found."""
+        from search_spaces import load_setup, load_space
+
         space = load_space(self.space)
         setup = load_setup(self.data or space.setup)
         return adjusted(space, setup, self.assignments, self.trials, self.seed)
 
-    def store_uri(self, space: Space, setup: Setup) -> str:
+    def store_uri(self, space: "Space", setup: "Setup") -> str:
         """Return the store named, else ``runs/<space>-<setup>``."""
         return self.store or str(RUNS / f"{space.name}-{setup.name}")
 
@@ -59,12 +63,14 @@ class Selection:
 
 
 def adjusted(
-    space: Space, setup: Setup, assignments: Sequence[str], trials: int | None, seed: int | None
-) -> tuple[Space, Setup]:
+    space: "Space", setup: "Setup", assignments: Sequence[str], trials: int | None, seed: int | None
+) -> "tuple[Space, Setup]":
     """Return both with ``KEY=VALUE`` assignments applied, then another number of trials or seed.
 
     Raises ``InvalidSpace`` for assignments and values that are not allowed.
     """
+    from orchestrator.overrides import overridden
+
     space, setup = overridden(space, setup, assignments)
     search = space.search
     if trials is not None:
@@ -146,8 +152,6 @@ def chosen_store(store: str | None) -> str:
     """
     if store is not None:
         return store
-    from results.stores.store import MARKER
-
     found = sorted(str(path.parent) for path in RUNS.glob(f"*/{MARKER}"))
     if len(found) == 1:
         return found[0]

@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,22 +12,10 @@ from search_spaces.complaints import Complaint, InvalidSpace, complaints_of, cou
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup
+from search_spaces.shipped import ALIASES, setup_names, shipped_names, shipped_text
 from search_spaces.space import Space
 
 Model = TypeVar("Model", bound=Settings)
-
-ALIASES = {"dicebear": "drawn_persons", "embedded": "orl_faces"}
-"""Other names of shipped setups."""
-
-
-def space_names() -> list[str]:
-    """Return the names of the shipped spaces, sorted."""
-    return _shipped_names("spaces")
-
-
-def setup_names() -> list[str]:
-    """Return the names of the shipped setups, sorted."""
-    return _shipped_names("setups")
 
 
 def load_space(name_or_path: str) -> Space:
@@ -53,23 +39,6 @@ def load_setup(name_or_path: str) -> Setup:
     return _load(ALIASES.get(name_or_path, name_or_path), "setups", Setup)
 
 
-def shipped_text(folder: str, name: str) -> str:
-    """Return the YAML text of a shipped space (``folder`` = ``spaces``) or setup (``setups``)."""
-    return _shipped(folder).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-
-
-def _shipped(folder: str) -> Traversable:
-    return resources.files("search_spaces").joinpath(folder)
-
-
-def _shipped_names(folder: str) -> list[str]:
-    return sorted(
-        entry.name.removesuffix(".yaml")
-        for entry in _shipped(folder).iterdir()
-        if entry.name.endswith(".yaml")
-    )
-
-
 def _load(name_or_path: str, folder: str, model: type[Model]) -> Model:
     text, source = read_text(name_or_path, folder)
     return _validate(_parse(text, source), source, model, text)
@@ -80,7 +49,7 @@ def read_text(name_or_path: str, folder: str) -> tuple[str, str]:
 
     ``folder`` is ``spaces`` or ``setups``. Raises ``InvalidSpace``.
     """
-    if name_or_path in _shipped_names(folder):
+    if name_or_path in shipped_names(folder):
         return shipped_text(folder, name_or_path), f"{folder}/{name_or_path}.yaml"
     path = Path(name_or_path)
     if _is_name(name_or_path):
@@ -97,7 +66,7 @@ def _is_name(name_or_path: str) -> bool:
 
 
 def _unknown_name(name: str, folder: str) -> str:
-    known = _shipped_names(folder)
+    known = shipped_names(folder)
     shipped, hint = ", ".join(known), nearest(name, known)
     return f"unknown {folder[:-1]} {name!r}: shipped are {shipped}; or give a path to a .yaml file.{hint}"
 

@@ -1,44 +1,45 @@
-"""The commands of ``tldmi-sweep``, one file each. Heavy packages are imported when a command runs."""
+"""The commands of ``tldmi-sweep``: where each is. A module is imported when its command is used."""
+
+import importlib
+from typing import NamedTuple, cast
 
 import click
 
-from orchestrator.commands.cancel import cancel
-from orchestrator.commands.cluster import cluster
-from orchestrator.commands.compare import compare
-from orchestrator.commands.completion import completion
-from orchestrator.commands.convert import convert
-from orchestrator.commands.doctor import doctor
-from orchestrator.commands.export import export, report
-from orchestrator.commands.gc import gc
-from orchestrator.commands.logs import logs
-from orchestrator.commands.plan import plan
-from orchestrator.commands.retry import retry
-from orchestrator.commands.run import run
-from orchestrator.commands.schema import schema
-from orchestrator.commands.spaces import spaces
-from orchestrator.commands.status import status
-from orchestrator.commands.stop import stop
-from orchestrator.commands.trials import trials
 
-COMMANDS: tuple[click.Command, ...] = (
-    run,
-    plan,
-    status,
-    trials,
-    logs,
-    stop,
-    cancel,
-    retry,
-    report,
-    export,
-    compare,
-    spaces,
-    gc,
-    doctor,
-    convert,
-    schema,
-    completion,
-    cluster,
-)
+class Place(NamedTuple):
+    """Where a command is, and the line about it in the list of commands."""
 
-__all__ = ["COMMANDS"]
+    module: str
+    line: str
+
+
+COMMANDS: dict[str, Place] = {
+    "run": Place("run", "Run a sweep, or what is left of it, then write its report."),
+    "plan": Place("plan", "What a sweep would do and about what it costs; starts nothing."),
+    "status": Place("status", "How far a sweep has come, what runs, its front so far."),
+    "trials": Place("trials", "The ended trials of a sweep, filtered and sorted."),
+    "logs": Place("logs", "Steps, reasons and logs of a trial, and how to reproduce it."),
+    "stop": Place("ending", "End a sweep that runs elsewhere after its running trials."),
+    "cancel": Place("ending", "End a sweep that runs elsewhere now."),
+    "retry": Place("retry", "Run failed trials again, or any trial once more elsewhere."),
+    "report": Place("export", "Write the page of a sweep: one HTML file that works offline."),
+    "export": Place("export", "Write the table of configurations, or the front as a figure."),
+    "compare": Place("compare", "Compare two sweeps, or two configurations of one."),
+    "spaces": Place("spaces", "Look at search spaces, copy one to edit, check your own."),
+    "gc": Place("gc", "Remove what no row refers to, and merge small files."),
+    "doctor": Place("doctor", "What is installed, fetched and writable."),
+    "convert": Place("convert", "Turn a published checkpoint into a .safetensors file."),
+    "schema": Place("schema", "JSON Schemas of files and documents, columns of tables."),
+    "completion": Place("completion", "Print the completion script of a shell."),
+    "cluster": Place("cluster", "Check a cluster file, start its cluster, run on it, end it."),
+}
+"""Name -> module of this folder and its line; in the order in which ``--help`` lists them."""
+
+
+def load_command(name: str) -> click.Command:
+    """Import and return the command ``name`` of ``COMMANDS``; the attribute of its module has its name."""
+    module = importlib.import_module(f"orchestrator.commands.{COMMANDS[name].module}")
+    return cast(click.Command, getattr(module, name))
+
+
+__all__ = ["COMMANDS", "Place", "load_command"]

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from orchestrator.commands.options import exit_for_unreadable, replace_file, store_argument, which_sweep
+from orchestrator.commands.options import (
+    as_json,
+    exit_for_unreadable,
+    print_json,
+    replace_file,
+    store_argument,
+    which_sweep,
+)
 from orchestrator.selection import chosen_store
 
 
@@ -18,11 +25,14 @@ from orchestrator.selection import chosen_store
 )
 @which_sweep
 @replace_file
-def report(store: str | None, output: str, with_private_images: bool, sweep: str | None, force: bool) -> None:
+@as_json
+def report(
+    store: str | None, output: str, with_private_images: bool, sweep: str | None, force: bool, as_json: bool
+) -> None:
     """Write the report of a sweep: one HTML page that works offline."""
     if Path(output).suffix != ".html":
         raise click.UsageError(f"a report is a page: give a name that ends in .html, not {output!r}")
-    _export(chosen_store(store), output, sweep, force, with_private_images)
+    _export(chosen_store(store), output, sweep, force, as_json, with_private_images)
 
 
 @click.command()
@@ -36,16 +46,22 @@ def report(store: str | None, output: str, with_private_images: bool, sweep: str
 )
 @which_sweep
 @replace_file
-def export(store: str | None, output: str, sweep: str | None, force: bool) -> None:
+@as_json
+def export(store: str | None, output: str, sweep: str | None, force: bool, as_json: bool) -> None:
     """Write the table of configurations or the figure of the front to a file.
 
     Parts of the store that cannot be read are named and left out; the exit code is then 3.
     """
-    _export(chosen_store(store), output, sweep, force)
+    _export(chosen_store(store), output, sweep, force, as_json)
 
 
 def _export(
-    store: str, output: str, sweep: str | None, force: bool, with_private_images: bool = False
+    store: str,
+    output: str,
+    sweep: str | None,
+    force: bool,
+    as_json: bool,
+    with_private_images: bool = False,
 ) -> None:
     from orchestrator.search.importance import present_importances
     from results.exports.exporting import check_place
@@ -64,5 +80,12 @@ def _export(
     written = write_export(
         found, output, sweep, force=force, private_images=pictures, importances=importances
     )
-    click.echo(str(written))
-    exit_for_unreadable(found.unreadable_parts())
+    unreadable = found.unreadable_parts()
+    if as_json:
+        parts = [part._asdict() for part in unreadable]
+        sweep_id = found.summary(sweep).sweep_id
+        document = {"sweep_id": sweep_id, "store": found.store.uri, "file": str(written)}
+        print_json({**document, "unreadable_parts": parts})
+    else:
+        click.echo(str(written))
+    exit_for_unreadable(unreadable)

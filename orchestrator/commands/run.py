@@ -14,7 +14,6 @@ from orchestrator.commands.execution import (
     say_stopped,
 )
 from orchestrator.commands.options import as_json, print_json
-from orchestrator.driver.outputs import write_outputs
 from orchestrator.redaction import redacted
 from orchestrator.selection import Selection, sweep_options
 
@@ -59,6 +58,7 @@ def run(
 ) -> None:
     """Run a sweep, then write its report and front into the store."""
     from orchestrator.driver.credits import credit_lines
+    from orchestrator.driver.outputs import write_outputs
     from orchestrator.driver.sweep import run_sweep
 
     space, setup = selection.load()

@@ -14,6 +14,6 @@ def schema(name: str) -> None:
     \b
     space, setup   YAML files that you write: give the schema to your editor
     tables         column -> type of every table of a store
-    COMMAND        document that COMMAND --json prints: run, plan, status, spaces-validate ...
+    COMMAND        document that COMMAND --json prints: run, status, spaces-validate, cluster-check ...
     """
     print_json(schema_of(name))

@@ -7,8 +7,7 @@ import click
 from orchestrator.commands.options import as_json, print_json, replace_file
 from orchestrator.completion import complete_data, complete_space
 from orchestrator.errors import ExitCode
-from search_spaces import load_space, space_names
-from search_spaces.loading import read_text
+from search_spaces.shipped import space_names
 
 
 @click.group()
@@ -20,6 +19,8 @@ def spaces() -> None:
 @as_json
 def list_spaces(as_json: bool) -> None:
     """List the shipped spaces."""
+    from search_spaces import load_space
+
     found = {name: load_space(name).description for name in space_names()}
     if as_json:
         print_json(found)
@@ -33,6 +34,8 @@ def list_spaces(as_json: bool) -> None:
 @as_json
 def show_space(name: str, as_json: bool) -> None:
     """Say what a space varies and how it is attacked; NAME is a shipped space or a YAML file."""
+    from search_spaces import load_space
+
     space = load_space(name)
     if as_json:
         print_json(space.model_dump(mode="json"))
@@ -49,6 +52,8 @@ def show_space(name: str, as_json: bool) -> None:
 @replace_file
 def copy_space(name: str, file: Path | None, force: bool) -> None:
     """Print the YAML of a shipped space, or write it to FILE: a start for your own."""
+    from search_spaces.loading import read_text
+
     text, _ = read_text(name, "spaces")
     if file is None:
         click.echo(text, nl=False)

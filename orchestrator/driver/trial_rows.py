@@ -1,10 +1,12 @@
 """The ``trials`` table of a sweep: one row per trial, written when it ends and read back on a restart."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.execution.outcome import KnownTrial, Proposal, TrialOutcome
 from results import Store
-from search_spaces import Sweep
+
+if TYPE_CHECKING:
+    from search_spaces import Sweep
 
 
 def write_trial(store: Store, sweep_id: str, proposal: Proposal, outcome: TrialOutcome) -> None:
@@ -32,7 +34,7 @@ def read_trials(store: Store, sweep_id: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
-def known_trials(store: Store, sweep: Sweep) -> dict[str, KnownTrial]:
+def known_trials(store: Store, sweep: "Sweep") -> dict[str, KnownTrial]:
     """Return the ended trials of ``sweep`` by identity."""
     return {
         row["trial_id"]: KnownTrial(row["number"], _outcome(row))

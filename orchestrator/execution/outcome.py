@@ -2,9 +2,10 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from search_spaces import Trial
+if TYPE_CHECKING:
+    from search_spaces import Trial
 
 Role = Literal["search", "confirmation", "control"]
 PhaseState = Literal["waiting", "started", "done", "found", "failed"]
@@ -16,7 +17,7 @@ class Proposal:
 
     number: int
     role: Role
-    trial: Trial
+    trial: "Trial"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
-from orchestrator.screens.progress import SearchState, Tally, phase_text, tally_text, trial_label
+from orchestrator.execution.phrases import phase_text
+from orchestrator.screens.progress import SearchState, Tally, tally_text, trial_label
 from results import nondominated
 from search_spaces import Sweep
 

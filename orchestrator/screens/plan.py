@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from orchestrator.execution.phrases import duration
 from orchestrator.planning.plan import Plan
-from orchestrator.screens.progress import duration
 
 
 def cost_lines(plan: Plan) -> Iterator[str]:

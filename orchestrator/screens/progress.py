@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
 from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.execution.phrases import duration, outcome_text, phase_text
 from orchestrator.search.listed import confirmed_trials, search_trials
 from results.labels import configuration_label
 from search_spaces import Sweep, TargetConfig
@@ -173,51 +174,9 @@ def target_label(target: TargetConfig) -> str:
     return configuration_label({**plain, "defense": plain["kind"], "control": target.control})
 
 
-def phase_text(phase: Phase) -> str:
-    """Return one phrase about a phase.
-
-    >>> phase_text(Phase("gmi", "done", 12.34))
-    'gmi done in 12.3 s'
-    """
-    warning = f" (warning: {phase.reason})" if phase.reason else ""
-    match phase.state:
-        case "waiting":
-            return f"{phase.name} is being built by another trial"
-        case "failed":
-            return f"{phase.name} failed: {phase.reason}"
-        case "done":
-            return f"{phase.name} done in {phase.seconds or 0.0:.1f} s{warning}"
-        case _:
-            return f"{phase.name} {phase.state}{warning}"
-
-
-def outcome_text(outcome: TrialOutcome) -> str:
-    """Return one phrase about how a trial ended.
-
-    >>> outcome_text(TrialOutcome("done", None, 0.925, 0.31))
-    'done: Acc 92.5 %, worst AttAcc 31.0 %'
-    """
-    if outcome.state == "failed" or outcome.acc is None:
-        return f"failed: {outcome.reason}"
-    attacked = "" if outcome.worst_att_acc is None else f", worst AttAcc {outcome.worst_att_acc:.1%}"
-    return f"done: Acc {outcome.acc:.1%}{attacked}".replace("%", " %")
-
-
 def tally_text(tally: Tally) -> str:
     """Return how far the sweep is, in a few words."""
     failed = f", {tally.failed} failed" if tally.failed else ""
     left = tally.seconds_left
     eta = f", about {duration(left)} left" if left else ""
     return f"{tally.ended} of {tally.expected}{failed}{eta}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in its two largest units.
-
-    >>> duration(42), duration(3725)
-    ('42 s', '1 h 02 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.execution.outcome import Phase
-from orchestrator.screens.progress import duration, phase_text
-from orchestrator.trial_report import TrialReport
+from orchestrator.execution.phrases import duration, phase_text
 from results.formatting import UNKNOWN, percent
-from results.sweep_status import ErrorKind
-from results.sweeps.run_progress import RunningTrial, RunProgress
+
+if TYPE_CHECKING:
+    from orchestrator.trial_report import TrialReport
+    from results.sweep_status import ErrorKind
+    from results.sweeps.run_progress import RunningTrial, RunProgress
 
 
 def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
@@ -36,7 +37,7 @@ def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def run_lines(progress: RunProgress | None, alive: bool, now: datetime | None = None) -> list[str]:
+def run_lines(progress: "RunProgress | None", alive: bool, now: datetime | None = None) -> list[str]:
     """Return what is known of the latest run of a sweep, in plain lines."""
     if progress is None:
         return []
@@ -52,7 +53,7 @@ def run_lines(progress: RunProgress | None, alive: bool, now: datetime | None = 
     return [first, *(_running_line(trial, now or datetime.now(UTC)) for trial in progress.trials)]
 
 
-def error_lines(kinds: Sequence[ErrorKind]) -> list[str]:
+def error_lines(kinds: "Sequence[ErrorKind]") -> list[str]:
     """Return the last error of each kind."""
     return [
         f"{kind.count} failed like trial {kind.last.number} ({kind.last.role}), {kind.last.label}: "
@@ -61,7 +62,7 @@ def error_lines(kinds: Sequence[ErrorKind]) -> list[str]:
     ]
 
 
-def trial_log_lines(report: TrialReport, most: int) -> list[str]:
+def trial_log_lines(report: "TrialReport", most: int) -> list[str]:
     """Return the report of a trial in plain lines, of each log the last ``most``."""
     log = report.log
     lines = [
@@ -77,12 +78,14 @@ def trial_log_lines(report: TrialReport, most: int) -> list[str]:
         kept = text.splitlines()
         shown = kept[len(kept) - min(most, len(kept)) :]
         lines += ["", f"log of {name}: {report.places[name]}", *(f"  {line}" for line in shown)]
+    import yaml
+
     settings = yaml.safe_dump(log.trial, sort_keys=False, default_flow_style=None, width=100)
     lines += ["", "configuration:", *(f"  {line}" for line in settings.splitlines())]
     return [*lines, "", f"run it once more, in one process: {report.command}"]
 
 
-def _running_line(trial: RunningTrial, now: datetime) -> str:
+def _running_line(trial: "RunningTrial", now: datetime) -> str:
     phases = [Phase(step.name, step.state, step.seconds) for step in trial.steps]  # type: ignore[arg-type]
     steps = ", ".join(phase_text(phase) for phase in phases) or "starting"
     since = max((now - datetime.fromisoformat(trial.started_at)).total_seconds(), 0.0)

@@ -1,17 +1,20 @@
 """What the commands print for people: tables of fronts, plans, states and findings."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.doctor import Diagnosis
-from orchestrator.planning.plan import Plan
-from orchestrator.screens.progress import duration
+from orchestrator.execution.phrases import duration
 from results.formatting import UNKNOWN, delta_text, interval_text, percent
-from results.statistics.configurations import Configuration
-from results.sweep_status import Status
+
+if TYPE_CHECKING:
+    from orchestrator.doctor import Diagnosis
+    from orchestrator.planning.plan import Plan
+    from results.statistics.configurations import Configuration
+    from results.sweep_status import Status
 
 PIPE_WIDTH = 140
 """Columns when the output is not a terminal and has no width of its own."""
@@ -26,7 +29,7 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
-def front_table(configurations: Sequence[Configuration], controls: Sequence[Configuration] = ()) -> Table:
+def front_table(configurations: "Sequence[Configuration]", controls: "Sequence[Configuration]" = ()) -> Table:
     """Return the configurations as a table, those on the front marked, controls last."""
     table = _table("", "defence", "Acc %", "worst AttAcc %", "95 % interval", "attack", "Delta", "seeds")
     for one in [*configurations, *controls]:
@@ -44,7 +47,7 @@ def front_table(configurations: Sequence[Configuration], controls: Sequence[Conf
     return table
 
 
-def plan_table(plan: Plan) -> Table:
+def plan_table(plan: "Plan") -> Table:
     """Return what a sweep would do as a table."""
     table = _table("", "planned", "in the store", "left")
     for role, count in plan.planned.items():
@@ -56,7 +59,7 @@ def plan_table(plan: Plan) -> Table:
     return table
 
 
-def plan_lines(plan: Plan) -> list[str]:
+def plan_lines(plan: "Plan") -> list[str]:
     """Return what a plan says besides its table."""
     cost = (
         "unknown, nothing like it was measured in this store"
@@ -72,7 +75,7 @@ def plan_lines(plan: Plan) -> list[str]:
     ]
 
 
-def status_lines(status: Status) -> list[str]:
+def status_lines(status: "Status") -> list[str]:
     """Return how far a sweep has come."""
     if status.sweep_id is None:
         return ["no sweep in this store yet; start one with tldmi-sweep --space bido_vs_tldmi"]
@@ -83,7 +86,7 @@ def status_lines(status: Status) -> list[str]:
     return lines
 
 
-def diagnosis_table(diagnosis: Diagnosis) -> Table:
+def diagnosis_table(diagnosis: "Diagnosis") -> Table:
     """Return the findings as a table."""
     table = _table("", "", "state", "")
     group = ""

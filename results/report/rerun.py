@@ -5,7 +5,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from results.statistics.configurations import Run
 from results.statistics.summary import SweepSummary
 from results.sweeps.settings import SweepSettings
 
@@ -19,35 +18,63 @@ _FIELDS = (
 )
 
 
-def rerun_command(summary: SweepSummary, settings: SweepSettings, run: Run) -> str | None:
+def rerun_command(
+    summary: SweepSummary, settings: SweepSettings, number: int, target: Mapping[str, Any]
+) -> str | None:
     """Return the command that repeats one trial in this process, beside the No-Def of the same seed.
 
-    Identities do not depend on the search, so T and the attacks come out as the ones of the sweep. Nothing
-    when the sweep has no command, or lists several targets that one command cannot tell apart.
+    ``target`` is the row of its T, or what is known of one: config, defense, control, seed. Identities do not
+    depend on the search, so T and the attacks come out as the ones of the sweep. Nothing when the sweep has
+    no command, or when it tries several weights and ``target`` does not say which were its own.
     """
-    if summary.record is None or not summary.record.command or settings.space.get("per_target"):
+    config = _config(target)
+    own = _own_assignments(settings, config.get("target", {}))
+    if summary.record is None or not summary.record.command or own is None:
         return None
-    control = run.target["control"] or "none"
-    defense = _defense(run.target)
+    control = target["control"] or "none"
+    defense = dict(config["defense"]) if config else _from_columns(target)
     plain = defense["kind"] == "no_def"
     assignments = (
         "search.sampler=grid",
         "defenses=[{kind: no_def}]",
         f"anchors={'[]' if plain else json.dumps([defense])}",
+        *own,
         f"control.kinds={'[]' if control == 'none' else f'[{control}]'}",
         "confirmation.further_seeds=0",
     )
     options = [word for assignment in assignments for word in ("--set", assignment)]
-    options += ["--trials", "1" if plain else "2", "--seed", str(run.seed)]
-    options += ["--executor", "inline", "--store", f"runs/trial-{run.number}"]
+    options += ["--trials", "1" if plain else "2", "--seed", str(target["seed"] or 0)]
+    options += ["--executor", "inline", "--store", f"runs/trial-{number}"]
     return f"{summary.record.command} {shlex.join(options)}"
 
 
-def _defense(target: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of the defence of a T: from its configuration, else from the columns."""
+def _own_assignments(settings: SweepSettings, target: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return what takes back what the space lists for the architecture of T, but for its weights and recipes.
+
+    Nothing when it lists weights and ``target``, the settings of this T, does not say which were its own.
+    """
+    architecture = target.get("architecture") or settings.setup.get("target", {}).get("architecture")
+    listed = settings.space.get("per_target", {}).get(architecture)
+    if not listed:
+        return ()
+    cleared = f"per_target.{architecture}.anchors=[]"
+    if not listed.get("pretrained"):
+        return (cleared,)
+    if "pretrained" not in target:
+        return None
+    weights = {"source": target["pretrained"], "sha256": target.get("pretrained_sha256")}
+    return (cleared, f"per_target.{architecture}.pretrained={json.dumps([weights])}")
+
+
+def _config(target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of a T as its row keeps it; empty when it cannot be read."""
     try:
-        defense = json.loads(target["config"] or "{}")["defense"]
-        return dict(defense)
+        config = dict(json.loads(target["config"] or "{}"))
+        return config if "kind" in config["defense"] else {}
     except (ValueError, KeyError, TypeError):
-        known = {name: target[name] for name in _FIELDS if target.get(name) is not None}
-        return {"kind": target["defense"] or "no_def", **known}
+        return {}
+
+
+def _from_columns(target: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: target[name] for name in _FIELDS if target.get(name) is not None}
+    return {"kind": target["defense"] or "no_def", **known}

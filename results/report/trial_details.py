@@ -77,7 +77,7 @@ class TrialDetails:
             "target": run.target["target_id"],
             "acc": rounded(run.target["acc"]),
             "train": rounded(run.target["train_acc"]),
-            "command": rerun_command(self._summary, self._settings, run),
+            "command": rerun_command(self._summary, self._settings, run.number, run.target),
             "curves": curves_of(self._curves.rows(run.target["target_id"])),
             "attacks": [self._attack(row) for row in run.attacks],
         }

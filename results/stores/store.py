@@ -13,11 +13,9 @@ import pyarrow as pa
 
 from results.errors import InvalidPath, StoreMissing, StoreSchemaMismatch, StoreUnreachable
 from results.schema import SCHEMA_VERSION, SCHEMAS
+from results.stores.marker import MARKER
 from results.stores.parts import Row, encode, schema_of, table_from_rows
 from results.stores.scanning import Scan, UnreadablePart, is_merged_unit, scan_table, scan_unit, units_of
-
-MARKER = "store.json"
-"""The file that makes a folder a store; it holds the version of the tables."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST_NAME = 200

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import orchestrator.driver.run_watch
 import orchestrator.driver.sweep
 from orchestrator.cli import main
-from orchestrator.commands import execution
+from orchestrator.commands import execution, load_command
 from orchestrator.driver.control import RunControl
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.requests import ask_to_end
@@ -23,6 +23,7 @@ from results import open_store
 from results.sweeps.run_progress import read_run_progress
 from results.sweeps.trial_logs import read_trial_log
 from search_spaces import load_setup
+from tests.fixtures.documents import errors_of
 from tests.orchestrator.fake_steps import FAKE, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
@@ -105,7 +106,9 @@ def test_stop_ends_after_the_running_trial_and_the_sweep_goes_on(tmp_path, place
     said = []
     asking = at_target(2, lambda store: said.append(shell("stop", store, "--json")), not_stopping)
     outcome = sweep(place, asking)
-    assert json.loads(said[0].stdout)["driver"]["pid"] == os.getpid()
+    document = json.loads(said[0].stdout)
+    assert errors_of("stop", document) == errors_of("cancel", {**document, "asked": "cancel"}) == []
+    assert document["driver"]["pid"] == os.getpid()
     assert (outcome.exit_code, outcome.ran) == (ExitCode.STOPPED, 3)
     assert f"process {os.getpid()}" in outcome.stopped
     store = open_store(place)
@@ -232,7 +235,9 @@ def test_a_running_driver_retries_in_the_end(tmp_path):
 
     steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
     outcome = sweep(store, steps, limits=Limits(failures_in_row=0))
-    asked = json.loads(said[0].stdout)["trials"]
+    document = json.loads(said[0].stdout)
+    assert errors_of("retry", document) == []
+    asked = document["trials"]
     assert asked
     assert not {row["number"] for row in rows(store) if row["state"] == "failed"} & set(asked)
     assert outcome.ran > len(rows(store))
@@ -290,6 +295,6 @@ def test_a_trial_leaves_its_log_and_a_failed_step_its_traceback(tmp_path):
 
 
 def test_every_option_of_a_run_that_limits_it_reaches_it():
-    names = {parameter.name for parameter in main.commands["run"].params}
+    names = {parameter.name for parameter in load_command("run").params}
     assert set(execution._LIMITS) <= names
     assert set(execution._LIMITS.values()) == set(Limits.__dataclass_fields__)

@@ -13,6 +13,7 @@ from orchestrator.launch import check, checking, ray_commands
 from orchestrator.launch.check import check_cluster
 from orchestrator.launch.cluster_file import read_cluster_file
 from orchestrator.launch.machines import KNOWN, Price
+from tests.fixtures.documents import errors_of
 
 ROOT = Path(__file__).parent.parent.parent.parent
 AWS, LOCAL = ROOT / "cluster.yaml", ROOT / "docs" / "cluster" / "on-prem.yaml"
@@ -162,6 +163,7 @@ def run(monkeypatch, *words):
 def test_the_command_says_what_a_sweep_needs_and_costs(tmp_path, monkeypatch):
     result = run(monkeypatch, str(filled_in(tmp_path)), "--space", "bido_vs_tldmi", "--json")
     document = json.loads(result.stdout)
+    assert errors_of("cluster-check", document) == []
     assert (result.exit_code, document["ready"]) == (0, True)
     assert document["sweep"]["requests"]["training T"] == {"cpus": 1, "gpus": 1.0}
     assert document["sweep"]["usd_per_hour"] == 0.4

@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 
 from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.phrases import duration, phase_text
 from orchestrator.screens.live_progress import LiveProgress
-from orchestrator.screens.progress import PlainProgress, Tally, duration, phase_text, trial_label
+from orchestrator.screens.progress import PlainProgress, Tally, trial_label
 from orchestrator.search.search import Proposer
 from tests.orchestrator.small_sweeps import small_sweep
 

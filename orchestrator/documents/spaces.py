@@ -1,0 +1,34 @@
+"""Documents of ``spaces``."""
+
+from pydantic import RootModel
+
+from search_spaces import Space
+
+from .document import Document
+
+
+class SpacesListDocument(RootModel[dict[str, str]]):
+    """``spaces list``: name -> description."""
+
+
+class SpacesShowDocument(RootModel[Space]):
+    """``spaces show``: the space with every default filled in."""
+
+
+class ComplaintDocument(Document):
+    """One error of a space file."""
+
+    where: str
+    message: str
+    line: int | None
+
+
+class SpacesValidateDocument(Document):
+    """``spaces validate``: every error, or how many trials the space comes to."""
+
+    file: str
+    valid: bool
+    message: str
+    errors: list[ComplaintDocument]
+    trials: int | None
+    setup: str | None

@@ -1,0 +1,86 @@
+"""Commands that look: each is quick, and imports neither torch nor Ray nor Optuna."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import orchestrator.driver.sweep
+from orchestrator.cli import main
+from results import open_store
+from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+from tests.orchestrator.fake_steps import FAKE
+
+ROOT = Path(__file__).parent.parent.parent
+SPACE = """
+name: small
+description: for tests
+defenses: [{kind: tl_dmi, freeze_depth: all}, {kind: bido_hsic}]
+attacks: [{kind: gmi}]
+search: {trials: 3}
+"""
+
+COMMANDS = [
+    ["--help"],
+    ["run", "--help"],
+    ["plan", "--space", "bido_vs_tldmi"],
+    ["status"],
+    ["trials", "--where", "acc>=0", "--sort", "worst_att_acc"],
+    ["logs", "0"],
+    ["report", "-o", "page.html"],
+    ["export", "--to", "front.parquet"],
+    ["compare", "tl_dmi-6", "no_def", "--store", "measured"],
+    ["spaces", "list"],
+    ["spaces", "show", "table12"],
+    ["spaces", "copy", "table12"],
+    ["schema", "space"],
+    ["schema", "tables"],
+    ["completion", "zsh"],
+    ["spaces", "validate", "small.yaml"],
+    ["spaces", "validate", "table12", "--data", "celeba"],
+    ["doctor"],
+]
+IMPORTS = """
+import sys
+from orchestrator.cli import main
+try:
+    main(sys.argv[1:], standalone_mode=True)
+finally:
+    heavy = {"torch", "ray", "optuna"} & set(sys.modules)
+    print("imported:", *sorted(heavy), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def swept_folder(tmp_path_factory):
+    """A folder with one finished sweep of fake steps, and a store with rows of every table."""
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "small.yaml").write_text(SPACE)
+    before, usual = Path.cwd(), orchestrator.driver.sweep.Steps
+    os.chdir(folder)
+    orchestrator.driver.sweep.Steps = lambda: FAKE
+    try:
+        words = ["--space", "small.yaml", "--executor", "inline", "--quiet"]
+        assert CliRunner().invoke(main, words).exit_code == 0
+    finally:
+        orchestrator.driver.sweep.Steps = usual
+        os.chdir(before)
+    measured = FakeSweep(helping_configs(), "aaaa01", classes=8, pictures=False)
+    write_fake_sweep(open_store(str(folder / "measured"), create=True), measured)
+    return folder
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_looking_imports_neither_torch_nor_ray_nor_optuna_and_is_quick(swept_folder, words):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    before = os.times().children_user
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORTS, *words],
+        capture_output=True, text=True, cwd=swept_folder, env=environment, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.rstrip().endswith("imported:")
+    assert os.times().children_user - before < 2, "CPU seconds: other work on the machine does not count"
