@@ -234,6 +234,7 @@ def _attack_columns(summary: AttackSummary) -> dict[str, Any]:
         f"attack_seconds_{kind}": summary.attack_seconds,
         f"judging_seconds_{kind}": summary.judging_seconds,
         **_difference(f"difference_{kind}", summary.difference),
+        f"delta_{kind}": summary.delta,
     }
 
 

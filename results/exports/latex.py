@@ -6,7 +6,6 @@ from results.formatting import UNKNOWN, count_text, delta_text, interval_text, n
 from results.labels import attack_name, configuration_label
 from results.report.featured import featured
 from results.statistics.configurations import Configuration, known_mean
-from results.statistics.intervals import delta
 from results.statistics.summary import SweepSummary
 from results.statistics.training_time import TrainingTime, training_times
 
@@ -44,7 +43,8 @@ def latex_table(summary: SweepSummary) -> str:
     r"""Return the ``tabular`` of a sweep: a block of rows per attack, or training times without attacks.
 
     AttAcc is followed by the sample standard deviation over restarts, as printed tables have one; the
-    interval is over classes. ``\Delta`` is that of the attack of its block.
+    interval is over classes. ``\Delta`` is that of the attack of its block,
+    on the seeds that No-Def has too.
     """
     if not summary.attack_kinds:
         return _tabular("lrrr", _TIMES, [[_time_row(time) for time in training_times(summary)]])
@@ -75,19 +75,14 @@ def _tabular(columns: str, head: Sequence[str], blocks: Sequence[Sequence[str]])
 def _block(summary: SweepSummary, kind: str, shown: Sequence[Configuration]) -> list[str]:
     known = [one for one in shown if kind in one.attacks]
     spreads = {row["attack_id"]: row["att_acc_restart_sd"] for row in summary.attacks}
-    rows = [_attack_row(summary, one, kind, spreads) for one in known]
+    rows = [_attack_row(one, kind, spreads) for one in known]
     name = latex_text(attack_name(kind))
     return [_row(["" if index else name, *row]) for index, row in enumerate(rows)]
 
 
-def _attack_row(
-    summary: SweepSummary, one: Configuration, kind: str, spreads: dict[str, float | None]
-) -> list[str]:
-    attack, anchor = one.attacks[kind], summary.no_def
+def _attack_row(one: Configuration, kind: str, spreads: dict[str, float | None]) -> list[str]:
+    attack = one.attacks[kind]
     spread = known_mean(spreads.get(unit) for unit in attack.attack_ids)
-    bought = None
-    if anchor and kind in anchor.attacks and not one.is_anchor:
-        bought = delta(anchor.acc, anchor.attacks[kind].att_acc, one.acc, attack.att_acc)
     att_acc = latex_text(percent(attack.att_acc)) + ("" if spread is None else rf" $\pm$ {percent(spread)}")
     return [
         latex_text(configuration_label(vars(one))),
@@ -96,7 +91,7 @@ def _attack_row(
         att_acc,
         latex_text(interval_text(attack.interval) or UNKNOWN),
         latex_text(percent(attack.att_acc_top5)),
-        latex_text(delta_text(bought)),
+        latex_text(delta_text(attack.delta)),
         latex_text(number_text(attack.knn_distance)),
     ]
 

@@ -1,7 +1,7 @@
 """One defender configuration over its seeds: accuracies, intervals, difference to No-Def, Delta and cost."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,8 @@ class AttackSummary:
     interval: Interval | None
     difference: Difference | None
     """Against the same attack on No-Def, same seeds where possible, paired by class."""
+    delta: float | None
+    """Robustness bought against this attack per accuracy paid, on the same seeds."""
     att_acc_top5: float | None
     second_att_acc: float | None
     target_confidence: float | None
@@ -131,6 +133,11 @@ class Runs:
         """The training seeds, sorted."""
         return tuple(sorted({run.seed for run in self.runs}))
 
+    @property
+    def control(self) -> str:
+        """Which control these are, ``none`` for a defence."""
+        return self.runs[0].target["control"] or "none"
+
     def kinds(self) -> list[str]:
         """Return the kinds of attack that were run, sorted."""
         return sorted({row["attack"] for run in self.runs for row in run.attacks})
@@ -178,15 +185,17 @@ def _attack_summary(kind: str, runs: Runs, anchor: Runs | None) -> AttackSummary
     if att_acc is None:
         return None
     rows = runs.rows(kind, runs.seeds)
-    difference = None
+    difference = bought = None
     if anchor is not None and kind in anchor.kinds():
         ours, theirs = paired_seeds(runs, anchor)
         difference = worst_difference([runs.tally(kind, ours)], [anchor.tally(kind, theirs)])
+        bought = _bought(runs, anchor, lambda one, seeds: one.att_acc(kind, seeds))
     return AttackSummary(
         attack=kind,
         att_acc=att_acc,
         interval=worst_interval([runs.tally(kind, runs.seeds)]),
         difference=difference,
+        delta=bought,
         att_acc_top5=known_mean(row["att_acc_top5"] for row in rows),
         second_att_acc=known_mean(row["second_att_acc"] for row in rows),
         target_confidence=known_mean(row["target_confidence"] for row in rows),
@@ -203,11 +212,19 @@ def _against_anchor(runs: Runs, anchor: Runs, kinds: Sequence[str]) -> tuple[Dif
     difference = worst_difference(
         [runs.tally(kind, ours) for kind in kinds], [anchor.tally(kind, theirs) for kind in kinds]
     )
-    worst, anchor_worst = runs.worst(kinds, ours), anchor.worst(kinds, theirs)
+    return difference, _bought(runs, anchor, lambda one, seeds: (one.worst(kinds, seeds) or (None, None))[1])
+
+
+def _bought(
+    runs: Runs, anchor: Runs, attacked: Callable[[Runs, Iterable[int]], float | None]
+) -> float | None:
+    """Return Delta on the shared seeds, by what ``attacked`` says is the AttAcc; a control buys nothing."""
+    ours, theirs = paired_seeds(runs, anchor)
+    att_acc, anchor_att_acc = attacked(runs, ours), attacked(anchor, theirs)
     acc, anchor_acc = runs.acc(ours), anchor.acc(theirs)
-    if worst is None or anchor_worst is None or acc is None or anchor_acc is None:
-        return difference, None
-    return difference, delta(anchor_acc, anchor_worst[1], acc, worst[1])
+    if runs.control != "none" or att_acc is None or anchor_att_acc is None:
+        return None
+    return None if acc is None or anchor_acc is None else delta(anchor_acc, anchor_att_acc, acc, att_acc)
 
 
 def configuration(
@@ -222,7 +239,6 @@ def configuration(
     if acc is None:
         return None
     first = runs.runs[0].target
-    control = first["control"] or "none"
     accs = [run.target["acc"] for run in runs.runs if run.target["acc"] is not None]
     summaries = (_attack_summary(kind, runs, anchor) for kind in kinds)
     worst = runs.worst(kinds, runs.seeds)
@@ -242,7 +258,7 @@ def configuration(
         variant=variant,
         recipe=first["recipe"],
         epochs=first["epochs"],
-        control=control,
+        control=runs.control,
         roles=tuple(sorted({run.role for run in runs.runs})),
         seeds=runs.seeds,
         acc=acc,
@@ -252,7 +268,7 @@ def configuration(
         worst_att_acc=worst[1] if worst else None,
         worst_interval=worst_interval([runs.tally(kind, runs.seeds) for kind in kinds]) if worst else None,
         difference=difference,
-        delta=robustness if control == "none" else None,
+        delta=robustness,
         theta_c=first["theta_c"],
         theta_t=first["theta_t"],
         train_seconds=known_mean(run.target["seconds"] for run in runs.runs),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from results import UnknownFigure, UnknownSweep, load, open_store
+from results.exports.latex import latex_table
 from results.reader import SweepResults
 from results.statistics.intervals import bootstrap_over_classes, delta, paired_difference
 from results.stores.store import Store
@@ -106,6 +107,25 @@ def test_delta_uses_the_seeds_that_both_have(store: Store) -> None:
     frame = load(store.uri).configurations().set_index("defense")
     assert frame.loc["tl_dmi", "delta"] == pytest.approx(delta(0.90, 0.6, 0.80, 0.3))
     assert frame.loc["bido_hsic", "delta"] == pytest.approx(delta((0.90 + 0.95) / 2, 0.6, 0.87, 0.3))
+    assert frame["delta_gmi"].dropna().tolist() == frame["delta"].dropna().tolist() != []
+
+
+def test_delta_of_an_attack_is_its_own_and_the_latex_table_shows_it(store: Store) -> None:
+    configs = [
+        FakeConfig("no_def", 0.90, {"gmi": 0.6, "brepmi": 0.5}, seeds=(0, 5)),
+        FakeConfig("tl_dmi", 0.80, {"gmi": 0.3, "brepmi": 0.4}, 6, seeds=(0,)),
+    ]
+    write_fake_sweep(store, FakeSweep(configs))
+    results = load(store.uri)
+    row = results.configurations().set_index("defense").loc["tl_dmi"]
+    measured = results.attacks.query("seed == 0").set_index(["defense", "attack"])["att_acc"]
+    for kind in ("gmi", "brepmi"):
+        expected = delta(0.90, measured["no_def", kind], 0.80, measured["tl_dmi", kind])
+        assert row[f"delta_{kind}"] == pytest.approx(expected)
+    lines = [line.split(" & ") for line in latex_table(results.summary()).splitlines() if "TL-DMI" in line]
+    assert sorted(line[7] for line in lines) == sorted(
+        f"{row[f'delta_{kind}']:.2f}" for kind in ("gmi", "brepmi")
+    )
 
 
 def test_controls_come_last_and_never_on_the_front(results: SweepResults) -> None:
