@@ -181,7 +181,7 @@ def configuration_rows(configurations: Sequence[Configuration]) -> list[dict[str
     """Return flat rows of configurations: accuracies are fractions, an interval is ``_low`` and ``_high``.
 
     Per attack: ``att_acc_<attack>`` with its interval, ``second_att_acc_<attack>`` and the paired
-    ``difference_<attack>`` to No-Def with its interval.
+    ``difference_<attack>`` to No-Def with its interval, and ``delta_<attack>``.
     """
     return [_configuration_row(one) for one in configurations]
 
