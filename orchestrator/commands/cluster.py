@@ -30,9 +30,11 @@ def start(file: Path, yes: bool) -> None:
     """Start the cluster, or bring it up to what the file says now."""
     from orchestrator.launch import ray_commands
     from orchestrator.launch.cluster_file import read_cluster_file
+    from orchestrator.launch.this_machine import check_mounts
 
-    have_token = ray_commands.have_token()
-    _run(ray_commands.up(read_cluster_file(file), yes=yes, have_token=have_token))
+    read = read_cluster_file(file)
+    check_mounts(read)
+    _run(ray_commands.up(read, yes=yes, have_token=ray_commands.have_token()))
 
 
 @cluster.command("check")

@@ -14,6 +14,7 @@ from orchestrator.launch.machines import KNOWN, Price
 from orchestrator.launch.nodes import Lookup, Resources, node_resources
 from orchestrator.launch.ray_commands import TOKEN_FILE, have_token
 from orchestrator.launch.ray_schema import ray_refuses
+from orchestrator.launch.this_machine import machine_findings
 from results import StoreError, StoreMissing, open_store
 from results.stores.store import is_bucket
 
@@ -91,6 +92,7 @@ def check_cluster(
     findings = [*_file_findings(file)]
     if any(finding.name == "schema" and finding.state == "broken" for finding in findings):
         return ClusterReport(str(file.path), file.name, tuple(findings), ())
+    findings += machine_findings(file)
     kinds = file.node_types()
     if cloud is not None:
         findings += _account_findings(file, cloud, kinds)

@@ -43,13 +43,19 @@ def up(file: ClusterFile, *, yes: bool, have_token: bool) -> list[Command]:
 def submit(file: ClusterFile, arguments: Sequence[str]) -> list[Command]:
     """Return what runs a sweep with these ``arguments`` on the head.
 
-    Raises ``InvalidRequest`` without ``--store``: the head's own folder is not seen by other nodes.
+    Raises ``InvalidRequest`` without ``--store``, or with a folder that only the head would see.
     """
     given = {word.split("=")[0] for word in arguments}
     if "--space" not in given or "--store" not in given:
         raise InvalidRequest(
             "a sweep on a cluster needs --space and --store (a bucket, or a folder that every node sees), "
             "as in tldmi-sweep cluster submit cluster.yaml --space bido_vs_tldmi --store s3://BUCKET/PREFIX"
+        )
+    store = _value("--store", arguments)
+    if "://" not in store and not store.startswith("/"):
+        raise InvalidRequest(
+            f"--store {store} would be a folder of the head alone: give s3://BUCKET/PREFIX, or the absolute "
+            "path of a folder that every node sees"
         )
     where = [] if "--address" in given else ["--address", "auto"]
     sweep = f"cd {PROJECT} && {_mode(file)} tldmi-sweep {shlex.join([*arguments, *where])}"
@@ -86,6 +92,13 @@ def run(commands: Sequence[Command], show: Callable[[str], None]) -> int:
 def have_token() -> bool:
     """Return whether this user has a token for Ray clusters."""
     return TOKEN_FILE.expanduser().exists()
+
+
+def _value(option: str, arguments: Sequence[str]) -> str:
+    """Return what ``option``, which is there, was given last; empty when nothing follows it."""
+    last = max(number for number, word in enumerate(arguments) if word.split("=")[0] == option)
+    _, joined, value = arguments[last].partition("=")
+    return value if joined else next(iter(arguments[last + 1 :]), "")
 
 
 def _ray(verb: str, file: ClusterFile, yes: bool) -> tuple[str, ...]:

@@ -1,22 +1,17 @@
-"""The Pareto front of natural accuracy (maximised) against worst attack accuracy (minimised)."""
+"""The Pareto front of natural accuracy (maximised) against worst attack accuracy (minimised).
 
+Two objectives take one pass over sorted points. A library for any number of them costs quick looks more to
+import than to run.
+"""
+
+import math
 from collections.abc import Sequence
-
-import moocore
-import numpy as np
-from numpy.typing import NDArray
 
 Point = tuple[float, float]
 """(Acc, AttAcc), fractions in [0, 1]; NaN marks a value that is not known."""
 
 REFERENCE: Point = (0.0, 1.0)
 """Reference point of the hypervolume: no natural accuracy, and every reconstruction recognised."""
-
-_MAXIMISE = [True, False]
-
-
-def _array(points: Sequence[Point]) -> NDArray[np.float64]:
-    return np.asarray(points, dtype=np.float64).reshape(-1, 2)
 
 
 def nondominated(points: Sequence[Point]) -> list[bool]:
@@ -28,12 +23,8 @@ def nondominated(points: Sequence[Point]) -> list[bool]:
     >>> nondominated([(0.9, 0.6), (0.8, 0.4), (0.8, 0.5), (0.8, 0.4)])
     [True, True, False, True]
     """
-    array = _array(points)
-    known = np.isfinite(array).all(axis=1)
-    front = np.zeros(len(array), dtype=bool)
-    if known.any():
-        front[known] = moocore.is_nondominated(array[known], maximise=_MAXIMISE, keep_weakly=True)
-    return [bool(value) for value in front]
+    front = set(_front(points))
+    return [tuple(point) in front for point in points]
 
 
 def front_order(points: Sequence[Point]) -> list[int]:
@@ -54,6 +45,21 @@ def hypervolume(points: Sequence[Point], reference: Point = REFERENCE) -> float:
     >>> hypervolume([(1.0, 0.5)])
     0.5
     """
-    array = _array(points)
-    array = array[np.isfinite(array).all(axis=1)]
-    return float(moocore.hypervolume(array, ref=list(reference), maximise=_MAXIMISE)) if len(array) else 0.0
+    least, above = reference
+    area = 0.0
+    for acc, att_acc in _front(
+        [(acc, att_acc) for acc, att_acc in points if acc > least and att_acc < above]
+    ):
+        area += (acc - least) * (above - att_acc)
+        above = att_acc
+    return area
+
+
+def _front(points: Sequence[Point]) -> list[Point]:
+    """Return the different points of the front, from the highest Acc and AttAcc to the lowest."""
+    known = [(acc, att_acc) for acc, att_acc in points if math.isfinite(acc) and math.isfinite(att_acc)]
+    front: list[Point] = []
+    for acc, att_acc in sorted(known, key=lambda point: (-point[0], point[1])):
+        if not front or att_acc < front[-1][1]:
+            front.append((acc, att_acc))
+    return front

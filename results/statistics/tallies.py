@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from results.statistics.intervals import Difference, Floats, Interval, class_draws, percentile_interval
 
@@ -27,6 +26,8 @@ class Tally:
 
 def tallies(reconstructions: pa.Table) -> dict[str, Tally]:
     """Return the tally of each attack_id; a reconstruction that was not found or has no rank is a failure."""
+    import pyarrow.compute as pc  # quick looks count nothing, and importing it takes them long
+
     ranked_first = pc.fill_null(pc.equal(reconstructions["rank"], 0), False)
     found = pc.fill_null(reconstructions["found"], True)
     table = pa.table(

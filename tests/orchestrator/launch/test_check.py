@@ -59,6 +59,7 @@ def states(report):
 def nothing_is_started(monkeypatch, tmp_path):
     monkeypatch.setattr(ray_commands, "run", lambda *_: pytest.fail("something was started"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(ROOT)  # what is copied to the nodes is found from here
 
 
 def test_a_file_that_is_filled_in_is_ready_with_its_prices(tmp_path):

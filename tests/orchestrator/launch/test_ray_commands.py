@@ -54,6 +54,18 @@ def test_a_sweep_without_space_or_store_is_refused(sweep):
         ray_commands.submit(AWS, sweep)
 
 
+@pytest.mark.parametrize("store", [["--store", "runs"], ["--store=./runs/x"], ["--store", "/a", "--store="]])
+def test_a_folder_that_only_the_head_would_see_is_refused(store):
+    with pytest.raises(InvalidRequest, match="absolute path"):
+        ray_commands.submit(AWS, ["--space", "x", *store])
+
+
+@pytest.mark.parametrize("store", [["--store", "/shared/runs"], ["--store=file:///shared/runs"]])
+def test_a_folder_that_every_node_may_see_is_passed_on(store):
+    (command,) = ray_commands.submit(LOCAL, ["--space", "x", *store])
+    assert shlex.join(store) in command.words[3]
+
+
 def test_down_also_stops_the_workers_that_ray_leaves_running():
     assert lines(ray_commands.down(AWS, yes=True)) == ["ray down --yes cluster.yaml"]
     first, *others = lines(ray_commands.down(LOCAL, yes=False))

@@ -3,6 +3,8 @@
 import math
 from itertools import pairwise
 
+import moocore
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +48,16 @@ def test_the_front_agrees_with_the_definition(found: list[Point]) -> None:
 @given(points)
 def test_the_hypervolume_agrees_with_counting_cells(found: list[Point]) -> None:
     assert hypervolume(found) == pytest.approx(slow_hypervolume(found), abs=1e-9)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(point, min_size=1, max_size=25), point)
+def test_moocore_agrees(found: list[Point], reference: Point) -> None:
+    array, senses = np.array(found), [True, False]
+    on_front = moocore.is_nondominated(array, maximise=senses, keep_weakly=True)
+    assert nondominated(found) == on_front.tolist()
+    area = moocore.hypervolume(array, ref=list(reference), maximise=senses)
+    assert hypervolume(found, reference) == pytest.approx(area, abs=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
