@@ -1,7 +1,7 @@
 """Prints what a trial costs beside its work: a sweep of trials that do nothing, on several nodes.
 
 Every step returns at once, so all that is left is proposing, submitting, reporting and writing rows. The
-nodes are processes of this machine (``ray.cluster_utils``). The driver's memory is read at two moments.
+nodes are processes of this machine (``ray.cluster_utils``). The driver's memory is read after every trial.
 
     python benchmarks/many_trials.py [--trials 1000] [--nodes 3] [--limit 0.3]
 """
@@ -106,16 +106,17 @@ def _report(watch: Watch, nodes: int, limit: float) -> int:
     """Print what was measured from the tenth trial on: by then every node has imported what it needs."""
     trials = len(watch.ended)
     overhead = (watch.ended[-1] - watch.ended[9]) / (trials - 10)
-    early, late = watch.memory[min(99, trials // 2)], watch.memory[-1]
+    first = min(100, trials // 2)
     print(f"{trials} trials that do nothing, {nodes} nodes")
     print(f"overhead: {overhead:.3f} s a trial (limit {limit} s)")
     half = trials // 2
     for name, times in (("wall", watch.ended), ("driver's CPU", watch.cpu)):
         first, second = times[half] - times[9], times[-1] - times[half]
         print(f"{name}: {first / (half - 9):.3f} s a trial, then {second / (trials - 1 - half):.3f} s")
-    print(
-        f"driver: {early / 2**20:.0f} MiB after trial {min(100, half + 1)}, {late / 2**20:.0f} MiB at the end"
-    )
+    marks = [first, *range(first + 100, trials, 100), trials]
+    print("driver: " + ", ".join(f"{watch.memory[mark - 1] / 2**20:.0f} MiB after {mark}" for mark in marks))
+    growth = (watch.memory[-1] - watch.memory[first - 1]) / (trials - first)
+    print(f"growth: {growth / 1024:.1f} KiB a trial")
     return int(overhead > limit)
 
 

@@ -18,6 +18,8 @@ ExecutorName = Literal["ray", "inline"]
 
 RAY_SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune then prints nothing
+    "RAY_COLOR_PREFIX": "0",  # what it says is kept in a file,
+    "RAY_DEDUP_LOGS": "0",  # and said by its own threads at once, not by ours when it is shut down
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # rows go to the store, not to CSV and TensorBoard files
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours

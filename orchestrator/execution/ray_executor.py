@@ -6,7 +6,7 @@ resources from its own steps; the steps ask for theirs outside of the trial's pl
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import ray
@@ -19,7 +19,10 @@ from orchestrator.errors import Unreachable
 from orchestrator.execution.chain import Chain, Share, Shares
 from orchestrator.execution.cluster import connected
 from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
+from orchestrator.execution.forgetting import Forgetting
+from orchestrator.execution.handed_on import credentials, keep_from_logs, take
 from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.ray_messages import messages_kept
 from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
 from orchestrator.execution.work_folder import work_folder
@@ -40,14 +43,17 @@ def run_experiment(
     trials: Trials, store_uri: str, steps: Steps, threads: int, settings: ClusterSettings
 ) -> None:
     """Run ``trials`` on the cluster of ``settings`` until they are finished."""
-    with work_folder() as folder, connected(settings, threads, folder) as cluster:
+    keep_from_logs()
+    own = settings.address == "local"
+    with work_folder() as folder, messages_kept(store_uri), connected(settings, threads, folder) as cluster:
         lanes = max(FEWEST_LANES, cluster.slots(threads))
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(lanes)
         searcher = ProposalSearcher(trials, lanes)
+        submit = RaySubmit({} if own else credentials())
         coordinator = tune.with_parameters(
-            Coordinator, store_uri=store_uri, steps=steps, shares=cluster.shares
+            Coordinator, submit=submit, store_uri=store_uri, steps=steps, shares=cluster.shares
         )
-        share = head_share(lanes, own_cluster=settings.address == "local")
+        share = head_share(lanes, own_cluster=own)
         _tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")).fit()
         if searcher.lost:
             raise Unreachable(f"{searcher.lost}; what has ended is kept, the same command goes on")
@@ -70,6 +76,7 @@ def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -
             name="sweep",
             storage_path=folder,
             verbose=0,
+            callbacks=[Forgetting()],
             failure_config=tune.FailureConfig(max_failures=COORDINATOR_RETRIES),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
@@ -140,10 +147,10 @@ class Coordinator(tune.Trainable):
     """One trial at a time: runs its chain, reporting each phase; imports no torch."""
 
     def setup(  # type: ignore[override]  # Tune passes what with_parameters was given
-        self, config: dict[str, Any], store_uri: str, steps: Steps, shares: Shares
+        self, config: dict[str, Any], submit: "RaySubmit", store_uri: str, steps: Steps, shares: Shares
     ) -> None:
         """Make the chain that this process uses for all its trials, and begin the first of them."""
-        self._chain = Chain(RaySubmit(), store_uri, steps, shares)
+        self._chain = Chain(submit, store_uri, steps, shares)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -165,6 +172,9 @@ class Coordinator(tune.Trainable):
 class RaySubmit:
     """Runs steps as Ray tasks, outside of the placement group of the trial that submits them."""
 
+    def __init__(self, credentials: Mapping[str, str]) -> None:
+        self._credentials = credentials
+
     def submit(self, step: Step, config: StepConfig, store_uri: str, share: Share) -> Any:  # noqa: ANN401
         """Return the object reference of the step's report."""
         task = _task.options(
@@ -172,7 +182,7 @@ class RaySubmit:
             num_gpus=share.gpus,
             scheduling_strategy=OUTSIDE,
         )
-        return task.remote(step, config, store_uri, share.gpus)
+        return task.remote(step, config, store_uri, share.gpus, self._credentials)
 
     def wait(self, handles: Sequence[Any], timeout: float | None) -> list[Any]:
         """Return the references whose steps have ended."""
@@ -193,7 +203,10 @@ class RaySubmit:
 
 
 @ray.remote(max_retries=TASK_RETRIES)
-def _task(step: Step, config: StepConfig, store_uri: str, gpus: float) -> StepReport:
+def _task(
+    step: Step, config: StepConfig, store_uri: str, gpus: float, credentials: Mapping[str, str]
+) -> StepReport:
+    take(credentials)
     if not gpus:
         # Ray leaves all GPUs visible to a task that asked for none.
         os.environ.setdefault("TLDMI_SWEEP_DEVICE", "cpu")

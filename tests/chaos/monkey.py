@@ -73,28 +73,33 @@ def _shut(one):
         one.shutdown(socket.SHUT_RDWR)
 
 
+KINDS = ("driver", "worker", "raylet", "store")
+WEIGHTS = (3, 4, 2, 3)
+
+
 class Monkey:
-    """Does so many bad things, drawn from a seed, each when a share of the rows drawn for it is there."""
+    """Does so many bad things, drawn from a seed, each when a share of the rows drawn for it is there.
+
+    Each kind comes once at least.
+    """
 
     def __init__(self, seed, kills, rows, proxy):
         self._draw = random.Random(seed)
-        self._at = sorted(self._draw.uniform(0.02, 0.95) * rows for _ in range(kills))
+        at = sorted(self._draw.uniform(0.02, 0.9) * rows for _ in range(kills))
+        kinds = [*KINDS, *self._draw.choices(KINDS, WEIGHTS, k=kills - len(KINDS))]
+        self._draw.shuffle(kinds)
+        self._left = list(zip(at, kinds, strict=True))
         self._proxy = proxy
         self.did = []
 
-    @property
-    def is_done(self):
-        """Whether nothing bad is left to do."""
-        return not self._at
-
     def maybe(self, driver, rows):
         """Do the next bad thing to the driver if it is time for it."""
-        if not self._at or rows < self._at[0]:
+        if not self._left or rows < self._left[0][0]:
             return
-        time.sleep(self._draw.uniform(0, 0.5))
-        kind = self._draw.choices(["driver", "worker", "raylet", "store"], [3, 4, 2, 3])[0]
+        time.sleep(self._draw.uniform(0, 0.3))
+        kind = self._left[0][1]
         if self._do(kind, driver):
-            self._at.pop(0)
+            self._left.pop(0)
             self.did.append(kind)
 
     def _do(self, kind, driver):

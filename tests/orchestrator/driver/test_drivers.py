@@ -1,11 +1,13 @@
 """Drivers as real processes: two on one store, killed ones, Ctrl-C on Ray; for a folder and for a bucket."""
 
+import os
 import signal
 
 import pytest
 
 from orchestrator.errors import ExitCode
 from results import open_store
+from tests.chaos.monkey import below
 from tests.orchestrator.drivers import Driver, shell
 
 pytestmark = pytest.mark.slow
@@ -52,3 +54,24 @@ def test_ctrl_c_on_ray_lets_running_trials_end(tmp_path):
     assert code == ExitCode.STOPPED, errors
     assert "Ctrl-C again cancels them" in errors
     assert outcome["ran"] == len(numbers(place)) < 8
+
+
+def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path):
+    place = str(tmp_path / "store")
+    driver = Driver(tmp_path, place, "--workers", "2", "--quiet", seconds=1)
+    for kind in ("ray::_task", "ray::Coordinator"):
+        ended = driver.trials
+        driver.wait_for(lambda one, ended=ended: one.trials > ended)
+        victims = []
+        driver.wait_for(
+            lambda one, kind=kind, victims=victims: (
+                victims.extend(pid for pid, words in below(one.process.pid) if words.startswith(kind))
+                or victims
+            )
+        )
+        os.kill(victims[0], signal.SIGKILL)
+    code, outcome, errors = driver.ended()
+    assert (code, outcome["failed"]) == (ExitCode.DONE, 0), errors
+    (line,) = errors.splitlines()
+    (path,) = open_store(place).list_paths("logs/ray/")
+    assert f"kept in {path}" in line

@@ -33,10 +33,11 @@ def leftovers():
 @pytest.fixture(scope="module")
 def ray_sweep(tmp_path_factory):
     """A sweep on Ray, one of whose workers is killed; and the same sweep inline."""
+    folder = tmp_path_factory.mktemp("ray")
     home = tempfile.mkdtemp(prefix="t")  # of its own, and short: other tests may be running sweeps
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", home)
-        yield _both_ways(tmp_path_factory.mktemp("ray"))
+        yield _both_ways(folder)
     shutil.rmtree(home)
 
 
@@ -60,6 +61,13 @@ def test_ray_and_inline_give_the_same_rows_though_a_worker_was_killed(ray_sweep)
     assert (Path(on_ray) / "died").exists()
     assert rows(on_ray) == rows(inline)
     assert outcome.failed == 0
+
+
+def test_what_ray_said_of_the_killed_worker_is_kept_in_the_store(ray_sweep):
+    _, on_ray, _, _ = ray_sweep
+    store = open_store(on_ray)
+    (path,) = store.list_paths("logs/ray/")
+    assert "worker died" in store.get_bytes(path).decode()
 
 
 def test_each_target_is_trained_and_each_attack_run_once(ray_sweep):

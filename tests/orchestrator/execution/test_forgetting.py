@@ -1,0 +1,36 @@
+"""What Tune keeps of ended trials is little, and enough for it to end the experiment."""
+
+from types import SimpleNamespace
+
+from orchestrator.execution.forgetting import Forgetting, empty
+
+
+def trial(status):
+    """A trial of Tune as far as it is read here, with much to forget."""
+    return SimpleNamespace(
+        trial_id="a1",
+        evaluated_params={"trial": "x" * 5000},
+        config={"trial": "x" * 5000},
+        experiment_tag="1_trial=" + "x" * 5000,
+        run_metadata=SimpleNamespace(
+            last_result={"event": "x" * 5000}, metric_analysis={"a": {}}, metric_n_steps={"a": {}}
+        ),
+        status=status,
+    )
+
+
+def test_an_emptied_trial_holds_its_id_alone():
+    one = trial("TERMINATED")
+    empty(one)
+    assert len(str(one)) < 500
+    assert one.run_metadata.last_result == {"trial_id": "a1", "done": True}
+
+
+def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over():
+    forgetting, one = Forgetting(), trial("RUNNING")
+    forgetting.on_trial_complete(1, [one], one)
+    forgetting.on_step_end(1, [one])
+    assert one.config
+    one.status = "TERMINATED"
+    forgetting.on_step_end(2, [one])
+    assert not one.config
