@@ -106,16 +106,16 @@ def _report(watch: Watch, nodes: int, limit: float) -> int:
     """Print what was measured from the tenth trial on: by then every node has imported what it needs."""
     trials = len(watch.ended)
     overhead = (watch.ended[-1] - watch.ended[9]) / (trials - 10)
-    first = min(100, trials // 2)
+    start = min(100, trials // 2)
     print(f"{trials} trials that do nothing, {nodes} nodes")
     print(f"overhead: {overhead:.3f} s a trial (limit {limit} s)")
     half = trials // 2
     for name, times in (("wall", watch.ended), ("driver's CPU", watch.cpu)):
         first, second = times[half] - times[9], times[-1] - times[half]
         print(f"{name}: {first / (half - 9):.3f} s a trial, then {second / (trials - 1 - half):.3f} s")
-    marks = [first, *range(first + 100, trials, 100), trials]
+    marks = [start, *range(start + 100, trials, 100), trials]
     print("driver: " + ", ".join(f"{watch.memory[mark - 1] / 2**20:.0f} MiB after {mark}" for mark in marks))
-    growth = (watch.memory[-1] - watch.memory[first - 1]) / (trials - first)
+    growth = (watch.memory[-1] - watch.memory[start - 1]) / (trials - start)
     print(f"growth: {growth / 1024:.1f} KiB a trial")
     return int(overhead > limit)
 
