@@ -6,6 +6,7 @@ resources from its own steps; the steps ask for theirs outside of the trial's pl
 
 import os
 import time
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from orchestrator.execution.cluster import connected
 from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
 from orchestrator.execution.forgetting import Forgetting
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
-from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
 from orchestrator.execution.ray_messages import messages_kept
 from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
@@ -34,6 +35,7 @@ SLIVER = 0.001
 TASK_RETRIES = 3
 """Times a step starts again after its worker or node was lost; steps are idempotent."""
 COORDINATOR_RETRIES = 3
+"""Times a trial is handed out again after its coordinator was lost."""
 OUTSIDE = PlacementGroupSchedulingStrategy(placement_group=None)  # type: ignore[arg-type]  # None: in no group
 FEWEST_LANES = 2
 """Trials in flight on the smallest cluster: while one has nothing to run, another keeps the CPU busy."""
@@ -77,7 +79,7 @@ def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -
             storage_path=folder,
             verbose=0,
             callbacks=[Forgetting()],
-            failure_config=tune.FailureConfig(max_failures=COORDINATOR_RETRIES),
+            failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands lost trials out again
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
@@ -88,6 +90,8 @@ class ProposalSearcher(Searcher):
 
     An outcome is heard one report before its trial ends. The next round is then already waiting when the
     trial ends, so Tune gives it the coordinator instead of stopping the process and starting another.
+    A trial whose coordinator was lost is handed out again, as another trial of Tune: Tune's own retries leave
+    out one that was given an idle coordinator which had died.
     """
 
     def __init__(self, trials: Trials, lanes: int) -> None:
@@ -97,7 +101,9 @@ class ProposalSearcher(Searcher):
         self._trials = trials
         self._lanes = lanes
         self._running: dict[str, int] = {}
-        self._recorded: set[int] = set()
+        self._open: dict[int, Proposal] = {}
+        self._again: deque[Proposal] = deque()
+        self._losses: Counter[int] = Counter()
         self.lost: str | None = None
         """Why the sweep cannot go on, once a coordinator was lost for good."""
 
@@ -109,28 +115,39 @@ class ProposalSearcher(Searcher):
         """Return the next trial's configuration, ``None`` while there is none, or that the search is over."""
         if self._trials.finished or self.lost:
             return cast(dict[str, Any], Searcher.FINISHED)  # a marker; Tune types only the usual answer
-        open_trials = [number for number in self._running.values() if number not in self._recorded]
-        proposal = self._trials.next() if len(open_trials) < self._lanes else None
+        proposal = self._next()
         if proposal is None:
             return None
         self._running[trial_id] = proposal.number
+        self._open[proposal.number] = proposal
         return {"number": proposal.number, "trial": canonical_json(proposal.trial)}
+
+    def _next(self) -> Proposal | None:
+        """Return a trial that was lost, else the next one while there is a lane for it."""
+        if self._again:
+            return self._again.popleft()
+        return self._trials.next() if len(self._open) < self._lanes else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Pass a phase or the outcome on to the sweep."""
         number, event = self._running[trial_id], result.get("event")
         if event is not None:
             if isinstance(event, TrialOutcome):
-                self._recorded.add(number)
+                del self._open[number]
             pass_on(self._trials, number, event)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """End the sweep when a coordinator was lost for good: that is no outcome of its trial."""
+        """Hand a trial without an outcome out again; its coordinator lost too often ends the sweep."""
         number = self._running.pop(trial_id)
-        if number not in self._recorded:
-            self.lost = f"the coordinator of trial {number} was lost {COORDINATOR_RETRIES + 1} times"
+        if number not in self._open:
+            return
+        self._losses[number] += 1
+        if self._losses[number] > COORDINATOR_RETRIES:
+            self.lost = f"the coordinator of trial {number} was lost {self._losses[number]} times"
+        else:
+            self._again.append(self._open[number])
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: a restart rebuilds the search from the store."""

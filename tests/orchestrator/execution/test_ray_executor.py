@@ -15,7 +15,7 @@ from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.execution.cluster import checked_cluster, connected
 from orchestrator.execution.executors import ClusterSettings
 from orchestrator.execution.outcome import Phase, TrialOutcome
-from orchestrator.execution.ray_executor import ProposalSearcher, head_share
+from orchestrator.execution.ray_executor import COORDINATOR_RETRIES, ProposalSearcher, head_share
 from orchestrator.execution.steps import Steps
 from orchestrator.search.search import Proposer
 from results import open_store
@@ -132,13 +132,29 @@ def test_phases_are_noted_and_an_outcome_is_recorded_once():
     assert trials.recorded == [(0, DONE)]
 
 
+def test_a_trial_whose_coordinator_was_lost_is_handed_out_again_before_others():
+    trials = Recorder(search={"trials": 4, "round_size": 4})
+    searcher = ProposalSearcher(trials, lanes=2)
+    first = searcher.suggest("a")
+    assert searcher.suggest("b")["number"] == 1
+    searcher.on_trial_complete("a", error=True)
+    assert searcher.suggest("c") == first
+    assert searcher.suggest("d") is None
+    searcher.on_trial_result("c", {"event": DONE})
+    searcher.on_trial_complete("c", result={"done": True})
+    assert trials.recorded == [(0, DONE)]
+    assert searcher.suggest("d")["number"] == 2
+
+
 def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
     trials = Recorder()
     searcher = ProposalSearcher(trials, lanes=1)
-    searcher.suggest("a")
-    searcher.on_trial_complete("a", error=True)
+    for attempt in range(COORDINATOR_RETRIES + 1):
+        assert searcher.lost is None
+        assert searcher.suggest(str(attempt))["number"] == 0
+        searcher.on_trial_complete(str(attempt), error=True)
     assert trials.recorded == []
-    assert "trial 0" in searcher.lost
+    assert "trial 0 was lost 4 times" in searcher.lost
     assert searcher.suggest("b") == Searcher.FINISHED
 
 
