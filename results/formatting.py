@@ -1,5 +1,7 @@
 """Numbers as text: percent with one decimal, intervals, points, seconds and counts. Unknown is a dash."""
 
+from collections.abc import Sequence
+
 from results.statistics.intervals import Difference, Interval
 
 UNKNOWN = "–"  # noqa: RUF001
@@ -90,6 +92,15 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     ('1 seed', '3 seeds')
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts of a sentence joined by commas and an ``and``.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
 
 def hours_text(hours: float | None) -> str:

@@ -20,6 +20,7 @@ from results.labels import attack_name
 from results.reader import SweepResults
 from results.report.asked import asked_lines
 from results.report.evidence import distance_lines, features_text, paired_lines
+from results.report.failed_trials import failed_trials
 from results.report.featured import featured
 from results.report.front_data import attainment_text, families, front_data, printed_labels, views
 from results.report.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
@@ -32,10 +33,11 @@ from results.report.page import (
     timing_warning,
     training_time_lines,
 )
+from results.report.page_data import as_json, joined_json, page_data, safe_in_script
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
 from results.report.trial_details import TrialDetails
-from results.report.trial_panels import panels
+from results.report.trial_panels import Panels, panels
 from results.report.verdict import verdict
 from results.statistics.comparison import Comparison, Pairing
 from results.statistics.configurations import Configuration
@@ -207,7 +209,7 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
     plot = plotted(summary)
     left_out = plot.left_out
     return base | {
-        "front": as_script_data(front_data(summary)),
+        "front": page_data(as_json(front_data(summary))),
         "view_data": as_script_data([asdict(view) for view in shown]),
         "plot": plot,
         "ticks": {"x": ticks(plot.x_range), "y": ticks(plot.y_range)},
@@ -235,7 +237,7 @@ def _search(summary: SweepSummary, importances: Importances | None) -> dict[str,
     return {
         "convergence": course if len(course) > 1 else None,
         "slices": [one.title for one in found],
-        "figures": as_script_data(figures),
+        "figures": page_data(as_json(figures)),
         "importances": importance_groups(importances),
     }
 
@@ -256,7 +258,9 @@ def _trials(
     grouped = GroupedRows(rows, "attack_id")
     sheets = Sheets(results.store, grouped)
     details = TrialDetails(summary, settings, grouped, GroupedRows(results.curve_rows(), "target_id"))
-    found = panels(summary, details, sheets, rows, private_images)
+    labels: dict[int, str] = {}
+    failed = failed_trials(results.store, summary, settings, summary.failures[:MOST_FAILURES], labels)
+    found = panels(summary, details, sheets, rows, private_images, failed)
     shown = [*featured(summary, MOST_PICTURED), *summary.controls[:1]]
     made = (gallery(sheets, kind, shown, private_images, MOST_CLASSES) for kind in summary.attack_kinds)
     galleries: list[Gallery] = [one for one in made if one is not None]
@@ -264,22 +268,24 @@ def _trials(
         "galleries": galleries,
         "with_private": private_images is not None,
         "missing_pictures": sorted(sheets.missing.items()),
-        "rows": as_script_data(found.rows),
-        "details": {key: as_script_data(value) for key, value in found.details.items()},
-        "pictures": as_script_data(
-            {"strips": found.strips, "private": found.private, "classes": found.classes}
-        ),
+        "trial_data": {
+            "rows-data": page_data(as_json(found.rows)),
+            "details-data": page_data(joined_json(found.details)),
+            "pictures-data": page_data(_pictures(found), compress=False),
+            "failed-data": page_data(joined_json(found.failed)),
+        },
+        "opened_failures": found.failed.keys(),
+        "failure_labels": labels,
         "panels_note": found.note,
     }
 
 
-def as_script_data(value: object) -> Markup:
-    """Return ``value`` as JSON that cannot end the script element it stands in.
+def _pictures(found: Panels) -> str:
+    """Return the pictures of trials as JSON: strips by attack_id, private pictures and names by class."""
+    parts = {"private": as_json(found.private), "classes": as_json(found.classes)}
+    return joined_json({"strips": joined_json(found.strips), **parts})
 
-    >>> as_script_data("</script>")
-    Markup('"\\\\u003c/script\\\\u003e"')
-    """
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704  # escaped above
+
+def as_script_data(value: object) -> Markup:
+    """Return ``value`` as JSON that cannot end the script element it stands in."""
+    return safe_in_script(as_json(value))

@@ -19,6 +19,7 @@ Plain = dict[str, Any]
 
 BINS = 20
 """Bins of the histogram of P_T, over [0, 1]."""
+_EDGES = np.linspace(0.0, 1.0, BINS + 1)
 MOST_EPOCHS = 60
 """Epochs of a curve in a page; longer ones are thinned evenly."""
 
@@ -109,7 +110,8 @@ def confidence_histogram(reconstructions: GroupedRows, attack_id: str) -> list[i
     """
     column = reconstructions.table(attack_id)["target_confidence"]
     values = np.asarray(column.drop_null().to_numpy(), dtype=np.float64)
-    counts, _ = np.histogram(values[np.isfinite(values)], bins=BINS, range=(0.0, 1.0))
+    places = np.searchsorted(_EDGES, values[(values >= 0) & (values <= 1)], side="right") - 1
+    counts = np.bincount(np.minimum(places, BINS - 1), minlength=BINS)
     return [int(count) for count in counts]
 
 

@@ -1,15 +1,15 @@
 """What the page needs to open any configuration: rows of the table, details and pictures, within a budget."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from results.formatting import counted
+from results.formatting import counted, listed
 from results.report.featured import featured
 from results.report.page import Line, configuration_line
+from results.report.page_data import as_json
 from results.report.pictures import PrivateImages, Sheets, Strip, private_uris
 from results.report.trial_details import TrialDetails
 from results.statistics.configurations import Configuration
@@ -23,6 +23,8 @@ PICTURE_BYTES = 1_200_000
 """Room for the pictures of trials that are opened, beside the galleries."""
 MOST_CLASSES = 60
 """Classes of an attack that have a picture in a panel."""
+FAILURE_BYTES = 500_000
+"""Room for the details of failed trials; the first ones come first."""
 _MOST_FEATURED = 40
 
 
@@ -31,14 +33,17 @@ class Panels:
     """Everything behind the points of the front, as plain values for JSON."""
 
     rows: list[Plain]
-    details: dict[str, Plain]
-    """config_id -> details of its trials."""
-    strips: dict[str, Plain]
-    """attack_id -> pictures of its first restarts."""
+    details: dict[str, str]
+    """config_id -> details of its trials, as JSON."""
+    strips: dict[str, str]
+    """attack_id -> pictures of its first restarts, as JSON."""
     classes: dict[int, str]
     private: dict[int, list[str]]
     without_details: int
     without_pictures: int
+    failed: dict[str, str]
+    """Number -> details of a failed trial, as JSON."""
+    failed_without_details: int
 
     @property
     def note(self) -> str | None:
@@ -46,8 +51,11 @@ class Panels:
         parts = [
             f"the curves of {counted(self.without_details, 'configuration')}" if self.without_details else "",
             f"the pictures of {counted(self.without_pictures, 'attack')}" if self.without_pictures else "",
+            f"the logs of {counted(self.failed_without_details, 'failed trial')}"
+            if self.failed_without_details
+            else "",
         ]
-        left_out = " and ".join(part for part in parts if part)
+        left_out = listed([part for part in parts if part])
         return f"To keep this page small it leaves out {left_out}; the store has them." if left_out else None
 
 
@@ -57,6 +65,7 @@ def panels(
     sheets: Sheets,
     reconstructions: pa.Table,
     private_images: PrivateImages | None,
+    failed: Iterator[tuple[int, Plain]],
 ) -> Panels:
     """Return what the page needs to open its configurations, the front first, until the room is used up."""
     ordered = in_order_of_interest(summary)
@@ -70,6 +79,7 @@ def panels(
     ]
     strips = dict(_within(_strips(sheets, wanted), PICTURE_BYTES))
     classes = _class_names(reconstructions)
+    failures = dict(_within(((str(number), plain) for number, plain in failed), FAILURE_BYTES))
     return Panels(
         rows=[row_of(one) for one in ordered_rows(summary)],
         details=kept,
@@ -78,6 +88,8 @@ def panels(
         private={index: private_uris(private_images, index) for index in classes} if private_images else {},
         without_details=len(ordered) - len(kept),
         without_pictures=len(wanted) - len(strips),
+        failed=failures,
+        failed_without_details=len(summary.failures) - len(failures),
     )
 
 
@@ -111,14 +123,15 @@ def _bar(bar: tuple[float, float, float] | None) -> list[float] | None:
     return None if bar is None else [round(value, 1) for value in bar]
 
 
-def _within(items: Iterable[tuple[str, Plain]], most: int) -> Iterator[tuple[str, Plain]]:
-    """Yield items until their JSON together would be longer than ``most``."""
+def _within(items: Iterable[tuple[str, Plain]], most: int) -> Iterator[tuple[str, str]]:
+    """Yield items as JSON until that would together be longer than ``most``."""
     used = 0
     for name, plain in items:
-        used += len(json.dumps(plain, separators=(",", ":")))
+        text = as_json(plain)
+        used += len(text)
         if used > most:
             return
-        yield name, plain
+        yield name, text
 
 
 def _strips(sheets: Sheets, attack_ids: Iterable[str]) -> Iterator[tuple[str, Plain]]:

@@ -1,6 +1,6 @@
 """Successes of reconstructions counted by class, and statistics resampled over classes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -38,18 +38,22 @@ def tallies(reconstructions: pa.Table) -> dict[str, Tally]:
         }
     )
     counted = table.group_by(["attack_id", "class_index"]).aggregate([("hit", "sum"), ("hit", "count")])
-    result: dict[str, Tally] = {}
-    for row in counted.to_pylist():
-        tally = result.setdefault(row["attack_id"], Tally())
-        tally.hits[row["class_index"]] += row["hit_sum"]
-        tally.judged[row["class_index"]] += row["hit_count"]
-    return result
+    columns = (counted[name].to_pylist() for name in ("attack_id", "class_index", "hit_sum", "hit_count"))
+    result: dict[str, Tally] = defaultdict(Tally)
+    for attack_id, index, hits, judged in zip(*columns, strict=True):
+        tally = result[attack_id]
+        tally.hits[index] = hits
+        tally.judged[index] = judged
+    return dict(result)
 
 
 def pooled(parts: Iterable[Tally]) -> Tally:
     """Return one tally of several: seeds are pooled within their class."""
+    found = list(parts)
+    if len(found) == 1:
+        return found[0]
     whole = Tally()
-    for part in parts:
+    for part in found:
         whole.hits.update(part.hits)
         whole.judged.update(part.judged)
     return whole
@@ -65,11 +69,29 @@ def _draws(classes: int) -> Floats:
     return class_draws(classes).astype(np.float64)
 
 
+Counts = tuple[tuple[int, ...], tuple[int, ...]]
+"""Hits, and reconstructions judged, of each class in one order: what statistics of an attack depend on."""
+
+
+def _counts(parts: Sequence[Tally], classes: list[int]) -> tuple[Counts, ...]:
+    return tuple(
+        (tuple(part.hits[index] for index in classes), tuple(part.judged[index] for index in classes))
+        for part in parts
+    )
+
+
 def resampled(tally: Tally, classes: list[int]) -> Floats:
     """Return the attack accuracy of each resample of ``classes``, (2000,); paired over tallies."""
-    hits = np.array([tally.hits[index] for index in classes], dtype=np.float64)
-    judged = tuple(tally.judged[index] for index in classes)
-    return np.asarray((_draws(len(classes)) @ hits) / _drawn(judged))
+    ((hits, judged),) = _counts([tally], classes)
+    return _resampled(hits, judged)
+
+
+@lru_cache(maxsize=64)
+def _resampled(hits: tuple[int, ...], judged: tuple[int, ...]) -> Floats:
+    """As `resampled`; those of No-Def are wanted for every configuration. Read only."""
+    found = np.asarray((_draws(len(hits)) @ np.array(hits, dtype=np.float64)) / _drawn(judged))
+    found.flags.writeable = False
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -78,8 +100,15 @@ def _drawn(judged: tuple[int, ...]) -> Floats:
     return np.asarray(_draws(len(judged)) @ np.array(judged, dtype=np.float64))
 
 
-def _share(tally: Tally, classes: list[int]) -> float:
-    return sum(tally.hits[index] for index in classes) / sum(tally.judged[index] for index in classes)
+def _share(counts: Counts) -> float:
+    hits, judged = counts
+    return sum(hits) / sum(judged)
+
+
+def _largest(parts: tuple[Counts, ...]) -> Floats:
+    """Return the largest attack accuracy of several attacks in each resample."""
+    found = [_resampled(*counts) for counts in parts]
+    return found[0] if len(found) == 1 else np.max(found, axis=0)
 
 
 def worst_interval(attacks: Sequence[Tally]) -> Interval | None:
@@ -88,10 +117,13 @@ def worst_interval(attacks: Sequence[Tally]) -> Interval | None:
     The largest is taken anew in each resample, so that the interval includes the choice of the attack.
     """
     classes = shared_classes(attacks)
-    if not classes:
-        return None
-    worst = np.max([resampled(tally, classes) for tally in attacks], axis=0)
-    return percentile_interval(worst, len(classes))
+    return _interval(_counts(attacks, classes)) if classes else None
+
+
+@lru_cache(maxsize=64)
+def _interval(parts: tuple[Counts, ...]) -> Interval:
+    """As `worst_interval`; where a sweep has one attack, that is asked for twice."""
+    return percentile_interval(_largest(parts), len(parts[0][0]))
 
 
 def worst_difference(attacks: Sequence[Tally], anchors: Sequence[Tally]) -> Difference | None:
@@ -99,10 +131,11 @@ def worst_difference(attacks: Sequence[Tally], anchors: Sequence[Tally]) -> Diff
     classes = shared_classes([*attacks, *anchors])
     if not classes or not attacks or not anchors:
         return None
-    value = max(_share(tally, classes) for tally in attacks) - max(
-        _share(tally, classes) for tally in anchors
-    )
-    gaps = np.max([resampled(tally, classes) for tally in attacks], axis=0) - np.max(
-        [resampled(tally, classes) for tally in anchors], axis=0
-    )
-    return Difference(value, *percentile_interval(gaps, len(classes), (-1.0, 1.0)))
+    return _difference(_counts(attacks, classes), _counts(anchors, classes))
+
+
+@lru_cache(maxsize=64)
+def _difference(parts: tuple[Counts, ...], anchors: tuple[Counts, ...]) -> Difference:
+    value = max(map(_share, parts)) - max(map(_share, anchors))
+    gaps = _largest(parts) - _largest(anchors)
+    return Difference(value, *percentile_interval(gaps, len(parts[0][0]), (-1.0, 1.0)))

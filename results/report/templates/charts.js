@@ -1,11 +1,13 @@
 const chartConfig = { responsive: true, displayModeBar: false };
+const PAPER = { width: 640, height: 400 };
 
 function themedLayout(layout) {
   const dark = isDark(), ink = inks.ink[dark ? 1 : 0], muted = inks.muted[dark ? 1 : 0];
   const axis = (given) => ({ ...given, linecolor: muted, tickcolor: muted });
   return {
     ...layout,
-    font: { ...layout.font, color: ink, size: narrow.matches ? 12 : 14 },
+    ...(printing ? { width: PAPER.width, height: Math.min(layout.height, PAPER.height) } : {}),
+    font: { ...layout.font, color: ink, size: narrow.matches || printing ? 12 : 14 },
     xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis),
     hoverlabel: { ...layout.hoverlabel, bgcolor: dark ? "#262c33" : "#ffffff", bordercolor: muted, font: { color: ink } },
     annotations: (layout.annotations || []).map((one) => ({ ...one, font: { ...one.font, color: muted } })),
@@ -28,8 +30,8 @@ function drawChart(place, figure) {
   return Plotly.react(place, figure.data.map(themedTrace), themedLayout(figure.layout), chartConfig);
 }
 
-(() => {
-  const figures = read("figures-data") || {};
+readLarge("figures-data").then((found) => {
+  const figures = found || {};
   const drawn = new Set();
   const draw = (place) => {
     drawn.add(place);
@@ -55,4 +57,4 @@ function drawChart(place, figure) {
       draw(place);
     });
   }
-})();
+});

@@ -1,8 +1,8 @@
-(() => {
+(async () => {
   const place = document.getElementById("front-figure");
-  const ready = () => { document.documentElement.dataset.ready = "yes"; };
+  const ready = () => rowsReady.finally(() => { document.documentElement.dataset.ready = "yes"; });
   if (!place) { ready(); return; }
-  const front = read("front-data"), views = read("views-data"), form = document.getElementById("front-controls");
+  const front = await readLarge("front-data"), views = read("views-data"), form = document.getElementById("front-controls");
   const state = document.getElementById("front-hypervolume"), printedNote = document.getElementById("front-printed");
 
   const boxes = (name) => [...form.querySelectorAll(`[name="${name}"]`)];

@@ -1,8 +1,9 @@
 let openPanel = () => {};
+let panelParts = {};
 
 (() => {
   const panel = document.getElementById("panel"), body = document.getElementById("panel-body");
-  const pictures = read("pictures-data") || { strips: {}, private: {}, classes: {} };
+  let pictures = { strips: {}, private: {}, classes: {} }, known = null;
   const COLOURS = [["#0072b2", "#56b4e9"], ["#d55e00", "#f0894a"], ["#009e73", "#35c9a0"], ["#b0578d", "#dd9cc3"],
     ["#6a51a3", "#b3a2e0"], ["#a87900", "#e6b93a"]];
   const HEADINGS = ["Acc", "Worst AttAcc", "by", "vs No-Def, points", "Δ", "θC", "Seeds", "Time per seed"];
@@ -11,9 +12,11 @@ let openPanel = () => {};
     "KNN distance", "Time"];
   let charts = [], opener = null, shownId = null;
 
-  function details(id) {
-    const place = [...document.querySelectorAll("script[data-details]")].find((one) => one.dataset.details === id);
-    return place ? JSON.parse(place.textContent) : null;
+  async function details(id) {
+    known = known || Promise.all([readLarge("details-data"), readLarge("pictures-data")]);
+    const [found, shown] = await known;
+    pictures = shown;
+    return found[id] || null;
   }
 
   function facts(pairs) {
@@ -29,13 +32,17 @@ let openPanel = () => {};
         element("tbody", {}, ...rows)));
   }
 
-  function head(row) {
+  function panelHead(title, ...lines) {
     const close = element("button", { type: "button", class: "plain" }, "Close");
     close.addEventListener("click", () => panel.close());
-    const title = element("h2", { id: "panel-title", tabindex: "-1" }, glyph(row.control ? "" : row.family), row.name);
-    return element("div", { class: "panel-head" }, element("div", {}, title,
+    return element("div", { class: "panel-head" },
+      element("div", {}, element("h2", { id: "panel-title", tabindex: "-1" }, ...title), ...lines), close);
+  }
+
+  function head(row) {
+    return panelHead([glyph(row.control ? "" : row.family), row.name],
       element("p", {}, [row.note, row.front ? "on the front" : ""].filter(Boolean).join(" · ")),
-      element("p", {}, "Configuration ", element("code", {}, row.id))), close);
+      element("p", {}, "Configuration ", element("code", {}, row.id)));
   }
 
   function rowFacts(row) {
@@ -200,8 +207,8 @@ let openPanel = () => {};
     return element("fieldset", { class: "segments" }, element("legend", {}, "Trial"), ...labels);
   }
 
-  function content(row) {
-    const found = details(row.id), place = element("div", { id: "panel-trial" });
+  async function content(row) {
+    const found = await details(row.id), place = element("div", { id: "panel-trial" });
     const parts = [head(row), rowFacts(row)];
     if (!found) {
       parts.push(element("p", { class: "notice" },
@@ -214,15 +221,18 @@ let openPanel = () => {};
     if (found && found.trials.length) showTrial(place, found.trials[0]);
   }
 
-  openPanel = (id) => {
-    const row = rowsById.get(id);
-    if (!row) return;
+  async function show(shown, fill) {
     opener = document.activeElement;
-    shownId = id;
+    shownId = shown;
     if (!panel.open) panel.showModal();
-    content(row);
+    await fill();
     panel.scrollTop = 0;
     document.getElementById("panel-title").focus();
+  }
+
+  openPanel = (id) => {
+    const row = rowsById.get(id);
+    if (row) show(id, () => content(row));
   };
 
   panel.addEventListener("close", () => {
@@ -237,4 +247,5 @@ let openPanel = () => {};
     if (button) openPanel(button.dataset.open);
   });
   repainted.add(() => { for (const [where, figure] of charts) drawChart(where, figure); });
+  panelParts = { body, show, panelHead, table, commandBlock };
 })();

@@ -1,10 +1,10 @@
 const rowsById = new Map();
 const chosen = { find: "", families: null, frontOnly: false };
 let renderTable = () => {};
+let rowsReady = Promise.resolve();
 
 (() => {
-  const rows = read("rows-data") || [];
-  for (const row of rows) rowsById.set(row.id, row);
+  let rows = [];
   const table = document.getElementById("configuration-table");
   const order = { column: null, sign: 1 };
   const STEP = 200;
@@ -40,7 +40,7 @@ let renderTable = () => {};
   }
 
   renderTable = () => {
-    if (!table) return;
+    if (!table || !rows.length) return;
     let found = rows.filter(matches);
     if (order.column !== null) found = [...found].sort(compare);
     table.tBodies[0].replaceChildren(...found.slice(0, limit).map(rowElement));
@@ -85,8 +85,8 @@ let renderTable = () => {};
   for (const header of document.querySelectorAll("th[data-sort]")) {
     const button = element("button", { type: "button" });
     button.append(...header.childNodes);
-    const own = header.closest("table") === table && rows.length;
-    button.addEventListener("click", () => (own ? sortAll : sortShown)(header));
+    const own = header.closest("table") === table;
+    button.addEventListener("click", () => (own && rows.length ? sortAll : sortShown)(header));
     header.append(button);
   }
 
@@ -97,8 +97,12 @@ let renderTable = () => {};
       chosen.find = event.target.value.trim().toLowerCase();
       renderTable();
     });
-    renderTable();
   }
+  rowsReady = readLarge("rows-data").then((found) => {
+    rows = found || [];
+    for (const row of rows) rowsById.set(row.id, row);
+    renderTable();
+  });
   const more = document.getElementById("show-more");
   if (more) more.addEventListener("click", () => { limit += STEP; renderTable(); });
 })();

@@ -4,6 +4,13 @@ const read = (id) => {
   const place = document.getElementById(id);
   return place ? JSON.parse(place.textContent) : null;
 };
+async function readLarge(id) {
+  const place = document.getElementById(id);
+  if (!place || place.dataset.packed === undefined) return read(id);
+  const bytes = Uint8Array.from(atob(place.textContent), (one) => one.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(unpacked).json();
+}
 const inks = read("theme-data");
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 const narrow = matchMedia("(max-width: 600px)");

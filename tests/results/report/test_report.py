@@ -205,7 +205,7 @@ def script_data(page: str, attribute: str) -> Any:
 
 
 def details_of(page: str, config_id: str) -> Any:
-    return script_data(page, f'data-details="{config_id}"')
+    return script_data(page, 'id="details-data"')[config_id]
 
 
 def test_each_configuration_has_the_details_of_its_trials(tmp_path: Path) -> None:

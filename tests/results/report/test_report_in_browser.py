@@ -2,16 +2,12 @@
 
 import base64
 import io
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -19,79 +15,8 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from results import load, open_store, render_report
 from results.statistics.summary import SweepSummary
-from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, write_fake_sweep
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
-EVIL = "<img src=x onerror=document.title='owned'>"
-
-
-def find(*names: str) -> str:
-    """Return the first of these programs that is installed; the tests fail, not skip, without one."""
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    pytest.fail(f"None of {', '.join(names)} is installed: apt-get install -y chromium chromium-driver")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    """Chromium with an empty profile of its own."""
-    with tempfile.TemporaryDirectory() as profile:
-        options = webdriver.ChromeOptions()
-        wrapped = Path("/usr/lib/chromium/chromium")
-        options.binary_location = (
-            str(wrapped) if wrapped.exists() else find("chromium", "chromium-browser", "google-chrome")
-        )
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        driver = webdriver.Chrome(options=options, service=Service(find("chromedriver")))
-        yield driver
-        driver.quit()
-
-
-@pytest.fixture(scope="module")
-def sweep(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepSummary, Path]:
-    """A sweep with a hostile class name, and its page."""
-    folder = tmp_path_factory.mktemp("page")
-    store = open_store(str(folder / "runs"), create=True)
-    names = (EVIL, *(f"person_{index:02d}" for index in range(1, 20)))
-    sweep = FakeSweep(helping_configs(), class_names=names, failures=("the loss became NaN",), space=EVIL)
-    write_fake_sweep(store, sweep)
-    results = load(store.uri)
-    page = folder / "report.html"
-    page.write_text(render_report(results), encoding="utf-8")
-    return results.summary(), page
-
-
-def visit(browser: webdriver.Chrome, page: Path, width: int = 1600, dark: bool = False) -> None:
-    """Open ``page`` at a width and wait until its figure is drawn."""
-    scheme = "dark" if dark else "light"
-    browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    browser.get(page.as_uri())
-    WebDriverWait(browser, 60).until(
-        lambda driver: driver.execute_script("return document.documentElement.dataset.ready === 'yes'")
-    )
-
-
-def errors(browser: webdriver.Chrome) -> list[str]:
-    return [
-        entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")
-    ]
+from tests.fixtures.browser import EVIL, errors, visit
+from tests.fixtures.rows import FakeConfig, FakeSweep, write_fake_sweep
 
 
 @pytest.mark.parametrize("dark", [False, True])
