@@ -127,8 +127,10 @@ class SweepResults:
         """Return a plotly figure of the sweep; raises `UnknownFigure` with the names that there are."""
         # plotly takes a third of a second, which only figures should cost.
         from results.figures.names import figure
+        from results.sweeps.importance import read_importances
 
-        return figure(self.summary(), name)
+        summary = self.summary()
+        return figure(summary, name, read_importances(self.store, summary.sweep_id))
 
     @cached_property
     def _trial_rows(self) -> pa.Table:

@@ -6,14 +6,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from results.figures.front_plot import X_TITLE, FrontPlot, Level, PlottedPoint, plotted
+from results.figures.front_plot import X_TITLE, FrontPlot, Level, PlottedPoint, plotted, step_line
 from results.figures.palette import INK, MUTED, Style, style_of
 from results.formatting import count_text, delta_text, interval_text, percent, seconds_text
-from results.labels import attack_name, defense_name
+from results.labels import attack_name, defense_name, searched_name
+from results.statistics.attainment import attainment
 from results.statistics.configurations import Configuration
 from results.statistics.convergence import Progress, convergence
 from results.statistics.intervals import Interval
 from results.statistics.summary import SweepSummary
+from results.statistics.training_time import training_times
+from results.sweeps.importance import Importances, Objective
 
 _FRONT_SIZE, _SIZE = 15, 10
 _FRONT_OPACITY, _OPACITY = 1.0, 0.6
@@ -57,6 +60,99 @@ def convergence_figure(summary: SweepSummary) -> go.Figure:
         yaxis=axis("Hypervolume", (max(bottom - margin, 0.0), min(top + margin, 1.0))),
         height=320,
     )
+    return figure
+
+
+def attainment_figure(summary: SweepSummary, attack: str | None = None) -> go.Figure:
+    """Return the front with what one training seed, half of them and every one attain. Writes nothing."""
+    figure, found = front_figure(summary, attack), attainment(summary, attack)
+    if found is None:
+        return _noted(figure, "Attainment needs two configurations with the same two seeds")
+    left = plotted(summary, attack).x_range[0]
+    for surface, dash in zip(found.surfaces, ("dot", "dash", "longdash"), strict=False):
+        xs, ys = step_line(surface.points, left)
+        name = f"Reached by {surface.percent:.0f} % of {len(found.seeds)} seeds"
+        line = {"color": "#a87900", "width": 1.5, "dash": dash}
+        figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", name=name, line=line, hoverinfo="skip"))
+    return figure
+
+
+def comparison_figure(summary: SweepSummary) -> go.Figure:
+    """Return how far each defence lowers the worst AttAcc of No-Def, in points with 95 % intervals.
+
+    Paired by class on the seeds that both have; below zero protects. Writes nothing.
+    """
+    known = [one for one in summary.defended if one.difference is not None]
+    figure = go.Figure()
+    for one in known:
+        value, low, high = (100 * part for part in one.difference or (0.0, 0.0, 0.0))
+        error = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
+        figure.add_trace(_dot(one, value, f"{value:.1f} points ({low:.1f} to {high:.1f})", error))
+    return _listed(figure, "Worst AttAcc minus that of No-Def (points)", 0.0, len(known))
+
+
+def training_time_figure(summary: SweepSummary) -> go.Figure:
+    """Return the training time of each configuration as a ratio to No-Def. Writes nothing."""
+    known = [one for one in training_times(summary) if one.ratio is not None]
+    figure = go.Figure()
+    for one in known:
+        text = f"{one.ratio:.2f} x, {seconds_text(one.seconds)}"
+        figure.add_trace(_dot(one.configuration, one.ratio or 0.0, text))
+    return _listed(figure, "Training time, ratio to No-Def", 1.0, len(known))
+
+
+def importance_figure(found: Importances | None) -> go.Figure:
+    """Return the share of the best quarter that each parameter explains, in percent. Writes nothing."""
+    figure = go.Figure()
+    rows: tuple[tuple[Objective, str, str], ...] = (
+        ("acc", "Acc", MUTED[0]),
+        ("att_acc", "Worst AttAcc", style_of("tl_dmi").light),
+    )
+    for objective, name, colour in rows:
+        shares = found.shares.get(objective, {}) if found else {}
+        ordered = sorted(shares.items(), key=lambda item: item[1])
+        figure.add_trace(
+            go.Bar(
+                x=[100 * share for _, share in ordered],
+                y=[html.escape(searched_name(parameter)) for parameter, _ in ordered],
+                name=name,
+                orientation="h",
+                marker={"color": colour},
+            )
+        )
+    figure.update_layout(**base_layout(), xaxis=axis("Importance (%)"), yaxis=axis(""), height=420)
+    if found is None or not found.shares:
+        return _noted(figure, "The store holds no importances: the search had too few trials")
+    return figure
+
+
+def _dot(one: Configuration, value: float, text: str, error: dict[str, object] | None = None) -> go.Scatter:
+    style = style_of(one.defense)
+    return go.Scatter(
+        x=[value],
+        y=[html.escape(one.label)],
+        error_x={**error, "color": style.light} if error else None,
+        mode="markers",
+        name=html.escape(one.label),
+        showlegend=False,
+        marker={"color": style.light, "symbol": style.symbol, "size": 11},
+        hovertemplate=f"{html.escape(one.label)}<br>{text}<extra></extra>",
+        customdata=[one.config_id],
+    )
+
+
+def _listed(figure: go.Figure, title: str, reference: float, rows: int) -> go.Figure:
+    """Return a figure with one line per configuration, the first on top, and a line to read it against."""
+    lines = {**axis(""), "autorange": "reversed"}
+    figure.update_layout(**base_layout(), xaxis=axis(title), yaxis=lines, height=120 + 26 * max(rows, 4))
+    figure.add_vline(x=reference, line={"color": MUTED[0], "width": 1.5, "dash": "dash"})
+    return figure if rows else _noted(figure, "Nothing to compare with No-Def yet")
+
+
+def _noted(figure: go.Figure, text: str) -> go.Figure:
+    """Return a figure that says why it is not what it might be."""
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 1.0, "yanchor": "bottom"}
+    figure.add_annotation(text=text, showarrow=False, **place)
     return figure
 
 

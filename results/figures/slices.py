@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from results.figures.interactive import axis, base_layout
 from results.figures.palette import MUTED, style_of
@@ -52,6 +53,22 @@ def slices(summary: SweepSummary) -> tuple[Slice, ...]:
         for (family, name), rows in found.items()
         if len({value for value, _, _ in rows}) >= LEAST_VALUES
     )
+
+
+def slices_figure(summary: SweepSummary) -> go.Figure:
+    """Return all slices of a sweep in one figure, two in a row. Writes nothing."""
+    found = slices(summary)
+    rows = max((len(found) + 1) // 2, 1)
+    figure = make_subplots(rows=rows, cols=2, subplot_titles=[one.title for one in found])
+    for index, one in enumerate(found):
+        row, column = index // 2 + 1, index % 2 + 1
+        for trace in slice_figure(one).data:
+            figure.add_trace(trace.update(showlegend=not index), row=row, col=column)
+        if one.parameter in _LOGARITHMIC:
+            figure.update_xaxes(type="log", row=row, col=column)
+    figure.update_layout(**base_layout(), height=120 + 240 * rows)
+    figure.update_yaxes(range=(-2, 102))
+    return figure
 
 
 def slice_figure(one: Slice) -> go.Figure:

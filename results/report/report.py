@@ -17,10 +17,10 @@ from results.figures.palette import INK, MUTED, SYMBOL_PATHS, styles_of
 from results.figures.slices import slice_figure, slices
 from results.formatting import hours_text, percent
 from results.labels import attack_name
+from results.page_data import as_json, joined_json, page_data, safe_in_script
 from results.reader import SweepResults
 from results.report.asked import asked_lines
 from results.report.evidence import distance_lines, features_text, paired_lines
-from results.report.failed_trials import failed_trials
 from results.report.featured import featured
 from results.report.front_data import attainment_text, families, front_data, printed_labels, views
 from results.report.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
@@ -33,10 +33,9 @@ from results.report.page import (
     timing_warning,
     training_time_lines,
 )
-from results.report.page_data import as_json, joined_json, page_data, safe_in_script
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
-from results.report.trial_details import TrialDetails
+from results.report.trial_details import TrialDetails, failed_trials
 from results.report.trial_panels import Panels, panels
 from results.report.verdict import verdict
 from results.statistics.comparison import Comparison, Pairing

@@ -8,6 +8,7 @@ import pytest
 
 from results import UnknownFigure, UnknownSweep, load, open_store
 from results.exports.latex import latex_table
+from results.figures.names import FIGURES
 from results.reader import SweepResults
 from results.statistics.intervals import bootstrap_over_classes, delta, paired_difference
 from results.stores.store import Store
@@ -227,8 +228,14 @@ def test_the_front_is_the_marked_configurations_by_acc(results: SweepResults) ->
 def test_figures_are_asked_for_by_name(results: SweepResults) -> None:
     names = {trace.name for trace in results.figure("front").data}
     assert {"Front", "No-Def", "TL-DMI"} <= names
-    with pytest.raises(UnknownFigure, match="Did you mean 'front'"):
+    with pytest.raises(UnknownFigure, match=r"there are front, .*importance\. Did you mean 'front'"):
         results.figure("frnt")
+
+
+@pytest.mark.parametrize("name", [*FIGURES, "importance"])
+def test_every_figure_of_an_empty_store_says_that_there_is_nothing(store: Store, name: str) -> None:
+    drawn = [trace for trace in load(store.uri).figure(name).data if trace.type == "scatter"]
+    assert not any(trace.mode == "markers" and len(trace.x) for trace in drawn)
 
 
 def test_a_comparison_is_a_frame_too(results: SweepResults) -> None:

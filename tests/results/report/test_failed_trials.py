@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from results import load, open_store, render_report
-from results.report.failed_trials import LINES, MOST_CHARACTERS
+from results.report.trial_details import LINES, MOST_CHARACTERS
 from results.sweeps.record import SweepRecord, write_sweep
 from results.sweeps.trial_logs import StepLog, TrialLog, write_trial_log
 from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
