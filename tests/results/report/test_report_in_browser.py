@@ -264,3 +264,28 @@ def test_an_empty_store_and_one_point_open_too(
     assert len(browser.find_elements(By.CSS_SELECTOR, "#front-figure path.point")) == len(configs)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
     assert errors(browser) == []
+
+
+def test_compressed_data_show_the_same_page(
+    browser: webdriver.Chrome,
+    sweep: tuple[SweepSummary, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("results.page_data.PACKED_FROM", 1)
+    page = tmp_path / "packed.html"
+    page.write_text(render_report(load(str(sweep[1].parent / "runs"))), encoding="utf-8")
+    assert page.read_text(encoding="utf-8").count(" data-packed>") > 3
+    texts = []
+    for one in (sweep[1], page):
+        visit(browser, one)
+        assert len(points(browser)) == len(sweep[0].configurations)
+        shown = [browser.find_element(By.ID, "configuration-table").text]
+        for opener in ("main [data-open]", "[data-failed]"):
+            browser.execute_script("arguments[0].click()", browser.find_element(By.CSS_SELECTOR, opener))
+            WebDriverWait(browser, 10).until(lambda driver: driver.find_elements(By.ID, "panel-title"))
+            shown.append(browser.find_element(By.ID, "panel").text)
+            browser.find_element(By.CSS_SELECTOR, ".panel-head button").click()
+        texts.append(shown)
+    assert texts[0] == texts[1]
+    assert errors(browser) == []
