@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from trainables.attacks.winograd import use_winograd
+
 Module = TypeVar("Module", bound=nn.Module)
 
 
@@ -20,6 +22,10 @@ class Engine(Protocol):
     @property
     def compile(self) -> bool:
         """Whether by the compiler of torch."""
+
+    @property
+    def direct_convolution(self) -> bool:
+        """Whether without Winograd's algorithm."""
 
 
 class LowPrecision(nn.Module):
@@ -43,18 +49,25 @@ def inference_copy(module: Module, engine: Engine | None = None) -> Module:
 
     Weights need no gradient (a third of the work of a step), each BatchNorm right behind a convolution or
     linear layer of an ``nn.Sequential`` is folded into it (equal up to rounding), and 4-d weights are laid
-    out channels last, which is what the CPU's and GPU's convolutions are fastest with. ``engine`` may ask
-    for less precision and for the compiler.
+    out channels last, which is what the CPU's and GPU's convolutions are fastest with. Wide 3x3 convolutions
+    in float32 on a CPU take Winograd's algorithm (equal up to rounding). ``engine`` may ask for less
+    precision and for the compiler, which both compute every convolution directly, or for that alone.
     """
     ready = copy.deepcopy(module).eval().requires_grad_(False)
     for part in ready.modules():
         if isinstance(part, nn.Sequential):
             _fold_batch_norm(part)
     ready.to(memory_format=torch.channels_last)
+    if not _wants_direct_convolution(engine):
+        use_winograd(ready)
     if engine is not None and engine.compile:
         ready.compile()
     low = engine is not None and engine.mixed_precision
     return cast(Module, LowPrecision(ready)) if low else ready
+
+
+def _wants_direct_convolution(engine: Engine | None) -> bool:
+    return engine is not None and (engine.direct_convolution or engine.compile or engine.mixed_precision)
 
 
 def full_precision(module: nn.Module) -> nn.Module:
