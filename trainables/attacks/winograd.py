@@ -115,12 +115,15 @@ def _convolved(maps: Tensor, weight: Tensor, bias: Tensor | None, order: tuple[i
     down, across = _half(height), _half(width)
     border = (0, 0, 1, 2 * across + 1 - width, 1, 2 * down + 1 - height)
     padded = F.pad(maps.permute(0, 2, 3, 1), border)
-    result = maps.new_empty(batch, 2 * down, 2 * across, weight.shape[2])
+    shape = (batch, weight.shape[2], 2 * down, 2 * across)
+    result = torch.empty(shape, dtype=maps.dtype, device=maps.device, memory_format=torch.channels_last)
     part = max(1, TILES_AT_ONCE // (down * across))
-    tiles = result.view(batch, down, 2, across, 2, -1)
+    tiles = result.permute(0, 2, 3, 1).view(batch, down, 2, across, 2, -1)
     for inputs, outputs in zip(padded.split(part), tiles.split(part), strict=True):
         _convolve_part(inputs, weight, bias, order, outputs)
-    return result[:, :height, :width].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+    if result.shape[2:] == maps.shape[2:]:
+        return result  # no view of it, which layers behind could not change in place
+    return result[:, :, :height, :width].contiguous(memory_format=torch.channels_last)
 
 
 def _convolve_part(

@@ -1,6 +1,8 @@
 """GMI against an independent loop, its contract, and the properties its speed rests on."""
 
 import math
+import os
+import shutil
 
 import pytest
 import torch
@@ -117,7 +119,7 @@ def test_loss_is_the_published_sum(
     assert loss == pytest.approx(expected / norm_batch, rel=1e-9)
 
 
-def test_real_networks_do_not_depend_on_the_micro_batch() -> None:
+def _attacker_of_real_networks() -> Attacker:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         target = small_vgg(3, 16)
@@ -133,8 +135,11 @@ def test_real_networks_do_not_depend_on_the_micro_batch() -> None:
             nn.Linear(64, 1),
             nn.Flatten(0),
         )
-    prior = Prior(generator, critic, 5)
-    attacker = Attacker(target, prior, torch.zeros(0, 1, 16, 16, dtype=torch.uint8))
+    return Attacker(target, Prior(generator, critic, 5), torch.zeros(0, 1, 16, 16, dtype=torch.uint8))
+
+
+def test_real_networks_do_not_depend_on_the_micro_batch() -> None:
+    attacker = _attacker_of_real_networks()
     results = [
         run_attack_method(GMI(iterations=5, restarts=3, micro_batch=size), attacker, (0, 1, 2)).latents
         for size in (1, 7, 9)
@@ -157,3 +162,36 @@ def test_planted_pictures_are_found_in_low_precision() -> None:
     result = run_attack_method(settings, problem.attacker(), EVERY_CLASS)
     right = problem.recognised(result.images) == result.class_index
     assert right.double().mean() >= TestGMI.least_recognised
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which(os.environ.get("CXX", "g++")) is None,
+    reason="torch.compile on a CPU needs a C++ compiler: install g++, or name one in CXX",
+)
+def test_compiled_networks_give_the_same_latents() -> None:
+    """In micro-batches of two sizes; real graphs, real code."""
+    attacker = _attacker_of_real_networks()
+    torch.compiler.reset()
+    torch._dynamo.utils.counters.clear()
+    eager, compiled = (
+        run_attack_method(
+            GMI(iterations=5, restarts=2, micro_batch=4, compile=flag), attacker, (0, 1, 2)
+        ).latents
+        for flag in (False, True)
+    )
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 3  # generator, critic and T
+    torch.testing.assert_close(compiled, eager, rtol=0, atol=1e-5)
+
+
+def test_a_step_in_low_precision_is_the_exact_step_to_the_rounding_of_bfloat16() -> None:
+    attacker = _attacker_of_real_networks()
+    exact, low = (
+        run_attack_method(
+            GMI(iterations=1, restarts=3, clip=10, mixed_precision=flag), attacker, (0, 1, 2)
+        ).latents
+        for flag in (False, True)
+    )
+    step = exact - start_latents(attack_rows((0, 1, 2), 3), 0, 5)
+    difference = (low - exact).norm() / step.norm()
+    assert 0 < difference < 8 * torch.finfo(torch.bfloat16).eps  # some roundings in a row, of 1/128 each
