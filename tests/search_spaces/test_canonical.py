@@ -107,7 +107,7 @@ def test_options_of_the_engine_leave_identities_alone_until_they_are_used() -> N
     """They came later than the first rows; those must be found again."""
     for settings in (GMI(), BREPMI(), KEDMI(), LOMMAGMI(), LOMMAKEDMI(), VMI()):
         plain = settings.model_dump(mode="json")
-        assert {"mixed_precision", "compile"}.isdisjoint(plain)
+        assert {"mixed_precision", "compile", "direct_convolution"}.isdisjoint(plain)
         assert type(settings).model_validate(plain) == settings
         low = settings.model_copy(update={"mixed_precision": True})
         assert identity(low) != identity(settings)
