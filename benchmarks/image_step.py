@@ -1,10 +1,11 @@
 """CPU-milliseconds of one white-box step of one image, by T and batch size, beside the bound of its FLOPs.
 
 A step is one forward pass and one backward pass to the input alone of generator, critic and T, of the copies
-that attacks use. The bound is the step's floating-point operations (torch's counter; of Winograd's algorithm
-the products) at the rate of this machine's best large float32 matrix product, measured in the same run: no
-step of these operations can be faster. The least of some repeats is taken, of fewer once ``--most-seconds``
-are spent on one number, so that large networks end in bounded time.
+that attacks use. "T direct" is T without Winograd's algorithm and no part of the sum. The bound is the step's
+floating-point operations (torch's counter; of Winograd's algorithm the products) at the rate of this
+machine's best large float32 matrix product, measured in the same run: no step of these operations can be
+faster. The least of some repeats is taken, of fewer once ``--most-seconds`` are spent on one number, so that
+large networks end in bounded time.
 
     python benchmarks/image_step.py [--networks small_vgg face_resnet vgg16] [--batches 16 32 64]
 """
@@ -14,13 +15,14 @@ import functools
 import math
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, get_args
 
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from search_spaces.attacks import GMI
 from search_spaces.targets import Architecture, TargetSettings
 from trainables.attacks.inference import inference_copy
 from trainables.generators.networks import ConvolutionalGenerator, Critic
@@ -44,9 +46,10 @@ class Part(NamedTuple):
 
 
 def parts(architecture: str) -> list[Part]:
-    """Return generator, critic and T of the published widths, with fresh weights."""
+    """Return generator, critic, T and T direct of the published widths, with fresh weights."""
     settings = TargetSettings.model_validate({"architecture": architecture})
-    target = inference_copy(build_target(settings, CLASSES, RESOLUTION, seed=0))
+    trained = build_target(settings, CLASSES, RESOLUTION, seed=0)
+    target, direct = inference_copy(trained), inference_copy(trained, GMI(direct_convolution=True))
     torch.manual_seed(0)
     generator = inference_copy(ConvolutionalGenerator(Z_DIM, 3, WIDTH, RESOLUTION))
     critic = inference_copy(Critic(3, WIDTH, RESOLUTION))
@@ -64,6 +67,7 @@ def parts(architecture: str) -> list[Part]:
         Part("generator", generator, latents),
         Part("critic", critic, pictures),
         Part("T", lambda images: target(images).logits, pictures),
+        Part("T direct", lambda images: direct(images).logits, pictures),
     ]
 
 
@@ -114,9 +118,13 @@ def main() -> None:
                 work = functools.partial(step, part.network, part.inputs(batch))
                 seconds = cpu_seconds(work, options.repeats, options.most_seconds)
                 milliseconds.append(1000 * seconds / batch)
-            print(f"{batch:5d}  " + "".join(f"{each:12.2f}" for each in (*milliseconds, sum(milliseconds))))
-        bounds = [1000 * operations(part) / rate for part in chosen]
-        print("bound  " + "".join(f"{each:12.2f}" for each in (*bounds, sum(bounds))))
+            print(f"{batch:5d}  {columns(milliseconds)}")
+        print(f"bound  {columns([1000 * operations(part) / rate for part in chosen])}")
+
+
+def columns(milliseconds: Sequence[float]) -> str:
+    """Return a line: each part's ``milliseconds``, and the sum without T direct."""
+    return "".join(f"{each:12.2f}" for each in (*milliseconds, sum(milliseconds[:-1])))
 
 
 def _options() -> argparse.Namespace:
