@@ -21,12 +21,18 @@ class RunControl:
     def __init__(self) -> None:
         self._stopping: str | None = None
         self._cancelled: str | None = None
+        self._terminated: str | None = None
         self._heeds_signals = False
 
     @property
     def stopping(self) -> str | None:
         """Why no further trial is to start, or ``None``."""
         return self._stopping
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether running trials are to end as well."""
+        return self._cancelled is not None
 
     def stop(self, reason: str) -> None:
         """Let the running trials end and start no other; the first reason stays."""
@@ -40,6 +46,19 @@ class RunControl:
         self.stop(reason)
         if self._heeds_signals:
             os.kill(os.getpid(), signal.SIGTERM)
+
+    @contextmanager
+    def telling_interrupts_apart(self) -> Iterator[None]:
+        """Raise ``Terminated`` for a plain ``KeyboardInterrupt`` that stands in its place.
+
+        While Ray waits for its tasks it drops what a signal handler raises and raises one of its own.
+        """
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            if self._terminated is None or isinstance(interrupt, Terminated):
+                raise
+            raise Terminated(self._terminated) from interrupt
 
     @contextmanager
     def heeding_signals(self) -> Iterator[None]:
@@ -63,7 +82,8 @@ class RunControl:
                 signal.signal(number, handler)
 
     def _on_sigterm(self, _signal: int, _frame: FrameType | None) -> None:
-        raise Terminated(self._cancelled or "the process was asked to end (SIGTERM)")
+        self._terminated = self._cancelled or "the process was asked to end (SIGTERM)"
+        raise Terminated(self._terminated)
 
     def _on_sigint(self, _signal: int, _frame: FrameType | None) -> None:
         if self._stopping:

@@ -86,7 +86,8 @@ class RunWatch:
         if self._said is None and self._control.stopping:
             self._said = self._control.stopping
             hint = " (Ctrl-C again cancels them)" if self._said == CTRL_C else ""
-            self._recorder.notice(f"stopping after the running trials{hint}: {self._said}")
+            end = "ending now" if self._control.cancelled else f"stopping after the running trials{hint}"
+            self._recorder.notice(f"{end}: {self._said}")
 
     def _look(self) -> None:
         try:

@@ -145,7 +145,8 @@ class SweepRun:
         self._recorder.begin(self._sweep, source)
         if not running.finished:
             self._watch()
-            self._execute(running)
+            with self._control.telling_interrupts_apart():
+                self._execute(running)
         self._ran += running.ran
         failed = sum(outcome.state == "failed" for outcome in source.outcomes.values())
         return SweepOutcome(

@@ -129,6 +129,23 @@ def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path, pl
     assert rows(place) == undisturbed(tmp_path)
 
 
+def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(tmp_path, capsys):
+    store = str(tmp_path / "store")
+    steps = at_target(1, lambda store: shell("cancel", store), wait=lambda store: True)
+
+    def target(config, store_uri):
+        try:
+            return steps.target(config, store_uri)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # as Ray does
+
+    like_ray = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    with pytest.raises(Terminated, match="asked for a cancel"):
+        sweep(store, like_ray, progress=PlainProgress())
+    said = capsys.readouterr().err
+    assert ("ending now: " in said, "after the running trials" in said) == (True, False)
+
+
 def test_a_request_for_an_earlier_run_stops_no_later_one(tmp_path):
     store = str(tmp_path / "store")
     late = at_target(1, lambda store: ask_to_end(open_store(store), SWEEP, "cancel", "an earlier run"))

@@ -56,6 +56,20 @@ def test_ctrl_c_on_ray_lets_running_trials_end(tmp_path):
     assert outcome["ran"] == len(numbers(place)) < 8
 
 
+@pytest.mark.parametrize("how", ["cancel", "SIGTERM"])
+def test_a_run_on_ray_that_is_cancelled_says_that_it_goes_on(tmp_path, how):
+    place = str(tmp_path / "store")
+    driver = Driver(tmp_path, place, "--workers", "2", seconds=2).wait_for(lambda one: one.trials >= 1)
+    if how == "cancel":
+        assert shell("cancel", place, "--wait", folder=tmp_path)[0] == 0
+    else:
+        driver.process.send_signal(signal.SIGTERM)
+    code, _, errors = driver.ended()
+    assert code == ExitCode.STOPPED, errors
+    assert ("asked for a cancel" if how == "cancel" else "asked to end (SIGTERM)") in errors.splitlines()[-1]
+    assert "the same command resumes the sweep" in errors
+
+
 def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path):
     place = str(tmp_path / "store")
     driver = Driver(tmp_path, place, "--workers", "2", "--quiet", seconds=1)
