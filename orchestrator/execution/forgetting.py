@@ -27,6 +27,10 @@ class Forgetting(Callback):
         """Put the trial down; Tune still has to free its coordinator."""
         self._ended.append(trial)
 
+    def on_trial_error(self, iteration: int, trials: "list[Trial]", trial: "Trial", **info: Any) -> None:  # noqa: ANN401
+        """Put the trial down; the searcher hands its proposal out again as another one."""
+        self._ended.append(trial)
+
     def on_step_end(self, iteration: int, trials: "list[Trial]", **info: Any) -> None:  # noqa: ANN401
         """Empty what has ended in this step."""
         for trial in self._ended:

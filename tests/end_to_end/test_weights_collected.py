@@ -1,5 +1,6 @@
 """Weights that ``gc --keep none`` removed come back, bit for bit, when another attack asks for their T."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,8 @@ def test_a_t_without_weights_is_trained_again_with_a_warning_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    run_command = importlib.import_module("orchestrator.commands.run")
+    monkeypatch.setattr(run_command, "write_outputs", lambda *_: [Path("report.html")])  # drawing takes long
     sweep(FIRST, tmp_path)
     rows, kept = targets(tmp_path), weights(tmp_path)
     assert len(rows) == len(kept) == 2

@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from orchestrator.execution.forgetting import Forgetting, empty
 
 
@@ -26,11 +28,12 @@ def test_an_emptied_trial_holds_its_id_alone():
     assert one.run_metadata.last_result == {"trial_id": "a1", "done": True}
 
 
-def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over():
+@pytest.mark.parametrize(("event", "status"), [("complete", "TERMINATED"), ("error", "ERROR")])
+def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over(event, status):
     forgetting, one = Forgetting(), trial("RUNNING")
-    forgetting.on_trial_complete(1, [one], one)
+    getattr(forgetting, f"on_trial_{event}")(1, [one], one)
     forgetting.on_step_end(1, [one])
     assert one.config
-    one.status = "TERMINATED"
+    one.status = status
     forgetting.on_step_end(2, [one])
     assert not one.config
