@@ -1,12 +1,12 @@
 """Weights that ``gc --keep none`` removed come back, bit for bit, when another attack asks for their T."""
 
-import importlib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli import main
+from orchestrator.driver import outputs
 from results import open_store
 from results.schema import SCHEMAS, TIMING_COLUMNS
 
@@ -53,12 +53,12 @@ def weights(folder: Path) -> dict[str, bytes]:
     return {path: store.get_bytes(path) for path in store.list_paths("artifacts/targets/")}
 
 
+@pytest.mark.slow
 def test_a_t_without_weights_is_trained_again_with_a_warning_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run_command = importlib.import_module("orchestrator.commands.run")
-    monkeypatch.setattr(run_command, "write_outputs", lambda *_: [Path("report.html")])  # drawing takes long
+    monkeypatch.setattr(outputs, "write_outputs", lambda *_: [Path("report.html")])  # drawing takes long
     sweep(FIRST, tmp_path)
     rows, kept = targets(tmp_path), weights(tmp_path)
     assert len(rows) == len(kept) == 2
