@@ -102,9 +102,10 @@ def test_importing_results_costs_nothing() -> None:
     assert seconds < 0.3
 
 
-def test_a_status_imports_neither_torch_nor_pandas(uri: str) -> None:
+def test_a_status_imports_little(uri: str) -> None:
     modules, _ = imported(f"import results; results.status({uri!r})")
     assert not modules & {"pandas", "plotly", "matplotlib", "torch", "ray", "optuna", "scipy"}
+    assert not modules & {"moocore", "pyarrow.compute"}
 
 
 def test_reports_import_no_torch(uri: str) -> None:
