@@ -5,6 +5,9 @@ result, and statistics of each number that was ever reported. In a sweep of thou
 driver's memory.
 """
 
+import contextlib
+import ctypes
+import gc
 from typing import TYPE_CHECKING, Any
 
 from ray.tune import Callback
@@ -15,13 +18,16 @@ if TYPE_CHECKING:
 
 OVER = ("TERMINATED", "ERROR")
 """States of a trial that Tune will not run again."""
+TRIALS_UNTIL_GIVEN_BACK = 100
+"""Ended trials after which free memory goes back to the system."""
 
 
 class Forgetting(Callback):
-    """Empties each trial once the step in which it ended is over."""
+    """Empties each trial once the step in which it ended is over, and now and then gives memory back."""
 
     def __init__(self) -> None:
         self._ended: list[Trial] = []
+        self._emptied = 0
 
     def on_trial_complete(self, iteration: int, trials: "list[Trial]", trial: "Trial", **info: Any) -> None:  # noqa: ANN401  (Tune's signature)
         """Put the trial down; Tune still has to free its coordinator."""
@@ -36,6 +42,9 @@ class Forgetting(Callback):
         for trial in self._ended:
             if trial.status in OVER:
                 empty(trial)
+                self._emptied += 1
+                if self._emptied % TRIALS_UNTIL_GIVEN_BACK == 0:
+                    give_back()
         self._ended = [trial for trial in self._ended if trial.status not in OVER]
 
 
@@ -48,3 +57,10 @@ def empty(trial: "Trial") -> None:
     known.last_result = {"trial_id": trial.trial_id, "done": True}
     # A reference to what its coordinator was asked when it began; Ray keeps the answer as long.
     trial._default_result_or_future = None
+
+
+def give_back() -> None:
+    """Return free memory to the system: else what Ray's many threads have freed stays with this process."""
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # no glibc
+        ctypes.CDLL(None).malloc_trim(0)

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestrator.execution.forgetting import Forgetting, empty
+from orchestrator.execution import forgetting as module
+from orchestrator.execution.forgetting import TRIALS_UNTIL_GIVEN_BACK, Forgetting, empty, give_back
 
 
 def trial(status):
@@ -37,3 +38,19 @@ def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over(event, s
     one.status = status
     forgetting.on_step_end(2, [one])
     assert not one.config
+
+
+def test_memory_is_given_back_now_and_then(monkeypatch):
+    given = []
+    monkeypatch.setattr(module, "give_back", lambda: given.append(True))
+    forgetting = Forgetting()
+    for _ in range(2 * TRIALS_UNTIL_GIVEN_BACK + 1):
+        one = trial("TERMINATED")
+        forgetting.on_trial_complete(1, [one], one)
+        forgetting.on_step_end(1, [one])
+    assert len(given) == 2
+
+
+def test_giving_back_is_left_out_where_the_system_has_no_such_function(monkeypatch):
+    monkeypatch.setattr(module.ctypes, "CDLL", lambda _: object())
+    give_back()
