@@ -143,13 +143,13 @@ def seconds_lines(summary: SweepSummary) -> list[Seconds]:
     return lines
 
 
-def training_time_lines(summary: SweepSummary) -> list[Line]:
-    """Return a row per configuration: training time, its ratios to No-Def, epochs, Acc and recipe.
+def training_time_lines(summary: SweepSummary, most: int) -> list[Line]:
+    """Return a row for each of the first configurations: time, its ratios to No-Def, epochs, Acc, recipe.
 
     Nothing when there is nothing to compare.
     """
     times = training_times(summary)
-    return [_training_time_line(time) for time in times] if len(times) > 1 else []
+    return [_training_time_line(time) for time in times[:most]] if len(times) > 1 else []
 
 
 def _training_time_line(time: TrainingTime) -> Line:

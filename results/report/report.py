@@ -35,7 +35,7 @@ from results.report.page import (
 )
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
-from results.report.trial_details import TrialDetails, failed_trials
+from results.report.trial_details import CURVE_COLUMNS, TrialDetails, failed_trials
 from results.report.trial_panels import Panels, panels
 from results.report.verdict import verdict
 from results.statistics.comparison import Comparison, Pairing
@@ -151,7 +151,7 @@ def _tables(summary: SweepSummary) -> dict[str, Any]:
         "control_warning": control_warning(summary),
         "evaluators": evaluator_lines(summary),
         "evaluator_warning": evaluator_warning(summary),
-        "training_time_lines": training_time_lines(summary)[:MOST_OPEN_ROWS],
+        "training_time_lines": training_time_lines(summary, MOST_OPEN_ROWS),
         "timing_warning": timing_warning(summary),
         "seconds": seconds_lines(summary),
     }
@@ -256,7 +256,8 @@ def _trials(
     rows = _of_attacks(results.reconstruction_rows(), [row["attack_id"] for row in summary.attacks])
     grouped = GroupedRows(rows, "attack_id")
     sheets = Sheets(results.store, grouped)
-    details = TrialDetails(summary, settings, grouped, GroupedRows(results.curve_rows(), "target_id"))
+    curves = GroupedRows(results.curve_rows().select(CURVE_COLUMNS), "target_id")
+    details = TrialDetails(summary, settings, grouped, curves)
     labels: dict[int, str] = {}
     failed = failed_trials(results.store, summary, settings, summary.failures[:MOST_FAILURES], labels)
     found = panels(summary, details, sheets, rows, private_images, failed)

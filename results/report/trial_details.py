@@ -44,6 +44,8 @@ _CURVES = {
     "val_acc": "Acc, validation",
     "test_acc": "Acc, test",
 }
+CURVE_COLUMNS = ["target_id", "epoch", *_CURVES]
+"""Columns of the curves that a page needs."""
 SHARES = frozenset({"Acc, training", "Acc, validation", "Acc, test"})
 
 
