@@ -20,6 +20,7 @@ from orchestrator.execution.steps import Steps
 from results import open_store
 from results.sweeps.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
 from search_spaces import load_setup
+from tests.fixtures.documents import errors_of
 from tests.orchestrator.fake_steps import FAKE, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
@@ -152,6 +153,7 @@ def test_status_shows_what_runs(tmp_path, monkeypatch):
     steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
     store = str(tmp_path / "store")
     run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps)
+    assert errors_of("status", seen[-1]) == []
     run = seen[-1]["run"]
     assert (run["alive"], run["pid"], run["trials"][0]["label"]) == (True, os.getpid(), "No-Def")
     assert said[0] == "no trial has ended yet\n"
