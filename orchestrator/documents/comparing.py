@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import RootModel
 
-from .document import Document
+from orchestrator.documents.document import Document
 
 
 class ComparedPoint(Document):

@@ -6,16 +6,16 @@ intervals are fractions, times are seconds, an unknown value is null.
 
 from pydantic import BaseModel
 
-from .comparing import CompareDocument
-from .keeping import (
+from orchestrator.documents.comparing import CompareDocument
+from orchestrator.documents.keeping import (
     ClusterCheckDocument,
     DoctorDocument,
     GcDocument,
     WrittenDocument,
 )
-from .looking import LogsDocument, StatusDocument, TrialsDocument
-from .running import AskedDocument, PlanDocument, RetryDocument, RunDocument
-from .spaces import (
+from orchestrator.documents.looking import LogsDocument, StatusDocument, TrialsDocument
+from orchestrator.documents.running import AskedDocument, PlanDocument, RetryDocument, RunDocument
+from orchestrator.documents.spaces import (
     SpacesListDocument,
     SpacesShowDocument,
     SpacesValidateDocument,

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from .document import Document
-from .looking import UnreadableDocument
-from .running import PlanDocument
+from orchestrator.documents.document import Document
+from orchestrator.documents.looking import UnreadableDocument
+from orchestrator.documents.running import PlanDocument
 
 
 class FindingDocument(Document):

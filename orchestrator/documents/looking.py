@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from .document import Counts, Document
+from orchestrator.documents.document import Counts, Document
 
 
 class FrontPoint(Document):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import RootModel
 
-from .document import Counts, Document
+from orchestrator.documents.document import Counts, Document
 
 
 class RunDocument(Document):

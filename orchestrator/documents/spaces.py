@@ -2,9 +2,8 @@
 
 from pydantic import RootModel
 
+from orchestrator.documents.document import Document
 from search_spaces import Space
-
-from .document import Document
 
 
 class SpacesListDocument(RootModel[dict[str, str]]):

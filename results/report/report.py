@@ -17,7 +17,6 @@ from results.figures.palette import INK, MUTED, SYMBOL_PATHS, styles_of
 from results.figures.slices import slice_figure, slices
 from results.formatting import hours_text, percent
 from results.labels import attack_name
-from results.page_data import as_json, joined_json, page_data, safe_in_script
 from results.reader import SweepResults
 from results.report.asked import asked_lines
 from results.report.evidence import distance_lines, features_text, paired_lines
@@ -33,6 +32,7 @@ from results.report.page import (
     timing_warning,
     training_time_lines,
 )
+from results.report.page_data import as_json, joined_json, page_data, safe_in_script
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
 from results.report.trial_details import CURVE_COLUMNS, TrialDetails, failed_trials

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from results.formatting import counted, listed
-from results.page_data import as_json
 from results.report.featured import featured
 from results.report.page import Line, configuration_line
+from results.report.page_data import as_json
 from results.report.pictures import PrivateImages, Sheets, Strip, private_uris
 from results.report.trial_details import TrialDetails
 from results.statistics.configurations import Configuration

@@ -100,7 +100,7 @@ def test_compressed_data_are_the_same_data(
     store = open_store(str(tmp_path), create=True)
     write_in_bulk(store, trials=30, classes=5)
     plain = render_report(load(store.uri))
-    monkeypatch.setattr("results.page_data.PACKED_FROM", packed_from)
+    monkeypatch.setattr("results.report.page_data.PACKED_FROM", packed_from)
     page = render_report(load(store.uri))
     assert page.count(" data-packed>") == (5 if packed_from == 1 else 0)
     for name in ("front-data", "figures-data", "rows-data", "details-data", "pictures-data"):

@@ -272,7 +272,7 @@ def test_compressed_data_show_the_same_page(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("results.page_data.PACKED_FROM", 1)
+    monkeypatch.setattr("results.report.page_data.PACKED_FROM", 1)
     page = tmp_path / "packed.html"
     page.write_text(render_report(load(str(sweep[1].parent / "runs"))), encoding="utf-8")
     assert page.read_text(encoding="utf-8").count(" data-packed>") > 3
