@@ -172,6 +172,16 @@ def test_the_copy_computes_the_same_where_it_pays_and_where_it_does_not(batch: i
     torch.testing.assert_close(_gradient(pictures, result), _gradient(pictures, expected))
 
 
+def test_it_works_where_autograd_is_off_and_with_no_picture_at_all() -> None:
+    """As label-only attacks and evaluations compute."""
+    ready = inference_copy(_wide_network())
+    pictures = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        off = ready(pictures)
+        assert ready(pictures[:0]).shape == (0, off.shape[1])
+    assert torch.equal(off, ready(pictures))
+
+
 def test_attacks_do_not_record_it_unless_it_is_used() -> None:
     assert "direct_convolution" not in GMI().model_dump()
     assert GMI(direct_convolution=True).model_dump()["direct_convolution"] is True
