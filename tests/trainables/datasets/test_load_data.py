@@ -12,7 +12,7 @@ def test_archives_and_checks_import_no_torch() -> None:
         "import sys, pathlib\n"
         "from search_spaces import load_setup\n"
         "from search_spaces.datasets import DrawnPersons, ImageFolder\n"
-        "from trainables import archives\n"
+        "from trainables.storage import archives\n"
         "from trainables.datasets import check_data, describe, load_data, prepare_data\n"
         "from trainables.datasets.downloaded_files import content_of as content_of_sets\n"
         "from trainables.datasets.sets import InvalidDownload\n"
