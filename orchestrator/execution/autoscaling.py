@@ -31,6 +31,11 @@ def promised_nodes(
     return promised
 
 
+def made_by_ray_up(bootstrap: Path = BOOTSTRAP) -> bool:
+    """Return whether this machine is the head of a cluster with Ray's autoscaler."""
+    return bootstrap.expanduser().exists()
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))

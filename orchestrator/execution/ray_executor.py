@@ -17,6 +17,7 @@ from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from orchestrator.errors import Unreachable
+from orchestrator.execution.autoscaling import made_by_ray_up
 from orchestrator.execution.chain import Chain, Share, Shares
 from orchestrator.execution.cluster import connected
 from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
@@ -32,6 +33,8 @@ from search_spaces import Trial, canonical_json
 HEAD = "node:__internal_head__"
 """A resource that only the head has, 1.0 of it: asking for some pins a coordinator there."""
 SLIVER = 0.001
+UNITS = 10_000
+"""Parts that Ray divides a resource into."""
 TASK_RETRIES = 3
 """Times a step starts again after its worker or node was lost; steps are idempotent."""
 COORDINATOR_RETRIES = 3
@@ -55,19 +58,32 @@ def run_experiment(
         coordinator = tune.with_parameters(
             Coordinator, submit=submit, store_uri=store_uri, steps=steps, shares=cluster.shares
         )
-        share = head_share(lanes, own_cluster=own)
+        share = head_share(lanes, _free_of_head(own))
         _tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")).fit()
         if searcher.lost:
             raise Unreachable(f"{searcher.lost}; what has ended is kept, the same command goes on")
 
 
-def head_share(lanes: int, own_cluster: bool) -> tune.PlacementGroupFactory:
-    """Return what a coordinator takes of the head.
+def head_share(lanes: int, free: float) -> tune.PlacementGroupFactory:
+    """Return what a coordinator takes of the head's label, of which ``free`` is left, 1.0 at most.
 
-    On a cluster of our own all lanes together take all of it: Tune, which asks for another coordinator
-    whenever a trial waits, then cannot get one while those that it has are about to be free.
+    All lanes together leave too little for one more. Tune asks for another coordinator when a trial waits,
+    and would start a process for nearly every trial, while those that it has are about to be free. What is
+    left is enough for the lanes of another sweep.
     """
-    return tune.PlacementGroupFactory([{HEAD: int(10_000 / lanes) / 10_000 if own_cluster else SLIVER}])
+    units = int(free * UNITS)
+    share = units // (lanes + 1) + 1
+    if share * lanes > units:
+        share = units // lanes
+    return tune.PlacementGroupFactory([{HEAD: share / UNITS if share else SLIVER}])
+
+
+def _free_of_head(own: bool) -> float:
+    """Return how much of the head's label coordinators may fill, 0 where that would trouble an autoscaler."""
+    if own:
+        return 1.0
+    left: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+    return 0.0 if made_by_ray_up() else left.get(HEAD, 0.0)
 
 
 def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -> tune.Tuner:

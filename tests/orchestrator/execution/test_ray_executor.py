@@ -158,11 +158,22 @@ def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
     assert searcher.suggest("b") == Searcher.FINISHED
 
 
-@pytest.mark.parametrize("lanes", [2, 3, 7, 64])
-def test_coordinators_of_an_own_cluster_fill_the_head_exactly(lanes):
-    share = head_share(lanes, own_cluster=True).bundles[0]["node:__internal_head__"]
-    assert lanes * share <= 1 < (lanes + 1) * share
-    assert head_share(lanes, own_cluster=False).bundles[0]["node:__internal_head__"] == 0.001
+def share_of(lanes, free):
+    return head_share(lanes, free).bundles[0]["node:__internal_head__"]
+
+
+@pytest.mark.parametrize(
+    ("lanes", "free"), [(2, 1.0), (3, 1.0), (7, 1.0), (64, 1.0), (7, 0.3333), (2, 0.0144)]
+)
+def test_coordinators_leave_no_room_for_another_and_some_for_another_sweep(lanes, free):
+    share = share_of(lanes, free)
+    assert lanes * share <= free + 1e-9 < (lanes + 1) * share + 1e-9
+    assert share_of(2, 1.0 - lanes * share_of(lanes, 1.0)) > 0.001
+
+
+@pytest.mark.parametrize(("lanes", "free"), [(2, 0.0), (20_000, 1.0)])
+def test_where_nothing_is_left_of_the_head_coordinators_take_a_sliver(lanes, free):
+    assert share_of(lanes, free) == 0.001
 
 
 def test_a_searcher_says_when_the_sweep_is_finished():
