@@ -1,7 +1,8 @@
 """A real sweep through the real command on drawn persons: killed in the middle, resumed, and compared.
 
-The undisturbed sweep runs inline into a bucket, the killed one on Ray into a folder, so that both executors
-and both kinds of store must agree as well. The bucket is one of a server on loopback.
+The undisturbed sweep runs inline into a bucket, the killed one on Ray into a folder, and goes on with another
+number of workers, so that both executors and both kinds of store must agree as well. The bucket is one of a
+server on loopback.
 """
 
 import json
@@ -88,7 +89,7 @@ def stores(tmp_path_factory, bucket):
     beside = start(undisturbed, "--executor", "inline", folder=folder)
     at_kill = kill_in_the_middle(disturbed)
     whole, _ = finish(beside)
-    resumed, _ = finish(start(disturbed, "--workers", "2"))
+    resumed, _ = finish(start(disturbed, "--workers", "1"))
     return {
         "undisturbed": undisturbed,
         "folder": folder,
