@@ -1,6 +1,8 @@
 """GMI against an independent loop, its contract, and the properties its speed rests on."""
 
 import math
+import os
+import shutil
 
 import pytest
 import torch
@@ -162,6 +164,27 @@ def test_planted_pictures_are_found_in_low_precision() -> None:
     result = run_attack_method(settings, problem.attacker(), EVERY_CLASS)
     right = problem.recognised(result.images) == result.class_index
     assert right.double().mean() >= TestGMI.least_recognised
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which(os.environ.get("CXX", "g++")) is None,
+    reason="torch.compile on a CPU needs a C++ compiler: install g++, or name one in CXX",
+)
+@pytest.mark.timeout(900)  # on a busy machine the C++ compiler takes minutes
+def test_compiled_networks_give_the_same_latents() -> None:
+    """With the compiler itself, in two micro-batches of one size: another size would be compiled again."""
+    attacker = _attacker_of_real_networks()
+    torch.compiler.reset()
+    torch._dynamo.utils.counters.clear()
+    eager, compiled = (
+        run_attack_method(
+            GMI(iterations=3, restarts=2, micro_batch=3, compile=flag), attacker, (0, 1, 2)
+        ).latents
+        for flag in (False, True)
+    )
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 3  # generator, critic and T
+    torch.testing.assert_close(compiled, eager, rtol=0, atol=1e-5)
 
 
 def test_a_step_in_low_precision_is_nearly_the_exact_step() -> None:
