@@ -70,7 +70,9 @@ def kill_in_the_middle(store):
         assert time.monotonic() < deadline, "the sweep makes no progress"
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=LIMIT)
+    process.wait(timeout=LIMIT)
+    for pipe in (process.stdout, process.stderr):
+        pipe.close()  # Ray's processes hold their ends until they notice
     return units(store)
 
 
