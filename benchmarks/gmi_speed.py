@@ -22,7 +22,7 @@ from torch import Tensor
 from search_spaces.attacks import GMI
 from search_spaces.targets import Architecture, TargetSettings
 from trainables.attacks import Attacker, run_attack_method
-from trainables.attacks.inference import inference_copy
+from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.generators import Prior
 from trainables.generators.networks import ConvolutionalGenerator, Critic
@@ -45,10 +45,11 @@ def untrained(architecture: str, classes: int, width: int) -> tuple[TargetModel,
 def plain_loop(settings: GMI, target: TargetModel, prior: Prior, classes: int, group: int) -> Tensor:
     """Return the latents of every class and restart, one group of classes after the other."""
     rows = attack_rows(range(classes), settings.restarts)
-    starts = start_latents(rows, settings.seed, prior.z_dim)
+    starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(prior.generator))
+    labels = rows.class_index.to(starts.device)
     size = group * settings.restarts
-    parts = zip(torch.split(starts, size), torch.split(rows.class_index, size), strict=True)
-    return torch.cat([_plain_inversion(settings, target, prior, part, labels) for part, labels in parts])
+    parts = zip(torch.split(starts, size), torch.split(labels, size), strict=True)
+    return torch.cat([_plain_inversion(settings, target, prior, *part) for part in parts])
 
 
 def _plain_inversion(settings: GMI, target: TargetModel, prior: Prior, z: Tensor, labels: Tensor) -> Tensor:
