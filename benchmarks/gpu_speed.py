@@ -127,7 +127,8 @@ def engine(options: argparse.Namespace) -> None:
         rates[f"engine, micro-batch {batch}"] = _rate(work, options)
         alone = seconds(several(step_of(objective_of(settings, target, prior), batch), 5), options.repeats)
         rates[f"networks alone, batch {batch}"] = 5 * batch / alone
-    print(f"\nGMI, {options.networks[0]}, {options.rows} rows, {options.iterations} iterations: row-steps/s, x plain")
+    print(f"\nGMI, {options.networks[0]}, {options.rows} rows, {options.iterations} iterations")
+    print(f"{'':32} {'row-steps/s':>12} {'x plain':>8}")
     for name, rate in rates.items():
         print(f"{name:32} {rate:12.0f} {rate / rates['plain loop']:8.2f}")
 

@@ -21,6 +21,9 @@ class Engine(Settings):
     direct_convolution: bool = False
     """Compute wide 3x3 convolutions on a CPU directly too, not by Winograd's algorithm (2.25 times fewer
     multiplications; rounds otherwise, with no larger error)."""
+    micro_batch: Count | None = None
+    """Rows side by side (KEDMI: classes; BREPMI: latents), for speed and memory alone; nothing: what the
+    device is fast with, on a CPU 64 (BREPMI 256), on a GPU 512 (BREPMI 2048)."""
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, values_of: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -45,7 +48,6 @@ class LatentDescent(Engine):
     """A row ends when T has given its class at least ``retire_confidence`` in this many iterations running
     (no part of GMI); nothing: every row takes all ``iterations``."""
     retire_confidence: Annotated[float, Field(gt=0, le=1)] = 0.99
-    micro_batch: Count = 64
     seed: int = 0
 
 
@@ -75,7 +77,6 @@ class BREPMI(Engine):
     """Random latents tried to find a start for every class; classes never hit are reported."""
     query_budget: Count | None = None
     """Queries of T one row may spend after its start is found; nothing: only ``max_steps`` binds."""
-    micro_batch: Count = 256
     seed: int = 0
 
 
@@ -117,7 +118,6 @@ class DistributionDescent(Engine):
     prior_weight: Annotated[float, Field(ge=0)] = 1.0
     norm_batch: Positive = 60.0
     generator: InversionGenerator = InversionGenerator()
-    micro_batch: Count = 64
     seed: int = 0
 
 
@@ -189,7 +189,6 @@ class VMI(Engine):
     flows: Count = 10
     """Coupling layers of the flow."""
     flow_width: Count = 100
-    micro_batch: Count = 64
     seed: int = 0
 
 

@@ -13,6 +13,7 @@ from search_spaces import AttackConfig, identity
 from search_spaces.settings import Settings
 from trainables.attack_checks import attacked_classes, check_prior, check_target
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
+from trainables.attacks.rows_at_once import rows_at_once
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
@@ -29,7 +30,7 @@ from trainables.judging.tables import (
 )
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import training_memory, with_batches_that_fit
-from trainables.step import StepFailed, StepOutcome, provenance, single_threaded, started
+from trainables.step import StepFailed, StepOutcome, device, provenance, single_threaded, started
 from trainables.storage.artifacts import kept_tensors
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
 from trainables.target import load_target, target_row
@@ -124,7 +125,8 @@ def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mappin
         return result, progress.seconds_before
 
     what = f"attack {config.attack.kind}"
-    (result, before), size = with_batches_that_fit(with_micro_batch, config.attack.micro_batch, what)
+    most = rows_at_once(config.attack, device())
+    (result, before), size = with_batches_that_fit(with_micro_batch, most, what)
     return _Inverted(result, size, before)
 
 

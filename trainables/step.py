@@ -70,13 +70,15 @@ def single_threaded(threads: int = 1) -> None:
     """Set the CPU threads of torch (a constant of the configuration) and deterministic algorithms.
 
     The order of sums depends on the number of threads, so every step calls this first. On a GPU an operation
-    without a deterministic kernel warns instead of failing.
+    without a deterministic kernel warns instead of failing. Fresh memory is not filled with NaN, which torch
+    does beside deterministic algorithms to find reads of it: on a GPU nearly half of the kernels of a step.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     keep_freed_memory()
     torch.set_num_threads(threads)
     # not use_deterministic_algorithms: it also imports the compiler, which costs seconds in every process
     torch.set_deterministic_debug_mode("warn" if device().type == "cuda" else "error")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 class Started(NamedTuple):

@@ -28,12 +28,12 @@ from search_spaces.attacks import (
 from search_spaces.defenses import (
     MID,
     TLDMI,
+    TLDMIMID,
     BiDOCOCO,
     BiDOHSIC,
     DefenseSettings,
     NoDef,
     TLDMIBiDOHSIC,
-    TLDMIMID,
 )
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.generators import WGANGP
@@ -44,6 +44,7 @@ from tests.fixtures.tiny_targets import smallest_resolution
 from trainables.attack import run_attack
 from trainables.attacks.inference import inference_copy
 from trainables.models import build_target
+from trainables.models.average_pool import AveragePool
 from trainables.out_of_memory import SmallerBatches
 from trainables.step import DEVICE_VARIABLE
 from trainables.storage.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, Resumable
@@ -156,11 +157,11 @@ def test_no_part_lacks_a_deterministic_kernel(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("architecture", get_args(Architecture))
-def test_a_target_answers_as_on_a_cpu(architecture: Architecture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+def test_a_target_answers_as_on_a_cpu(architecture: Architecture) -> None:
+    """In float64: in less, a ReLU whose input is all but 0 may open on one device and not on the other."""
     size = smallest_resolution(architecture)
-    network = build_target(TargetSettings(architecture=architecture), 7, size, seed=0)
-    pictures = torch.rand(4, 3, size, size, generator=torch.Generator().manual_seed(0))
+    network = build_target(TargetSettings(architecture=architecture), 7, size, seed=0).double()
+    pictures = torch.rand(4, 3, size, size, generator=torch.Generator().manual_seed(0)).double()
 
     def answer(device: str) -> tuple[Tensor, Tensor]:
         ready = inference_copy(network.to(device))
@@ -170,7 +171,26 @@ def test_a_target_answers_as_on_a_cpu(architecture: Architecture, monkeypatch: p
         return logits.detach().cpu(), gradient.cpu()
 
     for here, there in zip(answer("cpu"), answer("cuda"), strict=True):
-        assert float((here - there).norm() / here.norm()) < 1e-3
+        assert float((here - there).norm() / here.norm()) < 1e-9
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("of_gradient", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize(
+    "pool", [AveragePool(3, 2, 1), AveragePool(2, 2, ceil_mode=True)], ids=["3x3", "2x2"]
+)
+def test_average_pools_have_the_gradient_of_a_cpu_in_every_layout(
+    pool: AveragePool, layout: torch.memory_format, of_gradient: torch.memory_format
+) -> None:
+    pictures = torch.rand(4, 64, 31, 31, generator=torch.Generator().manual_seed(0))
+    backward = torch.rand(4, 64, 16, 16, generator=torch.Generator().manual_seed(1))
+
+    def gradient(device: str) -> Tensor:
+        free = pictures.to(device).contiguous(memory_format=layout).requires_grad_()
+        outward = backward.to(device).contiguous(memory_format=of_gradient)
+        return torch.autograd.grad(pool(free), free, outward)[0].cpu()
+
+    torch.testing.assert_close(gradient("cuda"), gradient("cpu"))
 
 
 def test_an_attack_finds_what_it_finds_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +226,7 @@ def test_micro_batches_change_rounding_at_most(tmp_path: Path, monkeypatch: pyte
 def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The allocator is given six tenths of what the attack took."""
+    """The allocator is given a quarter of what the attack took: cuDNN does with less for a while."""
     target = target_config(tmp_path, NoDef())
     config = attack_config(target, GMI(iterations=2, restarts=512, micro_batch=2048))
     store = new_store(tmp_path, "store")
@@ -218,13 +238,13 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     torch.cuda.reset_peak_memory_stats()
     run_attack(config, store.uri)
     unbounded = rows(store)
-    peak = torch.cuda.max_memory_reserved()
+    peak = torch.cuda.max_memory_allocated()
     for table in ("attacks", "reconstructions"):
         store.delete(f"{table}/{config.attack_id}.parquet")
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(0.6 * peak / torch.cuda.mem_get_info()[1])
+    torch.cuda.set_per_process_memory_fraction(0.25 * peak / torch.cuda.mem_get_info()[1])
     try:
-        with pytest.warns(SmallerBatches, match="attack gmi: out of memory, done again 1024 at a time"):
+        with pytest.warns(SmallerBatches, match="attack gmi: out of memory, done again"):
             assert run_attack(config, store.uri).status == "done"
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
@@ -249,9 +269,10 @@ def test_a_preempted_training_goes_on_to_the_same_bits(
         offer(self, work)
         raise Preempted
 
-    with monkeypatch.context() as patch, pytest.raises(Preempted):
+    with monkeypatch.context() as patch:
         patch.setattr(Checkpoint, "offer", fatal)
-        train_target(config, preempted.uri)
+        with pytest.raises(Preempted):
+            train_target(config, preempted.uri)
     assert train_target(config, preempted.uri).status == "done"
     assert rows(preempted) == rows(undisturbed)
     assert artifacts(preempted) == artifacts(undisturbed)

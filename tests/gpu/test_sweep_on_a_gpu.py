@@ -42,7 +42,18 @@ def test_a_sweep_takes_the_gpu_by_shares_and_says_so(tmp_path: Path) -> None:
         assert {row["device"] for row in rows} == {name}
         assert {row["status"] for row in rows} == {"done"}
     planned = run(
-        "plan", "--space", space, "--data", data, "--store", "store", *shares, "--json", folder=tmp_path
+        "plan",
+        "--space",
+        space,
+        "--data",
+        data,
+        "--store",
+        "store",
+        "--trials",
+        "9",
+        *shares,
+        "--json",
+        folder=tmp_path,
     )
     plan = json.loads(planned.stdout)
     assert plan["requests"]["an attack"]["gpus"] == 0.25

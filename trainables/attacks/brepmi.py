@@ -14,6 +14,7 @@ from trainables.attacks.label_oracle import LabelOracle
 from trainables.attacks.label_starts import find_starts
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
+from trainables.attacks.rows_at_once import rows_at_once
 from trainables.storage.checkpoint import NothingKept, Progress
 
 
@@ -40,7 +41,8 @@ def boundary_repulsion(
     """
     rows = attack_rows(classes, settings.restarts)
     ready = inference_copy(generator, settings)
-    label_of = functools.partial(_label_of, labels, ready, settings.micro_batch)
+    at_once = rows_at_once(settings, latent_like(ready).device)
+    label_of = functools.partial(_label_of, labels, ready, at_once)
     starts = find_starts(settings, label_of, rows, z_dim)
     walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype))
     walk.attempts[~starts.found] = settings.max_steps  # rows without a start do not walk
@@ -52,11 +54,11 @@ def _result(
     settings: BREPMI, rows: Rows, walk: BoundaryWalk, found: Tensor, shared: int, generator: nn.Module
 ) -> Reconstructions:
     grew = walk.radius > settings.initial_radius
-    latents = torch.where(grew[:, None], walk.at_growth, walk.latents)
+    latents = torch.where(grew[:, None], walk.at_growth, walk.latents).to(latent_like(generator))
     return reconstructions(
         rows,
         latents,
-        render(generator, latents.to(latent_like(generator)), settings.micro_batch),
+        render(generator, latents, rows_at_once(settings, latents.device)),
         queries=walk.attempts * found * (settings.sphere_points + 1),
         shared_queries=shared,
         found=found,

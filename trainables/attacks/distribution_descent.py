@@ -15,6 +15,7 @@ from trainables.attacks.latent_descent import LatentLoss
 from trainables.attacks.objective import IdentityLoss, Objective, real_prior
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import Rows, attack_rows
+from trainables.attacks.rows_at_once import rows_at_once
 from trainables.storage.checkpoint import Progress, optimizer_state, part, restore_optimizer, under
 
 NOISE_BLOCK = 64
@@ -57,7 +58,7 @@ def invert_distributions(
     return reconstructions(
         rows,
         latents,
-        render(objective.generator, latents, settings.micro_batch),
+        render(objective.generator, latents, rows_at_once(settings, latents.device)),
         queries=settings.iterations * (rows.restart == 0),
         shared_queries=shared_queries + labelling_queries(settings.generator, attacker.public),
     )
@@ -120,7 +121,7 @@ class GaussianDescent:
 
     def _begin(self, first: int) -> None:
         """Begin with the classes from ``first`` on that go together."""
-        self._places = slice(first, first + self.settings.micro_batch)
+        self._places = slice(first, first + rows_at_once(self.settings, self.found.mean.device))
         classes = self.classes[self._places]
         self._labels = classes.to(self.found.mean.device)
         self._mean = nn.Parameter(self.found.mean[self._places].clone())

@@ -11,6 +11,7 @@ from trainables.attacks.inference import latent_like
 from trainables.attacks.objective import Identity, IdentityLoss, Objective, confidence, critic_prior
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
+from trainables.attacks.rows_at_once import rows_at_once
 from trainables.storage.checkpoint import Progress
 
 LatentLoss = Callable[[Tensor, Tensor], Identity]
@@ -39,7 +40,7 @@ def invert_points(
     return reconstructions(
         rows,
         latents,
-        render(objective.generator, latents, settings.micro_batch),
+        render(objective.generator, latents, rows_at_once(settings, latents.device)),
         queries=iterations,
         shared_queries=shared_queries,
     )
@@ -66,6 +67,7 @@ class Descent:
         self.settings = settings
         self.loss = loss
         self.results, self.labels = starts.clone(), labels
+        self._at_once = rows_at_once(settings, starts.device)
         self.iterations = torch.zeros(len(starts), dtype=torch.int64)
         self._entered = 0
         self._rows = torch.arange(0)
@@ -112,7 +114,7 @@ class Descent:
     def _fill_up(self, staying: Tensor) -> None:
         """Keep the rows at positions ``staying`` of those in flight and add rows that have not begun."""
         first = self._entered
-        room = min(self.settings.micro_batch - len(staying), len(self.results) - first)
+        room = min(self._at_once - len(staying), len(self.results) - first)
         self._entered += room
         self._rows = torch.cat([self._rows[staying], torch.arange(first, first + room)])
         self._latents, self._wanted = self.results[self._rows], self.labels[self._rows]

@@ -13,6 +13,7 @@ from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.objective import CrossEntropy, IdentityLoss
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
+from trainables.attacks.rows_at_once import rows_at_once
 from trainables.storage.checkpoint import (
     Progress,
     optimizer_state,
@@ -45,7 +46,7 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     return reconstructions(
         rows,
         latents,
-        render(generator, latents, settings.micro_batch),
+        render(generator, latents, rows_at_once(settings, like.device)),
         queries=settings.iterations * settings.samples_per_step * (rows.restart == 0),
     )
 
@@ -140,7 +141,8 @@ def _identity_gradient(settings: VMI, generator: nn.Module, identity: IdentityLo
 
     def of_all(latents: Tensor, labels: Tensor) -> Tensor:
         """Return the gradient of all rows, ``micro_batch`` after ``micro_batch``."""
-        parts = (torch.split(tensor, settings.micro_batch) for tensor in (latents, labels))
+        at_once = rows_at_once(settings, latents.device)
+        parts = (torch.split(tensor, at_once) for tensor in (latents, labels))
         return torch.cat([of_part(*part) for part in zip(*parts, strict=True)])
 
     return of_all

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from trainables.defenses.defense import DefenseLoss, plain_loss
-from trainables.defenses.dependence import gaussian_kernel, label_kernel
+from trainables.defenses.dependence import gaussian_kernel, gaussian_kernels, label_kernel
 from trainables.models.target_model import HiddenOutput, TargetModel
 
 
@@ -61,5 +61,5 @@ class BiDO:
         with torch.no_grad():
             of_images = prepared(gaussian_kernel(images))
             of_labels = prepared(label_kernel(labels, num_classes))
-        hidden = prepared(torch.stack([gaussian_kernel(layer) for layer in output.hidden]))
+        hidden = prepared(gaussian_kernels(output.hidden))
         return between(hidden, of_images), between(hidden, of_labels)

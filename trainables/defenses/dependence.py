@@ -11,6 +11,8 @@ ridge eps m is the only one, and it is the estimator's own. K~ is positive semi-
 below that ridge, so a Cholesky factor exists whenever the features are finite; otherwise the value is NaN.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -29,14 +31,28 @@ def gaussian_kernel(rows: Tensor) -> Tensor:
 
     Half precision is widened to float32 first.
     """
-    flat = rows.flatten(1)
+    return gaussian_kernels([rows])[0]
+
+
+def gaussian_kernels(layers: Sequence[Tensor]) -> Tensor:
+    """Return the Gaussian kernels (L, m, m), float64, of L layers of rows (m, ...), each as of one alone.
+
+    All but the products of each layer is done for all layers together: on a GPU every small operation costs
+    its launch.
+    """
+    grams = torch.stack([_centred_gram(rows.flatten(1)) for rows in layers])
+    squares = grams.diagonal(dim1=-2, dim2=-1)
+    distances = (squares[:, :, None] + squares[:, None, :] - grams - grams.mT).clamp_min(0)
+    scales = [2 * SIGMA**2 * rows[0].numel() for rows in layers]
+    return torch.exp(-distances / grams.new_tensor(scales)[:, None, None])
+
+
+def _centred_gram(flat: Tensor) -> Tensor:
+    """Return the products (m, m), float64, of rows (m, dim) from which their mean is taken off."""
     flat = flat.float() if flat.dtype in (torch.bfloat16, torch.float16) else flat
     flat = flat - flat.mean(0).detach()
     with torch.autocast(flat.device.type, enabled=False):
-        gram = (flat @ flat.T).double()
-    squares = gram.diagonal()
-    distances = (squares[:, None] + squares[None, :] - gram - gram.T).clamp_min(0)
-    return torch.exp(-distances / (2 * SIGMA**2 * flat.shape[1]))
+        return (flat @ flat.T).double()
 
 
 def linear_kernel(rows: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from search_spaces import seed_stream
 from search_spaces.defenses import MID, TLDMIMID, DefenseSettings
 from search_spaces.targets import Architecture, TargetSettings
+from trainables.models.average_pool import use_average_pool
 from trainables.models.bottleneck import with_bottleneck
 from trainables.models.face_resnet import FaceResNetTarget
 from trainables.models.ir_network import facenet64, ir152
@@ -54,6 +55,7 @@ def build_target(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ARCHITECTURES[settings.architecture](num_classes, resolution)
+    use_average_pool(model)
     if settings.pretrained is not None:
         load_pretrained(model, settings.architecture, settings.pretrained, settings.pretrained_sha256)
     if not isinstance(defense, MID | TLDMIMID):

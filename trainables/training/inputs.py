@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from trainables.models.suffix import Suffix
@@ -12,6 +13,9 @@ from trainables.step import device
 from trainables.training.augmentation import Augmentation
 from trainables.training.prefix_cache import constant_depth, prefix_activations
 from trainables.training.recipe import Recipe
+
+SHARE_OF_FREE_MEMORY = 4
+"""What is shown in a training lies on the GPU where this many times as much would fit."""
 
 
 class Inputs(Protocol):
@@ -34,7 +38,7 @@ class Pictures:
 
     def __init__(self, model: nn.Module, images: Tensor, augmentation: Augmentation) -> None:
         self.network = model
-        self._images = images
+        self._images = near(images)
         self.augmentation = augmentation
 
     def batch(self, indices: Tensor) -> Tensor:
@@ -47,7 +51,7 @@ class Activations:
 
     def __init__(self, suffix: Suffix, kept: Tensor, count: int, augmentation: Augmentation) -> None:
         self.network = suffix
-        self._kept = kept
+        self._kept = near(kept)
         self._count = count
         self.augmentation = augmentation
 
@@ -55,6 +59,18 @@ class Activations:
         """Return the output of the prefix; the pictures mirrored are those that ``Pictures`` would mirror."""
         mirrored = self.augmentation.mirrored(len(indices))
         return self._kept[indices + self._count * mirrored].to(device())
+
+
+def near(kept: Tensor) -> Tensor:
+    """Return ``kept`` on the device of all steps if it takes a small part of its free memory, else as it is.
+
+    A training takes its batches from it in every epoch; where it lies changes no bit of them.
+    """
+    here = device()
+    if here.type == "cpu":
+        return kept
+    free, _ = torch.cuda.mem_get_info(here)
+    return kept.to(here) if kept.nbytes * SHARE_OF_FREE_MEMORY <= free else kept
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The one supervised training loop: targets under every defence, and the evaluators that are trained."""
 
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -153,12 +152,18 @@ class Training(Generic[Model]):
             labels = self.pictures.labels[indices].to(device())
             with self._precision():
                 loss = self.objective.loss(network, inputs.batch(indices), labels, self.num_classes)
-            if not math.isfinite(means.add(loss, labels)):
-                raise TrainingFailed(f"the loss is not finite in epoch {epoch}", self.curve)
+            means.add(loss, labels)
+            self._require_finite(means, epoch)
             self._optimizer.zero_grad(set_to_none=True)
             loss.total.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
+        means.look()
+        self._require_finite(means, epoch)
         return means
+
+    def _require_finite(self, means: EpochMeans, epoch: int) -> None:
+        if not means.finite:
+            raise TrainingFailed(f"the loss is not finite in epoch {epoch}", self.curve)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(device().type, torch.bfloat16, enabled=self.recipe.mixed_precision)
