@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPACE ?= bido_vs_tldmi
 
-.PHONY: sweep test test-slow test-hosts checks browser hosts clean
+.PHONY: sweep test test-slow test-hosts test-gpu checks browser hosts clean
 
 sweep: $(VENV)/.installed
 	$(BIN)/tldmi-sweep --space $(SPACE) $(if $(STORE),--store $(STORE))
@@ -18,6 +18,10 @@ test-slow: $(VENV)/.installed-test browser
 # Clusters of several hosts, made as network namespaces; nothing outside of them is touched.
 test-hosts: $(VENV)/.installed-test hosts
 	$(BIN)/python -m pytest -q -rs -m hosts tests/hosts
+
+# Steps and a sweep on a GPU; where there is none the tests say that they are skipped.
+test-gpu: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -q -rs -m gpu tests/gpu
 
 checks: $(VENV)/.installed-test
 	$(BIN)/ruff check .

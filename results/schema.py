@@ -111,7 +111,7 @@ ATTACKS = pa.schema(
             evaluator_false_positive=pa.float64(),  # E: share of public pictures given an attacked class with
             # at least the median score of its test pictures
             preparation_seconds=pa.float64(),  # pieces of this T alone: KEDMI's generator, LOMMA's students
-            micro_batch=pa.int32(),  # rows side by side; fewer than in settings if memory lacked
+            micro_batch=pa.int32(),  # rows side by side; fewer than asked for if memory lacked
             queries=pa.int64(),  # forward passes of T on one image each
             sheet=pa.string(),  # PNG sheet of reconstructions, relative to the store
             attack_seconds=pa.float64(),

@@ -20,7 +20,7 @@ class Engine(Settings):
     """Compile the networks with ``torch.compile``: a minute at the start, needs a C++ compiler."""
     direct_convolution: bool = False
     """Compute wide 3x3 convolutions on a CPU directly too, not by Winograd's algorithm (2.25 times fewer
-    multiplications; rounds otherwise, with no larger error)."""
+    multiplications; rounds otherwise, with an error of that size)."""
     micro_batch: Count | None = None
     """Rows side by side (KEDMI: classes; BREPMI: latents), for speed and memory alone; nothing: what the
     device is fast with, on a CPU 64 (BREPMI 256), on a GPU 512 (BREPMI 2048)."""

@@ -33,7 +33,7 @@ EXPECTED_ENDS = {0, 1, 5, -9}
 SEEDS = {10: 20, 100: 100}
 """By number of disturbances. The ten start the driver three times anew, which is what takes longest."""
 KILLS = [
-    pytest.param(10, marks=[pytest.mark.chaos, pytest.mark.timeout(1800)]),
+    pytest.param(10, marks=[pytest.mark.slow, pytest.mark.chaos, pytest.mark.timeout(1800)]),
     pytest.param(100, marks=[pytest.mark.chaos, pytest.mark.timeout(9000)]),
 ]
 

@@ -1,7 +1,7 @@
 """3x3 convolutions with 2.25 times fewer multiplications: Winograd's F(2x2, 3x3) (Lavin and Gray, CVPR 2016).
 
 A tile of 2 x 2 outputs costs 16 products of channels instead of 36. What goes in and out of the products are
-sums and differences alone, so that the rounding error is no larger than that of a direct convolution. Weights
+sums and differences alone, so that the rounding error is of the size of a direct convolution's. Weights
 are fixed: there is a gradient to the input only.
 """
 

@@ -59,18 +59,15 @@ class Recipe:
         return self.crop_scale == 1 and not any(self.color_jitter) and not self.cutout
 
     def optimizer_of(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Return the optimiser of the parameters of ``model`` that are not frozen, fused where on a GPU."""
+        """Return the optimiser of the parameters of ``model`` that are not frozen; SGD fused on a GPU."""
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        fused = all(parameter.is_cuda for parameter in trained) or None
         if self.optimizer == "adam":
-            return torch.optim.Adam(
-                trained, lr=self.learning_rate, weight_decay=self.weight_decay, fused=fused
-            )
+            return torch.optim.Adam(trained, lr=self.learning_rate, weight_decay=self.weight_decay)
         return torch.optim.SGD(
             trained,
             lr=self.learning_rate,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
             nesterov=self.nesterov,
-            fused=fused,
+            fused=all(parameter.is_cuda for parameter in trained) or None,
         )
