@@ -171,8 +171,8 @@ class _Note:
 
 
 def _unshared(first: SweepSummary, second: SweepSummary) -> list[_Note]:
-    """Return what keeps classes, or reconstructions, of two sweeps from being pairs."""
-    notes = []
+    """Return what keeps classes, reconstructions or hypervolumes of two sweeps from being pairs."""
+    notes = _other_attacks(first, second)
     data = [{row["data_hash"] for row in summary.targets} for summary in (first, second)]
     if all(data) and data[0] != data[1]:
         notes.append(_Note("not paired: the sweeps were run on different data", True))
@@ -185,6 +185,15 @@ def _unshared(first: SweepSummary, second: SweepSummary) -> list[_Note]:
         elif found:
             notes.append(_Note(f"{what}; paired by class, not by start", False))
     return notes
+
+
+def _other_attacks(first: SweepSummary, second: SweepSummary) -> list[_Note]:
+    kinds = first.attack_kinds, second.attack_kinds
+    if set(kinds[0]) == set(kinds[1]) or not all(kinds):
+        return []
+    ours, theirs = (" and ".join(sorted(each)) for each in kinds)
+    text = f"other attacks ({ours} against {theirs}): worst AttAcc and hypervolume are of different attacks"
+    return [_Note(text, False)]
 
 
 def _names(columns: dict[str, list[str]]) -> str:

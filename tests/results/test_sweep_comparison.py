@@ -143,3 +143,12 @@ def test_an_empty_sweep_compares_to_nothing(tmp_path: Path) -> None:
     assert (found.configurations, found.hypervolume_difference) == ((), None)
     assert [only.defense for only in found.only_first] == ["no_def"]
     assert found.as_dict()["second"]["sweep_id"] is None
+
+
+def test_hypervolumes_of_other_attacks_are_compared_with_a_remark(tmp_path: Path) -> None:
+    by_gmi = FakeConfig("no_def", 0.95, {"gmi": 0.6})
+    found = compare_sweeps(swept(tmp_path / "a", NO_DEF), swept(tmp_path / "b", by_gmi))
+    assert found.notes == (
+        "other attacks (brepmi and gmi against gmi): worst AttAcc and hypervolume are of different attacks",
+    )
+    assert found.paired
