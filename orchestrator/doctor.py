@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.execution.gpus import DEVICE_VARIABLE, VISIBLE_VARIABLE, present_gpus, usable_gpus
 from orchestrator.offers import Offer, offers
 from orchestrator.provenance import package_version, versions
 from results import StoreError, StoreMissing, open_store
@@ -17,7 +18,6 @@ from trainables.storage.archives import status as archive_status
 OPTIONAL_PACKAGES = ("torchvision", "timm", "zuko", "torchmetrics", "lpips")
 """Packages that some targets, attacks or metrics import."""
 
-DEVICES = Path("/dev")
 LITTLE_SPACE = 2 * 2**30
 """Bytes below which the free space is worth a warning."""
 
@@ -85,10 +85,14 @@ def _optional_package(name: str) -> Finding:
 
 def _gpus() -> Finding:
     """Look for NVIDIA devices without importing torch."""
-    found = sorted(path.name for path in DEVICES.glob("nvidia[0-9]*"))
+    found = present_gpus()
     if not found:
         return Finding("GPUs", "missing", "none found: everything runs on the CPU")
-    return Finding("GPUs", "ok", f"{len(found)} ({', '.join(found)})")
+    usable = usable_gpus(len(found))
+    if usable == len(found):
+        return Finding("GPUs", "ok", f"{len(found)} ({', '.join(found)})")
+    why = [f"{name}={os.environ[name]}" for name in (DEVICE_VARIABLE, VISIBLE_VARIABLE) if name in os.environ]
+    return Finding("GPUs", "ok", f"{usable} of {len(found)} in use: {', '.join(why)}")
 
 
 def _package(name: str, version: str | None) -> Finding:

@@ -22,6 +22,7 @@ from orchestrator.execution.chain import Chain, Share, Shares
 from orchestrator.execution.cluster import connected
 from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
 from orchestrator.execution.forgetting import Forgetting
+from orchestrator.execution.gpus import DEVICE_VARIABLE
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
 from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
 from orchestrator.execution.ray_messages import messages_kept
@@ -242,7 +243,7 @@ def _task(
     take(credentials)
     if not gpus:
         # Ray leaves all GPUs visible to a task that asked for none.
-        os.environ.setdefault("TLDMI_SWEEP_DEVICE", "cpu")
+        os.environ.setdefault(DEVICE_VARIABLE, "cpu")
     return perform(step, config, store_uri)
 
 

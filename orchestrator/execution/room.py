@@ -4,15 +4,14 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.execution.chain import Share, Shares
 from orchestrator.execution.executors import ClusterSettings
+from orchestrator.execution.gpus import present_gpus, usable_gpus
 
 AUTO_TARGET_GPUS = 1.0
 AUTO_ATTACK_GPUS = 0.5
-DEVICES = Path("/dev")
 Node = Mapping[str, float]
 """Resource -> amount that one node has."""
 
@@ -61,8 +60,8 @@ def checked_cluster(nodes: Sequence[Node], settings: ClusterSettings, threads: i
 
 
 def this_machine(workers: int | None) -> dict[str, float]:
-    """Return what a local cluster has: ``workers`` CPUs, or all that this process may use, and the GPUs."""
-    gpus = len([path for path in DEVICES.glob("nvidia*") if path.name.removeprefix("nvidia").isdigit()])
+    """Return what a local cluster has: ``workers`` CPUs, or all that this process may use, and its GPUs."""
+    gpus = usable_gpus(len(present_gpus()))
     return {"CPU": float(workers or len(os.sched_getaffinity(0))), "GPU": float(gpus)}
 
 

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from orchestrator import doctor
 from orchestrator.doctor import diagnose
+from orchestrator.execution import gpus
 from orchestrator.offers import PARAMETERS
 from results import open_store
 from search_spaces.attacks import AttackSettings
@@ -97,12 +97,16 @@ def test_what_reads_an_archive_that_is_not_there_yet_says_so(tmp_path, monkeypat
 
 
 def test_gpus_are_found_without_torch(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "DEVICES", tmp_path)
+    monkeypatch.setattr(gpus, "DEVICES", tmp_path)
+    monkeypatch.delenv("TLDMI_SWEEP_DEVICE", raising=False)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert finding(diagnose(str(tmp_path)), "GPUs").state == "missing"
     for name in ("nvidia0", "nvidia1", "nvidiactl"):
         (tmp_path / name).touch()
     found = finding(diagnose(str(tmp_path)), "GPUs")
     assert (found.state, found.text.split()[0]) == ("ok", "2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert finding(diagnose(str(tmp_path)), "GPUs").text == "1 of 2 in use: CUDA_VISIBLE_DEVICES=1"
 
 
 @pytest.mark.parametrize("architecture", FREEZE_UNITS)

@@ -3,7 +3,8 @@
 import pytest
 
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution import room
+from orchestrator.execution import gpus
+from orchestrator.execution.chain import Shares
 from orchestrator.execution.executors import ClusterSettings
 from orchestrator.execution.room import checked_cluster, this_machine
 
@@ -12,8 +13,8 @@ BOX = {"CPU": 16.0, "GPU": 2.0}
 
 
 def test_the_same_options_mean_gpu_shares_where_there_are_gpus_and_cpu_shares_elsewhere():
-    assert checked_cluster([BOX], ClusterSettings(), 1).shares == room.Shares(1.0, 0.5)
-    assert checked_cluster([LAPTOP], ClusterSettings(), 1).shares == room.Shares(0.0, 0.0)
+    assert checked_cluster([BOX], ClusterSettings(), 1).shares == Shares(1.0, 0.5)
+    assert checked_cluster([LAPTOP], ClusterSettings(), 1).shares == Shares(0.0, 0.0)
 
 
 @pytest.mark.parametrize(("share", "slots"), [(1.0, 2), (0.5, 4), (0.25, 8), (2.0, 1), (0.0, 16)])
@@ -44,9 +45,13 @@ def test_nodes_alike_are_named_once():
         checked_cluster([BOX] * 3, ClusterSettings(gpus_per_target=4), 1)
 
 
-def test_this_machine_counts_its_gpus_by_their_devices(tmp_path, monkeypatch):
-    for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"):
+def test_this_machine_counts_the_gpus_that_steps_may_use(tmp_path, monkeypatch):
+    for name in ("nvidia0", "nvidia1"):
         (tmp_path / name).touch()
-    monkeypatch.setattr(room, "DEVICES", tmp_path)
+    monkeypatch.setattr(gpus, "DEVICES", tmp_path)
+    monkeypatch.delenv("TLDMI_SWEEP_DEVICE", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert this_machine(3) == {"CPU": 3.0, "GPU": 1.0}
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert this_machine(3) == {"CPU": 3.0, "GPU": 2.0}
     assert this_machine(None)["CPU"] >= 1
