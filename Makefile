@@ -10,7 +10,7 @@ sweep: $(VENV)/.installed
 	$(BIN)/tldmi-sweep --space $(SPACE) $(if $(STORE),--store $(STORE))
 
 test: $(VENV)/.installed-test browser checks
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: $(VENV)/.installed-test browser
 	$(BIN)/python -m pytest -q -m slow
