@@ -85,6 +85,7 @@ def several(work: Callable[[], object], times: int) -> Callable[[], None]:
     """Return ``work`` done so many times, so that a step is not measured with its start."""
 
     def repeated() -> None:
+        """Do it."""
         for _ in range(times):
             work()
 

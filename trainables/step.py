@@ -71,7 +71,7 @@ def single_threaded(threads: int = 1) -> None:
 
     The order of sums depends on the number of threads, so every step calls this first. On a GPU an operation
     without a deterministic kernel warns instead of failing. Fresh memory is not filled with NaN, which torch
-    does beside deterministic algorithms to find reads of it: on a GPU nearly half of the kernels of a step.
+    does beside deterministic algorithms to find reads of it: on a GPU a kernel more for each tensor.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     keep_freed_memory()

@@ -10,7 +10,7 @@ class AveragePool(nn.AvgPool2d):
     """``nn.AvgPool2d``, computed on a GPU in rows and columns alone.
 
     There torch 2.11 gives a wrong gradient, without a word, when the pictures lie channels last and the
-    gradient of the output does not (seen in MaxViT: off by 0.86 of its norm).
+    gradient of the output does not (seen in MaxViT).
     """
 
     def forward(self, input: Tensor) -> Tensor:
