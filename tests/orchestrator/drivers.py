@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from results import open_store
+from tests.chaos.monkey import below
 
 ROOT = Path(__file__).parent.parent.parent
 LIMIT = 120
@@ -51,6 +53,17 @@ class Driver:
             assert time.monotonic() < deadline, "the driver makes no progress"
             time.sleep(0.02)
         return self
+
+    def kill_one(self, title):
+        """Kill a process below the driver's as soon as there is one whose title begins with ``title``."""
+        victims = []
+
+        def found(one):
+            victims.extend(pid for pid, words in below(one.process.pid) if words.startswith(title))
+            return victims
+
+        self.wait_for(found)
+        os.kill(victims[0], signal.SIGKILL)
 
     def ended(self):
         """Wait for the end; return the exit code, the document on standard output and standard error."""

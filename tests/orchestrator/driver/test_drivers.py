@@ -1,13 +1,11 @@
 """Drivers as real processes: two on one store, killed ones, Ctrl-C on Ray; for a folder and for a bucket."""
 
-import os
 import signal
 
 import pytest
 
 from orchestrator.errors import ExitCode
 from results import open_store
-from tests.chaos.monkey import below
 from tests.orchestrator.drivers import Driver, shell
 
 pytestmark = pytest.mark.slow
@@ -76,14 +74,7 @@ def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path)
     for kind in ("ray::_task", "ray::Coordinator"):
         ended = driver.trials
         driver.wait_for(lambda one, ended=ended: one.trials > ended)
-        victims = []
-        driver.wait_for(
-            lambda one, kind=kind, victims=victims: (
-                victims.extend(pid for pid, words in below(one.process.pid) if words.startswith(kind))
-                or victims
-            )
-        )
-        os.kill(victims[0], signal.SIGKILL)
+        driver.kill_one(kind)
     code, outcome, errors = driver.ended()
     assert code == ExitCode.DONE, errors
     assert outcome["failed"] == 0
