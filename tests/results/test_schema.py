@@ -40,7 +40,7 @@ def rows_strategy(table: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("table", SCHEMAS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_random_rows_come_back_as_they_were(table: str, data: st.DataObject) -> None:
     rows = data.draw(rows_strategy(table))

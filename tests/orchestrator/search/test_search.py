@@ -13,7 +13,7 @@ from tests.orchestrator.small_sweeps import DEFENSES, small_sweep
 
 FEW_DEPTHS = [{"kind": "tl_dmi", "freeze_depth": {"integers": [1, 9]}}]
 """A space so small that the same configuration is drawn again and again."""
-SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 
 
 def outcome_of(trial, failing=5):

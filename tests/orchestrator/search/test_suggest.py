@@ -68,7 +68,7 @@ def test_rounded_keeps_six_digits_and_is_stable(value):
 
 
 @pytest.mark.parametrize("kind", SEARCHED)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_parameters_of_a_proposal_lead_back_to_it(kind, seed):
     """Defence to parameters to defence, for every kind."""

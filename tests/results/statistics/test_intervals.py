@@ -58,7 +58,7 @@ def test_classes_that_all_agree_keep_the_exact_binomial_limit(classes: int) -> N
     assert bootstrap_over_classes(np.ones((classes, 3))) == pytest.approx((1 - limit, 1.0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.booleans(), min_size=2, max_size=2), min_size=1, max_size=12))
 def test_an_interval_holds_the_mean_and_stays_in_bounds(rows: list[list[bool]]) -> None:
     success = np.array(rows)

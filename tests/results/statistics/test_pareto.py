@@ -38,19 +38,19 @@ def slow_hypervolume(found: list[Point]) -> float:
     return area
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(points)
 def test_the_front_agrees_with_the_definition(found: list[Point]) -> None:
     assert nondominated(found) == slow_nondominated(found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(points)
 def test_the_hypervolume_agrees_with_counting_cells(found: list[Point]) -> None:
     assert hypervolume(found) == pytest.approx(slow_hypervolume(found), abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(point, min_size=1, max_size=25), point)
 def test_moocore_agrees(found: list[Point], reference: Point) -> None:
     array, senses = np.array(found), [True, False]
@@ -60,7 +60,7 @@ def test_moocore_agrees(found: list[Point], reference: Point) -> None:
     assert hypervolume(found, reference) == pytest.approx(area, abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(points, point)
 def test_a_further_point_never_lowers_the_hypervolume(found: list[Point], further: Point) -> None:
     grown = hypervolume([*found, further])
@@ -68,14 +68,14 @@ def test_a_further_point_never_lowers_the_hypervolume(found: list[Point], furthe
     assert 0 <= grown <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(points)
 def test_dominated_points_and_copies_do_not_count(found: list[Point]) -> None:
     front = [one for one, kept in zip(found, nondominated(found), strict=True) if kept]
     assert hypervolume(front + front) == pytest.approx(hypervolume(found), abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(with_unknown)
 def test_unknown_values_are_never_on_the_front_and_dominate_nothing(found: list[Point]) -> None:
     known = [one for one in found if not any(map(math.isnan, one))]
@@ -85,7 +85,7 @@ def test_unknown_values_are_never_on_the_front_and_dominate_nothing(found: list[
     assert hypervolume(found) == pytest.approx(slow_hypervolume(known), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(points)
 def test_the_front_runs_from_the_lowest_acc_to_the_highest(found: list[Point]) -> None:
     ordered = [found[index] for index in front_order(found)]

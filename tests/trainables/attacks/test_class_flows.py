@@ -39,7 +39,7 @@ def test_the_first_posterior_is_the_prior() -> None:
     assert torch.equal(kl_divergence(latents, log_q), torch.zeros(3).double())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(flows=st.integers(1, 4), z_dim=st.integers(2, 6), seed=st.integers(0, 99))
 def test_latents_and_densities_equal_the_slow_ones(flows: int, z_dim: int, seed: int) -> None:
     posteriors = disturbed(small(flows, 2, z_dim, seed), seed)

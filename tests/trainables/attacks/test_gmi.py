@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -89,7 +88,6 @@ def test_first_gradient_is_taken_at_the_unclipped_start() -> None:
     assert seen[1].abs().max() == 1
 
 
-@hypothesis_settings(deadline=None)
 @given(
     norm_batch=st.floats(1, 100),
     identity_weight=st.floats(0, 200),

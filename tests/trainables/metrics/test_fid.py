@@ -42,7 +42,7 @@ class TestFID(SetMetricContract):
         return gap + float(np.trace(covariance) + np.trace(other) - 2 * cross)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.2, 4), st.floats(-3, 3))
 def test_shifted_and_scaled_copies_have_the_distance_of_the_formula(scale: float, shift: float) -> None:
     """Every direction adds (s - 1)^2 times its variance, and the square of the shift."""

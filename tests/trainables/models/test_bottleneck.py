@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 
-import hypothesis
 import pytest
 import torch
 from hypothesis import given
@@ -29,7 +28,6 @@ def built(prediction: Prediction = "sampled", architecture: Architecture = "smal
     return model.eval()
 
 
-@hypothesis.settings(deadline=None)
 @given(st.floats(-500, 500), st.floats(-500, 500))
 def test_divergence_is_that_of_torch_distributions(mean: float, log_sigma: float) -> None:
     mean, log_sigma = mean / 50, log_sigma / 100

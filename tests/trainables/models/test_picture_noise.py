@@ -2,7 +2,6 @@
 
 import math
 
-import hypothesis
 import pytest
 import torch
 from hypothesis import given
@@ -20,7 +19,6 @@ def split_mix(state: int) -> int:
     return state ^ (state >> 31)
 
 
-@hypothesis.settings(deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_bits_are_mixed_as_split_mix_does(state: int) -> None:
     assert int(_mixed(torch.tensor(state))) & WORD == split_mix(state & WORD)

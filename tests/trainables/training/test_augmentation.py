@@ -40,7 +40,7 @@ def slow_resized(image: Tensor, top: int, left: int, side: int) -> Tensor:
     return result
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(size=st.integers(2, 6), seed=st.integers(0, 2**32), smallest=st.floats(0.05, 0.95))
 def test_crops_are_squares_of_the_picture_resized(size: int, seed: int, smallest: float) -> None:
     """One of the few squares that the recipe allows explains the crop, and it is the slow reference's."""
@@ -78,7 +78,7 @@ def test_every_pixel_of_a_crop_is_a_mean_of_pixels() -> None:
     assert torch.count_nonzero(weights[1, :, :2]) == torch.count_nonzero(weights[1, :, 7:]) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(size=st.integers(2, 12), fraction=st.floats(0.05, 0.95), seed=st.integers(0, 2**32))
 def test_cutout_is_one_grey_square_and_leaves_the_rest(size: int, fraction: float, seed: int) -> None:
     images = pictures(5, size, seed)

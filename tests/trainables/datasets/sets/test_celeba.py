@@ -75,7 +75,7 @@ def test_gmi_without_enough_identities_is_refused(root: Path) -> None:
 
 
 @given(st.dictionaries(st.integers(1, 5000), st.integers(25, 33), min_size=1, max_size=60), st.randoms())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_lists_of_identities_from_any_file(counts: dict[int, int], order: random.Random) -> None:
     """The three rules, written out slowly."""
     owners = [identity for identity, count in counts.items() for _ in range(count)]
