@@ -1,19 +1,22 @@
 """The attacks and their budgets. Budgets are fixed by the space: only the defender is searched."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, model_validator
 
-from search_spaces.settings import Settings
+from search_spaces.settings import Extended, Settings
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Engine(Settings):
+class Engine(Extended):
     """How an attack computes its networks; left out of rows and identities where it is the default."""
 
+    unwritten: ClassVar[frozenset[str]] = frozenset(
+        {"mixed_precision", "compile", "direct_convolution", "micro_batch"}
+    )
     mixed_precision: bool = False
     """Generator, T and critic in bfloat16; losses, latents and the pictures that are kept in float32."""
     compile: bool = False
@@ -24,11 +27,6 @@ class Engine(Settings):
     micro_batch: Count | None = None
     """Rows side by side (KEDMI: classes; BREPMI: latents), for speed and memory alone; nothing: what the
     device is fast with, on a CPU 64 (BREPMI 256), on a GPU 512 (BREPMI 2048)."""
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, values_of: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        values: dict[str, Any] = values_of(self)
-        return {name: value for name, value in values.items() if name not in Engine.model_fields or value}
 
 
 class LatentDescent(Engine):
@@ -79,6 +77,20 @@ class BREPMI(Engine):
     """Queries of T one row may spend after its start is found; nothing: only ``max_steps`` binds."""
     seed: int = 0
 
+    @model_validator(mode="after")
+    def _can_step_and_grow(self) -> Self:
+        if self.inside_to_grow > self.sphere_points:
+            raise ValueError(
+                f"inside_to_grow {self.inside_to_grow} of sphere_points {self.sphere_points}: the radius "
+                "would never grow; give both, the published rule is 29 of 32"
+            )
+        if self.query_budget is not None and self.query_budget <= self.sphere_points:
+            raise ValueError(
+                f"query_budget {self.query_budget}: one step costs {self.sphere_points + 1} queries "
+                "(sphere_points + 1); give at least as many, or leave it out"
+            )
+        return self
+
 
 class InversionGenerator(Settings):
     """KEDMI's GAN of one T: K + 1 classes, trained on D_pub with T's soft labels; defaults as published."""
@@ -127,8 +139,10 @@ class KEDMI(DistributionDescent):
     kind: Literal["kedmi"] = "kedmi"
 
 
-class LOMMA(Settings):
+class LOMMA(Extended):
     """What LOMMA changes (Nguyen et al. 2023): the logit loss with p_reg, and model augmentation."""
+
+    unwritten: ClassVar[frozenset[str]] = frozenset({"student_weights_sha256"})
 
     regularisation_weight: Annotated[float, Field(ge=0)] = 1.0
     """lambda of the mean over dimensions of (feature(x) - p_reg)^2; T alone carries it."""
@@ -143,6 +157,8 @@ class LOMMA(Settings):
     student_weights: str | None = None
     """Folder with the ImageNet weights the students start from, ``<network>.safetensors`` with torchvision's
     names; nothing: from scratch."""
+    student_weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """What the files that are used must hash to (see ``student_weights``); filled in when a sweep starts."""
     student_epochs: Count = 20
     student_batch_size: Annotated[int, Field(ge=2)] = 64
     student_learning_rate: Positive = 0.01

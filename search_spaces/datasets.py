@@ -177,3 +177,12 @@ class DownloadedSets(Settings):
 
 
 DataSettings = Annotated[ORLFaces | DrawnPersons | ImageFolder | DownloadedSets, Field(discriminator="kind")]
+
+
+def resolution_of(data: DataSettings) -> int:
+    """Return the pixels a side of the pictures of ``data``.
+
+    >>> resolution_of(ORLFaces()), resolution_of(DrawnPersons(resolution=32))
+    (64, 32)
+    """
+    return 64 if isinstance(data, ORLFaces) else data.resolution

@@ -31,3 +31,28 @@ class WGANGP(Settings):
 
 
 GeneratorSettings = WGANGP
+
+DCGAN_RESOLUTION, DCGAN_Z_DIM = 64, 100
+"""Of the packaged DCGAN."""
+
+
+def misfit(generator: GeneratorSettings, resolution: int) -> str | None:
+    """Return why ``generator`` cannot make pictures of ``resolution`` pixels a side, or nothing.
+
+    >>> misfit(WGANGP(), 64) is None
+    True
+    >>> misfit(WGANGP(), 48)
+    'pictures of 48x48: generators make 8, 16, 32, 64, ... pixels a side'
+    """
+    size = f"{resolution}x{resolution}"
+    if resolution < 8 or resolution & (resolution - 1):
+        return f"pictures of {size}: generators make 8, 16, 32, 64, ... pixels a side"
+    if generator.initial == "digiface_dcgan" and (generator.z_dim, resolution) != (
+        DCGAN_Z_DIM,
+        DCGAN_RESOLUTION,
+    ):
+        return (
+            f"initial digiface_dcgan with z_dim {generator.z_dim}, pictures of {size}: it has z_dim "
+            f"{DCGAN_Z_DIM} and makes pictures of {DCGAN_RESOLUTION}x{DCGAN_RESOLUTION}"
+        )
+    return None

@@ -11,9 +11,17 @@ from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep
 from search_spaces.complaints import complaints_of
-from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder, ORLFaces
+from search_spaces.datasets import (
+    DataSettings,
+    DownloadedSets,
+    DrawnPersons,
+    ImageFolder,
+    ORLFaces,
+    resolution_of,
+)
 from search_spaces.defenses import NoDef
 from search_spaces.evaluation import KnownAttributes
+from search_spaces.generators import misfit
 
 FREE_BYTES = 100 * 2**20
 """Free space without which no sweep is started: some hundred weights and pictures."""
@@ -56,6 +64,7 @@ def check_sweep(sweep: Sweep) -> None:
     check_space(sweep)
     check_data(sweep.setup.data)
     _check_classes(sweep)
+    _check_generator(sweep)
     _check_evaluators(sweep.setup)
     check_fit(sweep)
     try:
@@ -101,6 +110,11 @@ def _check_classes(sweep: Sweep) -> None:
             f"space {sweep.space.name}: attacked_classes is {attacked}, but the data have only {classes} "
             f"private classes; give at most {classes}, or leave it out to attack all"
         )
+
+
+def _check_generator(sweep: Sweep) -> None:
+    if sweep.space.attacks and (reason := misfit(sweep.setup.generator, resolution_of(sweep.setup.data))):
+        raise InvalidRequest(f"setup {sweep.setup.name}: {reason}; change data.resolution or the generator")
 
 
 def _check_evaluators(setup: Setup) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from orchestrator.errors import InvalidRequest
 from search_spaces import Setup, Space, Sweep
 from search_spaces.complaints import nearest
+from search_spaces.datasets import resolution_of
 from search_spaces.evaluation import EvaluatorSettings, TrainedClassifier
 from search_spaces.space import Pretrained
 from search_spaces.targets import TargetSettings
@@ -103,9 +104,8 @@ def check_fit(sweep: Sweep) -> None:
         return
     from trainables.models import build_target
 
-    resolution = sweep.setup.data.resolution if hasattr(sweep.setup.data, "resolution") else 64
     for target in named:
-        build_target(target, num_classes=2, resolution=resolution, seed=0)
+        build_target(target, num_classes=2, resolution=resolution_of(sweep.setup.data), seed=0)
 
 
 def _check_hub_name(target: TargetSettings) -> None:

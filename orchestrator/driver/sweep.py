@@ -15,6 +15,7 @@ from orchestrator.provenance import read_settings
 from orchestrator.screens.progress import Progress, SilentProgress
 from results import Store, open_store
 from search_spaces import Setup, Space, Sweep
+from search_spaces.student_weights import with_pinned_students
 from trainables.datasets import prepare_data
 
 __all__ = [
@@ -34,6 +35,7 @@ def prepared_sweep(space: Space, setup: Setup, threads: int = 1) -> Sweep:
     Raises errors deriving from ``ValueError`` that say what to change; writes nothing.
     """
     sweep = Sweep(space=pinned_space(space, setup), setup=pinned_setup(setup), threads=threads)
+    sweep = with_pinned_students(sweep)
     check_sweep(sweep)
     return sweep
 

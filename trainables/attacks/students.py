@@ -1,7 +1,6 @@
 """LOMMA's augmentation models: networks distilled from T on D_pub (Nguyen et al., CVPR 2023)."""
 
 import functools
-import hashlib
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,9 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import LOMMA
+from search_spaces.image_quality import WeightsUnusable
 from search_spaces.settings import Settings
+from search_spaces.student_weights import file_hash, pinned, weights_file
 from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
 from trainables.attacks.reconstructions import AttackDiverged
@@ -44,10 +45,6 @@ class StudentRecipe(Settings):
     seed: int
 
 
-class WeightsUnusable(ValueError):
-    """Weights for students to start from that cannot be read."""
-
-
 class Student(nn.Module):
     """Pictures (B, 1 or 3, S, S) in [0, 1], not normalised further, as published, to logits (B, K)."""
 
@@ -68,6 +65,7 @@ def load_students(settings: LOMMA, attacker: Attacker) -> list[Student]:
     ``WeightsMismatch`` for weights that are not there or of another network, and ``AttackDiverged`` when a
     distillation does.
     """
+    settings = pinned(settings)
     # T labels D_pub once, when the first student that is not kept asks for it
     teacher = functools.cache(lambda: CachedTeacher(attacker.target, attacker.public))
     return [_load(settings, attacker, member, teacher) for member in range(len(settings.students))]
@@ -112,7 +110,7 @@ def _load(settings: LOMMA, attacker: Attacker, member: int, teacher: Callable[[]
         """Return the weights of the student after its training."""
         student = _untrained(recipe, attacker)
         if settings.student_weights is not None and recipe.weights_sha256 is not None:
-            _load_weights(student, _weights_file(settings.student_weights, recipe.network))
+            _load_weights(student, weights_file(settings.student_weights, recipe.network))
         distil(recipe, student, attacker.public, teacher())
         return _finite(recipe, student.state_dict())
 
@@ -165,19 +163,7 @@ def _efficientnet(name: str, classes: int) -> nn.Module:
 
 
 def _weights_hash(folder: str | None, network: str) -> str | None:
-    if folder is None or network == "small":
-        return None
-    try:
-        return hashlib.sha256(_weights_file(folder, network).read_bytes()).hexdigest()
-    except OSError as error:
-        raise WeightsUnusable(
-            f"student_weights {folder}: {network}.safetensors cannot be read ({error.strerror}); put "
-            f"torchvision's weights of {network} there, or leave student_weights out to start from scratch"
-        ) from error
-
-
-def _weights_file(folder: str, network: str) -> Path:
-    return Path(folder) / f"{network}.safetensors"
+    return None if folder is None or network == "small" else file_hash(folder, network)
 
 
 def _load_weights(student: Student, path: Path) -> None:

@@ -6,12 +6,13 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from search_spaces.generators import DCGAN_RESOLUTION, DCGAN_Z_DIM
 from trainables.storage.archives import archive_member
 from trainables.storage.cache import cached
 from trainables.weights.dcgan_checkpoint import generator_tensors
 from trainables.weights.fitting import require_fit
 
-Z_DIM, RESOLUTION = 100, 64
+Z_DIM, RESOLUTION = DCGAN_Z_DIM, DCGAN_RESOLUTION
 WIDTHS = (512, 256, 128, 64)
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""

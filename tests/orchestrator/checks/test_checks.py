@@ -7,7 +7,7 @@ from PIL import Image
 
 from orchestrator.checks.checks import check_free_space, check_sweep, pinned_setup, private_classes
 from orchestrator.errors import InvalidRequest
-from search_spaces import InvalidSpace, Sweep, load_setup
+from search_spaces import InvalidSpace, Sweep, load_setup, load_space
 from search_spaces.datasets import DrawnPersons, ORLFaces
 from tests.orchestrator.small_sweeps import small_space
 
@@ -73,6 +73,25 @@ def test_no_more_classes_are_attacked_than_there_are(tmp_path):
     check_sweep(sweep_on(setup, attacked_classes=2))
     with pytest.raises(InvalidRequest, match="only 2 private"):
         check_sweep(sweep_on(setup, attacked_classes=3))
+
+
+def drawn(resolution, **generator):
+    setup = load_setup("drawn_persons")
+    data = setup.data.model_copy(update={"resolution": resolution})
+    return setup.model_copy(update={"data": data, "generator": setup.generator.model_copy(update=generator)})
+
+
+def test_a_generator_that_cannot_make_pictures_of_the_data_is_refused():
+    check_sweep(sweep_on(drawn(32)))
+    check_sweep(sweep_on(drawn(64, initial="digiface_dcgan")))
+    with pytest.raises(InvalidRequest, match="48x48: generators make 8, 16, 32, 64"):
+        check_sweep(sweep_on(drawn(48)))
+    with pytest.raises(InvalidRequest, match="it has z_dim 100 and makes pictures of 64x64"):
+        check_sweep(sweep_on(drawn(32, initial="digiface_dcgan")))
+
+
+def test_a_space_without_attacks_asks_for_no_generator():
+    check_sweep(Sweep(space=load_space("training_time"), setup=drawn(48)))
 
 
 def test_private_classes_are_counted_for_every_kind_of_data(tmp_path):

@@ -9,9 +9,10 @@ import torchvision.models
 from torch import nn
 
 from search_spaces.attacks import LOMMA
+from search_spaces.image_quality import WeightsUnusable
 from tests.contracts.planted_problem import planted_problem
 from trainables.attacks import AttackDiverged
-from trainables.attacks.students import WeightsUnusable, distillation_loss, load_students
+from trainables.attacks.students import distillation_loss, load_students
 from trainables.weights.fitting import WeightsMismatch
 
 SMALL = LOMMA(students=("small",), student_epochs=40, student_batch_size=16, student_learning_rate=0.05)
