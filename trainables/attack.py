@@ -89,7 +89,7 @@ def _measured(
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
     record_generator(config, store, data, prior, judges[0])
     start = time.perf_counter()
-    kept = _Kept(config, store)
+    kept = _Kept(config, store, weights)
     attacker = Attacker(target, prior, data.public.images, kept)
     found = _inverted(config, store, attacker, {"target": weights, "data": data.content_hash})
     attacked = time.perf_counter()
@@ -131,10 +131,15 @@ def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mappin
 
 
 class _Kept:
-    """Keeps what an attack makes of its T under the hash of T, prior and settings."""
+    """Keeps what an attack makes of its T under the hash of T's ``weights``, prior and settings."""
 
-    def __init__(self, config: AttackConfig, store: Store) -> None:
-        self.of = {"target": config.target.target_id, "generator": config.generator_config.generator_id}
+    def __init__(self, config: AttackConfig, store: Store, weights: str) -> None:
+        self.target_id = config.target.target_id
+        self.of = {
+            "target": self.target_id,
+            "weights": weights,  # T may have been trained again elsewhere, to other bits
+            "generator": config.generator_config.generator_id,
+        }
         self.store = store
         self.seconds = 0.0
         """Wall time spent on building and reading."""
@@ -146,7 +151,7 @@ class _Kept:
         key = identity({**self.of, "settings": settings.model_dump(mode="json")})
         start = time.perf_counter()
         with training_memory(f"building {name.replace('_', ' ')}", "its batch size in the attack's settings"):
-            path = f"artifacts/{name}/{self.of['target']}-{key}.safetensors"  # by its T, `gc` knows it
+            path = f"artifacts/{name}/{self.target_id}-{key}.safetensors"  # by its T, `gc` knows it
             tensors = kept_tensors(self.store, path, build)
         self.seconds += time.perf_counter() - start
         return tensors

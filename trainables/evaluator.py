@@ -37,6 +37,7 @@ def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome
             evaluator = build_evaluator(config, load_data(config.data))
     except TrainingFailed as failure:
         return StepOutcome("failed", str(failure), {"evaluator_id": config.evaluator_id, "accuracy": None})
+    store.delete(real_pictures_path(config))  # what another evaluator said of them, should it be there
     save_tensors(store, path, evaluator_tensors(evaluator))
     return _outcome("done", config, evaluator.accuracy)
 
@@ -58,3 +59,8 @@ def load_evaluator(config: EvaluatorConfig, store: Store) -> Evaluator:
 def evaluator_path(config: EvaluatorConfig) -> str:
     """Return where the store keeps this evaluator."""
     return f"artifacts/evaluators/{config.evaluator_id}.safetensors"
+
+
+def real_pictures_path(config: EvaluatorConfig) -> str:
+    """Return where the store keeps what this evaluator says of real pictures."""
+    return f"artifacts/real_pictures/{config.evaluator_id}.safetensors"

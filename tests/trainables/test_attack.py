@@ -12,7 +12,7 @@ from torch import Tensor
 from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
-from search_spaces.attacks import BREPMI, GMI, AttackSettings
+from search_spaces.attacks import BREPMI, GMI, LOMMA, LOMMAGMI, AttackSettings
 from search_spaces.defenses import TLDMI, NoDef
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.generators import WGANGP
@@ -25,10 +25,10 @@ from trainables.attack_checks import NotAttackable
 from trainables.attacks import latent_descent
 from trainables.attacks import rows as rows_module
 from trainables.attacks.rows import Rows
-from trainables.evaluator import evaluator_path, load_evaluator
+from trainables.evaluator import evaluator_path, load_evaluator, real_pictures_path
 from trainables.evaluators import Evaluator, Judgement
 from trainables.generator import generator_path
-from trainables.storage.artifacts import ArtifactRebuilt
+from trainables.storage.artifacts import ArtifactRebuilt, load_tensors, save_tensors
 from trainables.target import TargetMissing, train_target
 
 CLASSES = 4
@@ -176,6 +176,26 @@ def test_classes_without_a_start_are_failures(store: Store, target: TargetConfig
     assert row["queries"] == 1 + sum(one["queries"] for one in rows)
 
 
+def test_an_attack_that_finds_no_start_at_all_is_a_row_of_failures(
+    store: Store, target: TargetConfig
+) -> None:
+    settings = BREPMI_SETTINGS.model_copy(update={"initial_draws": 1, "restarts": 2})
+    config = attack_config(target, settings, attacked_classes=1)
+    outcomes = []
+    for seed in range(20):  # until the one draw is no picture of class 0
+        config = config.model_copy(update={"attack": settings.model_copy(update={"seed": seed})})
+        run_attack(config, store.uri)
+        outcomes = rows_of(store, "reconstructions", config)
+        if not any(one["found"] for one in outcomes):
+            break
+    (row,) = rows_of(store, "attacks", config)
+    assert [one["found"] for one in outcomes] == [False, False]
+    assert (row["status"], row["att_acc"], row["att_acc_top5"], row["second_att_acc"]) == ("done", 0, 0, 0)
+    assert row["att_acc_low"] == 0 < row["att_acc_high"]
+    assert {row[name] for name in ("knn_distance", "centroid_distance", "fid", "kid", "lpips")} == {None}
+    assert (row["target_confidence"], row["fid_images"], row["queries"]) == (None, 0, 1)
+
+
 def test_only_the_first_classes_are_attacked(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS, attacked_classes=2)
     run_attack(config, store.uri)
@@ -219,8 +239,8 @@ def test_corrupt_pieces_are_built_again_and_finished_rows_stay(store: Store, tar
     before = rows_of(store, "attacks", first)
     pieces = [
         generator_path(first.generator_config),
-        *(evaluator_path(one) for one in first.evaluator_configs),
-        f"artifacts/real_pictures/{first.evaluator_configs[0].evaluator_id}.safetensors",
+        evaluator_path(first.evaluator_configs[1]),
+        real_pictures_path(first.evaluator_configs[0]),
     ]
     whole = [store.get_bytes(path) for path in pieces]
     for path, data in zip(pieces, whole, strict=True):
@@ -231,6 +251,29 @@ def test_corrupt_pieces_are_built_again_and_finished_rows_stay(store: Store, tar
     assert [store.get_bytes(path) for path in pieces] == whole
     assert run_attack(first, store.uri).status == "found"
     assert rows_of(store, "attacks", first) == before
+
+
+def test_a_target_trained_again_to_other_weights_meets_nothing_made_of_the_first(
+    target: TargetConfig, tmp_path: Path
+) -> None:
+    """The same configuration may give other bits on another machine: p_reg is that of the weights."""
+    store = open_store(str(tmp_path), create=True)
+    train_target(target, store.uri)
+    alone = LOMMA(students=(), regularisation_images=6)
+    first, second, third = (
+        attack_config(target, LOMMAGMI(iterations=2, restarts=1, seed=seed, lomma=alone))
+        for seed in (0, 1, 2)
+    )
+    for config in (first, second):
+        run_attack(config, store.uri)
+    (of_first,) = store.list_paths("artifacts/feature_means/")
+    row = store.read_rows("targets", target.target_id).to_pylist()[0]
+    weights = load_tensors(store, row["artifact"])
+    weights["head.weight"] += 1
+    row["artifact_sha256"] = save_tensors(store, row["artifact"], weights)
+    store.write_rows("targets", target.target_id, [row])
+    run_attack(third, store.uri)
+    assert len(set(store.list_paths("artifacts/feature_means/")) - {of_first}) == 1
 
 
 @pytest.mark.parametrize("harm", ["corrupt", "lost"])

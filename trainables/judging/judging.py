@@ -9,7 +9,7 @@ from results.stores.store import Store
 from search_spaces import EvaluatorConfig, seed_stream
 from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData
-from trainables.evaluator import build_evaluator_step, load_evaluator
+from trainables.evaluator import build_evaluator_step, load_evaluator, real_pictures_path
 from trainables.evaluators import Evaluator, Judgement
 from trainables.metrics import Judged, accepted_as, accepting_scores, false_positive_rate
 from trainables.models.target_model import TargetModel
@@ -50,8 +50,7 @@ def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:
     if outcome.status == "failed":
         raise StepFailed(f"evaluator {config.evaluator.kind}: {outcome.reason}")
     evaluator = load_evaluator(config, store)
-    path = f"artifacts/real_pictures/{config.evaluator_id}.safetensors"
-    seen = kept_tensors(store, path, lambda: _of_real_pictures(evaluator, data))
+    seen = kept_tensors(store, real_pictures_path(config), lambda: _of_real_pictures(evaluator, data))
     labels = data.private_train.labels
     return Judge(evaluator, seen["features"], labels, seen["accepted"], seen.get("public_features"))
 
