@@ -9,10 +9,11 @@ import secrets
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from orchestrator.errors import SweepInUse
@@ -20,6 +21,10 @@ from results.stores.store import is_bucket, local_path
 
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
+COLLECTOR = "collector"
+"""Name of the right to remove and merge files of a store."""
+LOST = "the right to the sweep was not renewed in time, and another process may run it now"
+"""Why a driver ends that lost its claim."""
 
 
 def lock_folder(store_uri: str) -> Path:
@@ -81,25 +86,66 @@ class FileLock:
         return self._path.read_text(encoding="utf-8") if self._path.exists() else ""
 
 
+class HeldRight(NamedTuple):
+    """The right to run a sweep, as its holder has it."""
+
+    run: str
+    """Identity of this run."""
+    is_sure: Callable[[], bool]
+    """Whether the right is still held: to be asked before anything is written on the strength of it."""
+
+
 @contextmanager
-def sweep_lock(store_uri: str, sweep_id: str) -> Iterator[str]:
+def sweep_lock(
+    store_uri: str, sweep_id: str, on_loss: Callable[[str], None] | None = None
+) -> Iterator[HeldRight]:
     """Hold the right to run this sweep on this store, against every process that can reach the store.
 
-    Gives the identity of this run. On a folder by a file lock, in a bucket by a claim that is renewed; a
-    driver that finds its claim taken (it was silent too long) is stopped, resumably. Raises ``SweepInUse``,
-    naming the holder, when another process has it.
+    On a folder by a file lock, in a bucket by a claim that is renewed. A driver that finds its claim taken
+    (it was silent too long) is told with the reason; without ``on_loss`` it is sent SIGTERM. Raises
+    ``SweepInUse``, naming the holder, when another process has it.
     """
+    what = f"the sweep {sweep_id} on {store_uri} is being run"
+    with _held(_right(store_uri, _of_sweep(sweep_id), on_loss), what) as right:
+        # Looked at after the right is taken, as a collector looks for sweeps after it has taken its own:
+        # whoever comes second sees the other.
+        collector = _right(store_uri, COLLECTOR)
+        if collector.is_held():
+            raise SweepInUse(
+                f"files of {store_uri} are being removed or merged by {_named(collector.holder())}; "
+                "run the same command again when that has ended"
+            )
+        yield right
+
+
+@contextmanager
+def collector_lock(store_uri: str) -> Iterator[Callable[[str], AbstractContextManager[HeldRight]]]:
+    """Hold the right to remove and merge files of a store: no sweep begins meanwhile.
+
+    Gives a lock for each sweep that may run already: ``sweep_lock`` without regard to the collector. Both
+    raise ``SweepInUse``.
+    """
+
+    def _lock(sweep_id: str) -> AbstractContextManager[HeldRight]:
+        what = f"the sweep {sweep_id} on {store_uri} is being run"
+        return _held(_right(store_uri, _of_sweep(sweep_id)), what)
+
+    with _held(_right(store_uri, COLLECTOR), f"files of {store_uri} are being removed or merged"):
+        yield _lock
+
+
+@contextmanager
+def _held(right: "_FileRight | _ClaimedRight", what: str) -> Iterator[HeldRight]:
     run = secrets.token_hex(8)
-    lock = _sweep_right(store_uri, sweep_id)
-    if not lock.try_acquire(run):
+    if not right.try_acquire(run):
         raise SweepInUse(
-            f"the sweep {sweep_id} on {store_uri} is being run by {_named(lock.holder())}; "
+            f"{what} by {_named(right.holder())}; "
             "wait for it to end, stop it, or name another store with --store"
         )
     try:
-        yield run
+        yield HeldRight(run, right.is_sure)
     finally:
-        lock.release()
+        right.release()
 
 
 def sweep_holder(store_uri: str, sweep_id: str) -> dict[str, object] | None:
@@ -108,19 +154,27 @@ def sweep_holder(store_uri: str, sweep_id: str) -> dict[str, object] | None:
     ``None`` when nobody runs it: a driver that died has lost its file lock at once; in a bucket it counts as
     alive until its claim expires, except on the machine where it can be seen to be dead.
     """
-    right = _sweep_right(store_uri, sweep_id)
+    right = _right(store_uri, _of_sweep(sweep_id))
     return right.holder() if right.is_held() else None
 
 
-def _sweep_right(store_uri: str, sweep_id: str) -> "_SweepFile | _SweepClaim":
-    return (_SweepClaim if is_bucket(store_uri) else _SweepFile)(store_uri, sweep_id)
+def _of_sweep(sweep_id: str) -> str:
+    return f"sweep-{sweep_id}"
 
 
-class _SweepFile:
-    """The right to a sweep as a file lock beside its store."""
+def _right(
+    store_uri: str, name: str, on_loss: Callable[[str], None] | None = None
+) -> "_FileRight | _ClaimedRight":
+    if is_bucket(store_uri):
+        return _ClaimedRight(store_uri, name, on_loss or _end_process)
+    return _FileRight(store_uri, name)
 
-    def __init__(self, store_uri: str, sweep_id: str) -> None:
-        self._lock = FileLock(lock_folder(store_uri), f"sweep-{sweep_id}")
+
+class _FileRight:
+    """A right to a store as a file lock beside it."""
+
+    def __init__(self, store_uri: str, name: str) -> None:
+        self._lock = FileLock(lock_folder(store_uri), name)
 
     def try_acquire(self, run: str) -> bool:
         """Take the right if it is free, sign it, and return whether this object has it.
@@ -133,6 +187,10 @@ class _SweepFile:
                 return True
             time.sleep(PAUSE_SECONDS)
         return False
+
+    def is_sure(self) -> bool:
+        """Return that the right is held: a file lock ends with its process alone."""
+        return True
 
     def is_held(self) -> bool:
         """Return whether a living process has the right."""
@@ -151,16 +209,20 @@ class _SweepFile:
         self._lock.release()
 
 
-class _SweepClaim:
-    """The right to a sweep as a claim in its bucket."""
+class _ClaimedRight:
+    """A right to a store as a claim in its bucket."""
 
-    def __init__(self, store_uri: str, sweep_id: str) -> None:
+    def __init__(self, store_uri: str, name: str, on_loss: Callable[[str], None]) -> None:
         # boto3 takes a quarter of a second, which only stores in buckets should cost.
         from results.stores.claims import Claim
         from results.stores.s3 import S3Store
 
-        store, path = S3Store(store_uri), f"claims/sweep-{sweep_id}.json"
-        self._claim = Claim(store, path, _stop_driver, is_dead=is_dead_here)
+        store, path = S3Store(store_uri), f"claims/{name}.json"
+        self._claim = Claim(store, path, lambda: on_loss(LOST), lives=lives_here)
+
+    def is_sure(self) -> bool:
+        """Return whether the right is still held; asks the bucket after a silence."""
+        return self._claim.is_sure()
 
     def try_acquire(self, run: str) -> bool:
         """Take the right if it is free, sign it, and return whether this object has it."""
@@ -186,15 +248,17 @@ def _signature(run: str) -> dict[str, object]:
     return {"pid": pid, "host": platform.node(), "since": since, "run": run, **process}
 
 
-def is_dead_here(holder: Mapping[str, object]) -> bool:
-    """Return whether the process that signed ran on this machine, where it is no more.
+def lives_here(holder: Mapping[str, object]) -> bool | None:
+    """Return whether the process that signed lives on this machine or is dead; nothing if it ran elsewhere.
 
     A machine is known by its boot and its space of process numbers, not by its name: containers share names.
+    A process that is stopped lives: it goes on with its sweep when it is continued.
     """
     pid, machine = holder.get("pid"), holder.get("machine")
     if not isinstance(pid, int) or machine is None or machine != _machine():
-        return False
-    return _process(pid) != holder.get("process")
+        return None
+    found = _process(pid)
+    return found is not None and found == holder.get("process")
 
 
 def _machine() -> str | None:
@@ -216,8 +280,8 @@ def _process(pid: int) -> str | None:
     return None if state == "Z" else fields[18]
 
 
-def _stop_driver() -> None:
-    """End the driver as if it were asked to: what it runs would be run a second time elsewhere."""
+def _end_process(_reason: str) -> None:
+    """End this process as if it were asked to: another one does its work now."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 

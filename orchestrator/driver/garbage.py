@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from orchestrator.errors import SweepInUse
-from orchestrator.locks import lock_folder, sweep_lock
+from orchestrator.locks import collector_lock, lock_folder
 from orchestrator.provenance import settings_path
 from results.statistics.front_trials import front_numbers
 from results.stores.compaction import Compacted, compact, mergeable
@@ -57,10 +57,14 @@ def merge_parts(store: Store) -> None:
 
 @contextmanager
 def nothing_running(store: Store) -> Iterator[None]:
-    """Hold the right to every sweep that the store knows; raises ``SweepInUse`` if one is running."""
+    """Hold the right to every sweep that the store knows, and let no other begin.
+
+    Raises ``SweepInUse`` if one is running.
+    """
     with ExitStack() as held:
+        lock = held.enter_context(collector_lock(store.uri))
         for sweep_id in known_sweeps(store):
-            held.enter_context(sweep_lock(store.uri, sweep_id))
+            held.enter_context(lock(sweep_id))
         yield
 
 

@@ -6,6 +6,7 @@ A request names the run it is for, so that one that comes late never touches a l
 import json
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -64,10 +65,11 @@ def asked_to_retry(store: Store, sweep_id: str, run: str) -> list[int]:
     return [number for number in numbers if isinstance(number, int)]
 
 
-def forget_requests(store: Store, sweep_id: str) -> None:
-    """Remove the requests of a sweep, whoever they were for."""
+def forget_requests(store: Store, sweep_id: str, of: Callable[[object], bool]) -> None:
+    """Remove the requests of a sweep to runs of which ``of`` holds; a damaged one is to ``None``."""
     for path in (_end_path(sweep_id), _retry_path(sweep_id)):
-        store.delete(path)
+        if of(_read(store, path).get("run")):
+            store.delete(path)
 
 
 def _end_path(sweep_id: str) -> str:

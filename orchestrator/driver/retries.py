@@ -29,6 +29,12 @@ def failed_trials(store: Store, sweep: Sweep, numbers: Collection[int] | None = 
     return [_proposal(store, sweep, rows[number]) for number in chosen]
 
 
+def still_failed(store: Store, sweep: Sweep, numbers: Collection[int]) -> list[Proposal]:
+    """Return those of the trials ``numbers`` that have failed; others may have been run again meanwhile."""
+    failed = {row["number"] for row in read_trials(store, sweep.sweep_id) if row["state"] == "failed"}
+    return failed_trials(store, sweep, failed.intersection(numbers))
+
+
 def recorded_trials(store: Store, sweep: Sweep, numbers: Collection[int]) -> list[Proposal]:
     """Return trials of ``sweep`` that have ended, however they did; raises ``InvalidRequest`` for others."""
     rows = {row["number"]: row for row in read_trials(store, sweep.sweep_id)}

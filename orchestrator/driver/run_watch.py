@@ -11,6 +11,7 @@ from orchestrator.driver.control import CTRL_C, RunControl
 from orchestrator.driver.limits import LimitKeeper
 from orchestrator.driver.requests import asked_to_end, forget_requests
 from orchestrator.driver.run_recorder import RunRecorder
+from orchestrator.locks import HeldRight
 from results import Store, StoreError
 from results.stores.store import is_bucket
 from results.sweeps.run_progress import write_run_progress
@@ -32,12 +33,12 @@ class RunWatch:
         self,
         store: Store,
         sweep_id: str,
-        run: str,
+        right: HeldRight,
         control: RunControl,
         recorder: RunRecorder,
         limits: LimitKeeper,
     ) -> None:
-        self._store, self._sweep_id, self._run = store, sweep_id, run
+        self._store, self._sweep_id, self._right = store, sweep_id, right
         self._control, self._recorder, self._limits = control, recorder, limits
         self._pause = LOOK_SECONDS[is_bucket(store.uri)]
         self._written: tuple[int, str | None] | None = None
@@ -47,8 +48,11 @@ class RunWatch:
         self._thread = threading.Thread(target=self._watch, name=f"watch {sweep_id}", daemon=True)
 
     def __enter__(self) -> Self:
-        """Forget requests to earlier runs, say that this one has begun, and watch."""
-        forget_requests(self._store, self._sweep_id)
+        """Forget requests to earlier runs, say that this one has begun, and watch.
+
+        A request to this run may be there already: it is known from the moment at which it has the right.
+        """
+        forget_requests(self._store, self._sweep_id, lambda run: run != self._right.run)
         self._write()
         self._thread.start()
         return self
@@ -60,14 +64,14 @@ class RunWatch:
         self._over.set()
         self._thread.join(timeout=LONGEST_WAIT_SECONDS)
         self._tell()
-        if self._thread.is_alive() or isinstance(error, StoreError):
-            return  # the store does not answer
+        if self._thread.is_alive() or isinstance(error, StoreError) or not self._right.is_sure():
+            return  # the store does not answer, or is written by another run now
         last = self._recorder.progress(None)
         stopped = self._control.stopping if last.ended < last.expected else None
         outcome = stopped or "done" if kind is None else str(error) or kind.__name__
         try:
             write_run_progress(self._store, self._sweep_id, replace(last, outcome=outcome))
-            forget_requests(self._store, self._sweep_id)
+            forget_requests(self._store, self._sweep_id, lambda run: run == self._right.run)
         except StoreError as lost:
             LOG.warning("the end of the run could not be noted: %s", lost)
 
@@ -90,8 +94,10 @@ class RunWatch:
             self._recorder.notice(f"{end}: {self._said}")
 
     def _look(self) -> None:
+        if not self._right.is_sure():
+            return
         try:
-            request = asked_to_end(self._store, self._sweep_id, self._run)
+            request = asked_to_end(self._store, self._sweep_id, self._right.run)
             if self._state() != self._written or time.monotonic() - self._beat > BEAT_SECONDS:
                 self._write()
         except StoreError as lost:  # an outage: the steps notice it, and say so, if it lasts

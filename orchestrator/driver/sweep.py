@@ -7,7 +7,7 @@ from orchestrator.checks.weight_files import pinned_space
 from orchestrator.driver.garbage import merge_parts
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.requests import asked_to_retry
-from orchestrator.driver.retries import failed_trials, recorded_trials
+from orchestrator.driver.retries import failed_trials, recorded_trials, still_failed
 from orchestrator.driver.sweep_run import Execution, SweepOutcome, SweepRun
 from orchestrator.execution.executors import ClusterSettings, ExecutorName
 from orchestrator.execution.steps import Steps
@@ -73,7 +73,7 @@ def run_sweep(
             run.again(failed_trials(store, sweep))
         outcome = run.all(command)
         while not outcome.stopped and (numbers := asked_to_retry(store, sweep.sweep_id, run.identity)):
-            run.again(failed_trials(store, sweep, numbers))
+            run.again(still_failed(store, sweep, numbers))
             outcome = run.all(command)
     merge_parts(store)
     return outcome

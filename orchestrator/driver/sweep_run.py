@@ -1,7 +1,7 @@
 """A run of a sweep: the right to it, its trials in motion, and the row and log of each that ends."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -13,15 +13,15 @@ from orchestrator.driver.retries import TrialsAgain, forget_failures
 from orchestrator.driver.run_recorder import RunRecorder
 from orchestrator.driver.run_watch import RunWatch
 from orchestrator.driver.trial_rows import known_trials, write_trial
-from orchestrator.errors import ExitCode, InvalidRequest
+from orchestrator.errors import ExitCode, InvalidRequest, Terminated, Unreachable
 from orchestrator.execution.executors import ClusterSettings, ExecutorName, run_inline, run_on_ray
 from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
 from orchestrator.execution.steps import Steps
-from orchestrator.locks import sweep_lock
+from orchestrator.locks import LOST, HeldRight, sweep_lock
 from orchestrator.provenance import current_provenance, record_run
 from orchestrator.screens.progress import Progress
 from orchestrator.search.listed import search_trials
-from results import Store, SweepRecord, read_sweep, write_sweep
+from results import Store, StoreNotWritable, SweepRecord, read_sweep, write_sweep
 from results.stores.store import is_memory
 from results.sweeps.trial_logs import write_trial_log
 from search_spaces import Sweep
@@ -112,7 +112,10 @@ class SweepRun:
     def __enter__(self) -> Self:
         """Take the right, and listen to signals."""
         with ExitStack() as stack:
-            self.identity = stack.enter_context(sweep_lock(self._store.uri, self._sweep.sweep_id))
+            self._right = stack.enter_context(
+                sweep_lock(self._store.uri, self._sweep.sweep_id, self._control.cancel)
+            )
+            self.identity = self._right.run
             self._recorder = stack.enter_context(closing(RunRecorder(self._progress, self.identity)))
             stack.enter_context(self._control.heeding_signals())
             self._open = stack.pop_all()
@@ -130,18 +133,22 @@ class SweepRun:
         from orchestrator.search.search import Proposer
 
         search = Proposer(self._sweep, known_trials(self._store, self._sweep), self._mirror())
-        self._write_record(search, command)
-        outcome = self._run(search)
-        self._write_record(search, command)
+        with _a_store_that_takes_no_more_is_lost():
+            self._write_record(search, command)
+            outcome = self._run(search)
+            self._write_record(search, command)
         return outcome
 
     def again(self, trials: Sequence[Proposal]) -> SweepOutcome:
         """Run ``trials`` as if they had never run, under their numbers."""
-        forget_failures(self._store, trials)
-        return self._run(TrialsAgain(trials))
+        with _a_store_that_takes_no_more_is_lost():
+            forget_failures(self._store, trials)
+            return self._run(TrialsAgain(trials))
 
     def _run(self, source: Source) -> SweepOutcome:
-        running = RunningSweep(self._sweep, self._store, source, self._recorder, self._control, self._limits)
+        running = RunningSweep(
+            self._sweep, self._store, source, self._recorder, self._control, self._limits, self._right
+        )
         self._recorder.begin(self._sweep, source)
         if not running.finished:
             self._watch()
@@ -166,7 +173,7 @@ class SweepRun:
         self._watched = True
         record_run(self._store, self._sweep, current_provenance(self._execution.executor))
         watch = RunWatch(
-            self._store, self._sweep.sweep_id, self.identity, self._control, self._recorder, self._limits
+            self._store, self._sweep.sweep_id, self._right, self._control, self._recorder, self._limits
         )
         self._open.enter_context(watch)
 
@@ -208,6 +215,15 @@ class SweepRun:
         return planned
 
 
+@contextmanager
+def _a_store_that_takes_no_more_is_lost() -> Iterator[None]:
+    """Tell a store that was writable when the run began from one that never was: it is no wrong request."""
+    try:
+        yield
+    except StoreNotWritable as error:
+        raise Unreachable(f"{error} What has ended is kept, the same command goes on.") from error
+
+
 class RunningSweep:
     """Trials in motion: handed out while the run may go on, and written when they end."""
 
@@ -219,9 +235,11 @@ class RunningSweep:
         recorder: RunRecorder,
         control: RunControl,
         limits: LimitKeeper,
+        right: HeldRight,
     ) -> None:
         self._sweep, self._store, self._source = sweep, store, source
         self._recorder, self._control, self._limits = recorder, control, limits
+        self._right = right
         self._open: dict[int, Proposal] = {}
         self.ran = 0
 
@@ -232,6 +250,7 @@ class RunningSweep:
 
     def next(self) -> Proposal | None:
         """Return a trial to run now, or ``None`` while the next one depends on running ones or none may."""
+        self._check_right()
         if reason := self._limits.before_start():
             self._control.stop(reason)
         proposal = None if self._control.stopping else self._source.next()
@@ -249,6 +268,7 @@ class RunningSweep:
 
     def record(self, number: int, outcome: TrialOutcome) -> None:
         """Write log and row of an ended trial, then let the search know."""
+        self._check_right()
         proposal = self._open.pop(number)
         write_trial_log(self._store, self._recorder.log(self._sweep.sweep_id, number, outcome))
         write_trial(self._store, self._sweep.sweep_id, proposal, outcome)
@@ -257,3 +277,11 @@ class RunningSweep:
         self._recorder.trial_ended(proposal, outcome)
         if reason := self._limits.trial_ended(number, outcome):
             self._control.stop(reason)
+
+    def _check_right(self) -> None:
+        """Raise ``Terminated`` when another process may run the sweep: what this one writes is not wanted.
+
+        The thread that renews the claim notices as well, but not always first where the process was stopped.
+        """
+        if not self._right.is_sure():
+            raise Terminated(LOST)

@@ -13,6 +13,7 @@ from typing import Any, cast
 import ray
 from ray import tune
 from ray.exceptions import RayError
+from ray.tune import TuneError
 from ray.tune.search import Searcher
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
@@ -60,9 +61,19 @@ def run_experiment(
             Coordinator, submit=submit, store_uri=store_uri, steps=steps, shares=cluster.shares
         )
         share = head_share(lanes, _free_of_head(own))
-        _tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")).fit()
+        _fit(_tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")), searcher)
         if searcher.lost:
             raise Unreachable(f"{searcher.lost}; what has ended is kept, the same command goes on")
+
+
+def _fit(tuner: tune.Tuner, searcher: "ProposalSearcher") -> None:
+    """Run the experiment; what the sweep itself raises comes out as it is, where Tune makes a text of it."""
+    try:
+        tuner.fit()
+    except TuneError as error:
+        if searcher.raised is None:
+            raise
+        raise searcher.raised from error
 
 
 def head_share(lanes: int, free: float) -> tune.PlacementGroupFactory:
@@ -123,6 +134,8 @@ class ProposalSearcher(Searcher):
         self._losses: Counter[int] = Counter()
         self.lost: str | None = None
         """Why the sweep cannot go on, once a coordinator was lost for good."""
+        self.raised: Exception | None = None
+        """What the sweep raised when it was told of a result: its store is lost, say."""
 
     def set_search_properties(self, *_: Any, **__: Any) -> bool:  # noqa: ANN401  (Tune's signature)
         """Accept Tune's metric, mode and space, all of them unused."""
@@ -151,7 +164,11 @@ class ProposalSearcher(Searcher):
         if event is not None:
             if isinstance(event, TrialOutcome):
                 del self._open[number]
-            pass_on(self._trials, number, event)
+            try:
+                pass_on(self._trials, number, event)
+            except Exception as error:
+                self.raised = error
+                raise
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False

@@ -3,6 +3,9 @@
 Local stores need none: the system frees a file lock with its holder. A bucket knows conditional writes: an
 object is made only where none is, or replaced only if it is still the one that was seen. The age of a claim
 is measured with the server's clock alone, so that clocks of different machines do not matter.
+
+A holder that was silent (its process was stopped, its machine slept) may have an heir before its thread runs
+again. So whoever acts on the claim asks `Claim.is_sure` first.
 """
 
 import json
@@ -43,6 +46,9 @@ class ConditionalStore(Protocol):
 RELEASED = {"released": True}
 """What stands in a claim that was given up."""
 
+Lives = Callable[[dict[str, object]], bool | None]
+"""Whether a holder is known to live (True) or to be dead (False); nothing is known of it (None)."""
+
 
 class Claim:
     """The exclusive right to a name, renewed by a thread for as long as this object holds it."""
@@ -55,12 +61,15 @@ class Claim:
         renewal: float = RENEWAL_SECONDS,
         expiry: float = EXPIRY_SECONDS,
         *,
-        is_dead: Callable[[dict[str, object]], bool] = lambda _: False,
+        lives: Lives = lambda _: None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._store, self._path, self._on_loss = store, path, on_loss
-        self._is_dead = is_dead
+        self._lives, self._clock = lives, clock or _awake_or_not
         self._renewal, self._expiry = renewal, expiry
         self._tag: str | None = None
+        self._renewed = 0.0
+        self._renewing = threading.Lock()
         self._holder: dict[str, object] = {}
         self._renewals = 0
         self._stopped = threading.Event()
@@ -75,6 +84,7 @@ class Claim:
         if seen is not None and self._is_alive(seen):
             return False
         self._holder = {**holder, "token": uuid.uuid4().hex}  # of no other process, whatever it calls itself
+        self._renewed = self._clock()
         self._tag = self._store.put_if(self._path, self._signed(), seen.tag if seen else None)
         if self._tag is None:
             return False
@@ -82,6 +92,15 @@ class Claim:
         self._thread = threading.Thread(target=self._renew_for_ever, name=f"claim {self._path}", daemon=True)
         self._thread.start()
         return True
+
+    def is_sure(self) -> bool:
+        """Return whether this object still has the claim, so that nobody else can have it.
+
+        Costs a request when the last renewal is longer ago than half of the expiry, else nothing.
+        """
+        if self._tag is not None and self._clock() - self._renewed > self._expiry / 2:
+            self._renew()
+        return self._tag is not None
 
     def is_held(self) -> bool:
         """Return whether somebody has the claim."""
@@ -117,9 +136,12 @@ class Claim:
             )
 
     def _is_alive(self, seen: Stamped) -> bool:
-        """Return whether the holder has not given the claim up, renewed it in time and is not known dead."""
+        """Return whether the holder still wants the claim, and lives as far as can be known."""
         written = _written(seen)
-        return written != RELEASED and seen.age < self._expiry and not self._is_dead(written)
+        if written == RELEASED:
+            return False
+        lives = self._lives(written)
+        return seen.age < self._expiry if lives is None else lives
 
     def _signed(self) -> bytes:
         """Return the signature; its number makes each renewal another version, with a tag of its own."""
@@ -127,17 +149,42 @@ class Claim:
         return json.dumps({**self._holder, "renewals": self._renewals}).encode()
 
     def _renew_for_ever(self) -> None:
-        renewed = time.monotonic()
         while not self._stopped.wait(self._renewal):
-            try:
-                self._tag = self._store.put_if(self._path, self._signed(), self._tag)
-                renewed = time.monotonic()
-            except StoreError:  # an outage shorter than the expiry is nobody's loss
-                if time.monotonic() - renewed >= self._expiry:
-                    self._tag = None
+            self._renew()
             if self._tag is None:
                 self._on_loss()
                 return
+
+    def _renew(self) -> None:
+        """Renew the claim, or find that it is lost: to an heir, or to an outage that outlasts the expiry."""
+        with self._renewing:
+            if self._tag is None:
+                return
+            began = self._clock()
+            try:
+                self._tag = self._renewed_tag()
+                self._renewed = began
+            except StoreError:  # an outage shorter than the expiry is nobody's loss
+                if self._clock() - self._renewed >= self._expiry:
+                    self._tag = None
+
+    def _renewed_tag(self) -> str | None:
+        """Write a renewal and return its tag, nothing when the claim is another's.
+
+        One that was given up while its answer was awaited may have been carried out: then the tag that is
+        known is not the last of our own.
+        """
+        renewed = self._store.put_if(self._path, self._signed(), self._tag)
+        if renewed is None:
+            seen = self._store.stamped(self._path)
+            if seen is not None and _written(seen).get("token") == self._holder["token"]:
+                return self._store.put_if(self._path, self._signed(), seen.tag)
+        return renewed
+
+
+def _awake_or_not() -> float:
+    """Return seconds since some moment, those counted in which the machine slept."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _written(seen: Stamped) -> dict[str, object]:

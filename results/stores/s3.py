@@ -25,7 +25,7 @@ OPTIONS = ("endpoint", "region", "addressing")
 """What may follow the ``?`` of a URI; ``addressing`` is ``path`` or ``virtual``."""
 
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
-_CONDITION_FAILED = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
+_CONDITION_FAILED = {"412", "PreconditionFailed", "409"}
 _CHANGES_MET = 5
 
 

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,
     HTTPClientError,
     ResponseStreamingError,
 )
@@ -38,7 +39,20 @@ _MOST_PARTS = 10_000
 _PARTS_AT_ONCE = 4
 _CONNECT_SECONDS, _READ_SECONDS = 5, 30
 _LONGEST_PAUSE = 20.0
-_PASSING = {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "OperationAborted"}
+_PASSING = {
+    "SlowDown",
+    "RequestTimeout",
+    "Throttling",
+    "ThrottlingException",
+    "OperationAborted",
+    "ConditionalRequestConflict",  # another write of the key was going on: nothing is known of the condition
+}
+_OF_THE_WAY = (
+    ConnectionError,  # boto's: no connection could be made
+    HTTPClientError,
+    ResponseStreamingError,
+    ResponseParserError,
+)
 
 Answer = TypeVar("Answer")
 Reply = Mapping[str, Any]
@@ -139,7 +153,7 @@ class Bucket:
                 if not is_passing(error):
                     raise
                 last: Exception = error
-            except (HTTPClientError, ResponseStreamingError, ResponseParserError, CutShort) as error:
+            except (*_OF_THE_WAY, CutShort) as error:
                 last = error
             except BotoCoreError as error:
                 raise self._unreachable(error) from error

@@ -15,7 +15,7 @@ from orchestrator.locks import (
     FileLock,
     _machine,
     _process,
-    is_dead_here,
+    lives_here,
     lock_folder,
     sweep_holder,
     sweep_lock,
@@ -138,16 +138,16 @@ def test_a_driver_that_lost_its_claim_is_stopped(bucket, monkeypatch):
 def test_a_holder_is_seen_from_elsewhere_and_looking_takes_nothing(tmp_path, holder):
     assert sweep_holder(str(tmp_path), "3f2a")["pid"] == holder.pid
     assert sweep_holder(str(tmp_path), "9b01") is None
-    with sweep_lock(str(tmp_path), "9b01") as run:
-        assert sweep_holder(str(tmp_path), "9b01")["run"] == run
+    with sweep_lock(str(tmp_path), "9b01") as right:
+        assert sweep_holder(str(tmp_path), "9b01")["run"] == right.run
     assert sweep_holder(str(tmp_path), "9b01") is None
 
 
 def test_each_run_has_an_identity_of_its_own(tmp_path):
     runs = set()
     for _ in range(3):
-        with sweep_lock(str(tmp_path), "3f2a") as run:
-            runs.add(run)
+        with sweep_lock(str(tmp_path), "3f2a") as right:
+            runs.add(right.run)
     assert len(runs) == 3
 
 
@@ -169,11 +169,28 @@ def test_a_claim_of_a_process_killed_on_this_machine_is_free_at_once(bucket):
 )
 def test_a_holder_on_another_machine_is_not_judged_from_here(change):
     gone = {"pid": 2**22 + 1, "machine": _machine(), "process": "1"}
-    assert is_dead_here(gone)
-    assert not is_dead_here({**gone, **change})
+    assert lives_here(gone) is False
+    assert lives_here({**gone, **change}) is None
 
 
 def test_a_process_that_got_the_number_of_a_dead_holder_is_another():
     mine = {"pid": os.getpid(), "machine": _machine(), "process": _process(os.getpid())}
-    assert not is_dead_here(mine)
-    assert is_dead_here({**mine, "process": "1"})
+    assert lives_here(mine) is True
+    assert lives_here({**mine, "process": "1"}) is False
+
+
+def test_a_holder_that_is_stopped_on_this_machine_keeps_its_claim_as_it_keeps_a_lock(bucket, monkeypatch):
+    """Ctrl-Z, and the same command again: continued, the first goes on with its sweep."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, bucket], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(Claim.__init__, "__defaults__", (60.0, 0.0))  # every claim is old
+        with pytest.raises(SweepInUse, match=f"process {process.pid} on"), sweep_lock(bucket, "3f2a"):
+            pass
+        monkeypatch.setattr("orchestrator.locks._machine", lambda: "another")
+        with sweep_lock(bucket, "3f2a"):
+            pass
+    finally:
+        process.kill()
+        process.wait()

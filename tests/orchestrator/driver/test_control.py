@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -12,14 +13,16 @@ import orchestrator.driver.run_watch
 import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.commands import execution, load_command
+from orchestrator.driver import sweep_run
 from orchestrator.driver.control import RunControl
 from orchestrator.driver.limits import Limits
-from orchestrator.driver.requests import ask_to_end
+from orchestrator.driver.requests import ask_to_end, ask_to_retry
 from orchestrator.driver.sweep import run_sweep
-from orchestrator.errors import ExitCode, Terminated
+from orchestrator.errors import ExitCode, Terminated, Unreachable, exit_code
 from orchestrator.execution.steps import StepReport, Steps
+from orchestrator.locks import HeldRight, sweep_holder
 from orchestrator.screens.progress import PlainProgress
-from results import open_store
+from results import StoreNotWritable, open_store
 from results.sweeps.run_progress import read_run_progress
 from results.sweeps.trial_logs import read_trial_log
 from search_spaces import load_setup
@@ -152,6 +155,63 @@ def test_a_request_for_an_earlier_run_stops_no_later_one(tmp_path):
     assert sweep(store, late).exit_code is ExitCode.DONE
 
 
+def test_a_stop_that_comes_before_the_run_listens_is_heard(tmp_path, monkeypatch):
+    """The run is known from the moment at which it has the right to the sweep; it listens when it begins."""
+    store, begun = str(tmp_path / "store"), sweep_run.record_run
+
+    def asked_meanwhile(*arguments):
+        assert shell("stop", store, "--sweep", SWEEP).exit_code == 0
+        begun(*arguments)
+
+    monkeypatch.setattr(sweep_run, "record_run", asked_meanwhile)
+    outcome = sweep(store, at_target(0, lambda store: None, not_stopping))
+    assert (outcome.exit_code, outcome.ran) == (ExitCode.STOPPED, 1)
+    assert open_store(store).list_paths("requests/") == []
+
+
+def without_right_after(trials):
+    """Return a lock whose holder has lost the right when so many trials of the sweep have a row."""
+
+    @contextmanager
+    def lock(store_uri, *_):
+        def is_sure():
+            return len(open_store(store_uri).units("trials")) < trials
+
+        yield HeldRight("run-1", is_sure)
+
+    return lock
+
+
+def test_a_run_that_lost_its_right_writes_nothing_more(tmp_path, monkeypatch):
+    """Neither rows, nor how far it is, nor does it take what its heir is asked for."""
+    store = str(tmp_path / "store")
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep_run, "sweep_lock", without_right_after(2))
+        asking = at_target(1, lambda store: ask_to_end(open_store(store), SWEEP, "stop", "its heir"))
+        with pytest.raises(Terminated, match="another process may run it"):
+            sweep(store, asking)
+    assert len(rows(store)) == 2
+    assert read_run_progress(open_store(store), SWEEP).outcome is None
+    assert open_store(store).list_paths("requests/") == [f"requests/{SWEEP}.end.json"]
+    assert sweep(store).exit_code is ExitCode.DONE
+    assert rows(store) == undisturbed(tmp_path)
+
+
+def test_a_store_that_takes_no_more_rows_ends_the_run_as_one_that_does_not_answer(tmp_path, monkeypatch):
+    store = str(tmp_path / "store")
+
+    def full(*_):
+        raise StoreNotWritable("No space left on device.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep_run, "write_trial", full)
+        with pytest.raises(Unreachable, match=r"No space left on device\. What has ended is kept") as error:
+            sweep(store)
+    assert exit_code(error.value) is ExitCode.UNREACHABLE
+    assert sweep(store).exit_code is ExitCode.DONE
+    assert rows(store) == undisturbed(tmp_path)
+
+
 def interrupt(_store):
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -258,6 +318,19 @@ def test_a_running_driver_retries_in_the_end(tmp_path):
     assert asked
     assert not {row["number"] for row in rows(store) if row["state"] == "failed"} & set(asked)
     assert outcome.ran > len(rows(store))
+
+
+def test_a_retry_of_what_is_done_by_now_changes_nothing(tmp_path):
+    store = str(tmp_path / "store")
+    run = []
+
+    def ask(store):
+        run.append(sweep_holder(store, SWEEP)["run"])
+        ask_to_retry(open_store(store), SWEEP, [0, 99], run[0])
+
+    assert sweep(store, at_target(3, ask)).exit_code is ExitCode.DONE
+    assert run
+    assert rows(store) == undisturbed(tmp_path)
 
 
 def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):

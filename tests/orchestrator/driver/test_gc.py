@@ -12,8 +12,11 @@ from click.testing import CliRunner, Result
 
 from orchestrator import run_sweep
 from orchestrator.cli import main
+from orchestrator.driver import garbage
 from orchestrator.driver.garbage import collect
+from orchestrator.errors import SweepInUse
 from orchestrator.locks import sweep_lock
+from results.stores.garbage import Garbage, find_garbage
 from results.stores.store import Store, open_store
 from results.sweeps.record import SweepRecord, write_sweep
 from search_spaces import Sweep, load_setup
@@ -189,6 +192,27 @@ def test_it_is_refused_while_a_sweep_runs(store: Store) -> None:
         assert "is being run by process" in answer.output
         assert run(store.uri, "--dry-run").exit_code == 0
     assert store.exists(UNNEEDED[0])
+
+
+def test_no_sweep_begins_while_it_looks_for_what_to_remove(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is new to the store would find shared pieces that are about to go."""
+    fill(store)
+    refused: list[str] = []
+
+    def begun_meanwhile(*arguments: object) -> list[Garbage]:
+        with pytest.raises(SweepInUse) as error, sweep_lock(store.uri, "new"):
+            pass
+        refused.append(str(error.value))
+        return find_garbage(*arguments)
+
+    monkeypatch.setattr(garbage, "find_garbage", begun_meanwhile)
+    gc(store)
+    (said,) = refused
+    assert f"being removed or merged by process {os.getpid()} on" in said
+    with sweep_lock(store.uri, "new"):
+        pass
 
 
 def test_half_written_files_go_when_they_are_old(tmp_path: Path) -> None:

@@ -45,8 +45,16 @@ def test_a_retry_is_heard_once(store):
     assert asked_to_retry(store, "3f2a", "run-2") == []
 
 
-def test_requests_are_forgotten(store):
+def test_requests_are_forgotten_by_the_run_they_are_to(store):
     ask_to_end(store, "3f2a", "stop", "run-1")
     ask_to_retry(store, "3f2a", [3], "run-1")
-    forget_requests(store, "3f2a")
+    forget_requests(store, "3f2a", lambda run: run != "run-1")
+    assert len(store.list_paths("requests/")) == 2
+    forget_requests(store, "3f2a", lambda run: run == "run-1")
+    assert store.list_paths("requests/") == []
+
+
+def test_a_damaged_request_is_forgotten_as_one_to_nobody(store):
+    store.put_bytes("requests/3f2a.end.json", b"{")
+    forget_requests(store, "3f2a", lambda run: run != "run-1")
     assert store.list_paths("requests/") == []

@@ -1,6 +1,5 @@
 """``--address auto`` says at once when the cluster that Ray would join does not answer."""
 
-import socket
 import time
 
 import pytest
@@ -9,13 +8,17 @@ from orchestrator.errors import Unreachable
 from orchestrator.execution import cluster
 from orchestrator.execution.cluster import connected
 from orchestrator.execution.executors import ClusterSettings
+from tests.fixtures.deaf_port import deaf_port
+
+AT_ONCE_SECONDS = 20
+"""Far more than it takes on a busy machine; Ray itself would try for minutes."""
 
 
 @pytest.fixture
 def deaf():
     """An address at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"127.0.0.1:{taken.getsockname()[1]}"
+    with deaf_port() as port:
+        yield f"127.0.0.1:{port}"
 
 
 def refused(tmp_path):
@@ -30,7 +33,7 @@ def test_the_head_of_the_environment_is_knocked_at(tmp_path, monkeypatch, deaf):
     monkeypatch.setenv("RAY_ADDRESS", deaf)
     said, seconds = refused(tmp_path)
     assert f"no Ray cluster at '{deaf}'" in said
-    assert seconds < 5
+    assert seconds < AT_ONCE_SECONDS
 
 
 def test_the_head_that_started_last_on_this_machine_is_knocked_at(tmp_path, monkeypatch, deaf):
@@ -40,7 +43,7 @@ def test_the_head_that_started_last_on_this_machine_is_knocked_at(tmp_path, monk
     (tmp_path / "ray" / "ray_current_cluster").write_text(f"{deaf}\n")
     said, seconds = refused(tmp_path)
     assert f"no Ray cluster at '{deaf}'" in said
-    assert seconds < 5
+    assert seconds < AT_ONCE_SECONDS
 
 
 def test_without_a_head_there_is_nothing_to_knock_at(monkeypatch, tmp_path):

@@ -2,12 +2,12 @@
 
 import ipaddress
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
 import pytest
 import ray
+from ray.tune import TuneError
 from ray.tune.search import Searcher
 
 from orchestrator.driver.sweep import run_sweep
@@ -15,11 +15,12 @@ from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.execution.cluster import checked_cluster, connected
 from orchestrator.execution.executors import ClusterSettings
 from orchestrator.execution.outcome import Phase, TrialOutcome
-from orchestrator.execution.ray_executor import COORDINATOR_RETRIES, ProposalSearcher, head_share
+from orchestrator.execution.ray_executor import COORDINATOR_RETRIES, ProposalSearcher, _fit, head_share
 from orchestrator.execution.steps import Steps
 from orchestrator.search.search import Proposer
-from results import open_store
+from results import StoreUnreachable, open_store
 from search_spaces import load_setup
+from tests.fixtures.deaf_port import deaf_port
 from tests.orchestrator.fake_steps import FAKE, dying_target, listening_evaluator, logged, worker_pids
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
@@ -132,6 +133,35 @@ def test_phases_are_noted_and_an_outcome_is_recorded_once():
     assert trials.recorded == [(0, DONE)]
 
 
+def test_what_the_sweep_raises_when_it_is_told_is_no_error_of_tune():
+    """Tune makes a text of what its searcher raises, and the exit code would be that of a defect."""
+
+    class Full(Recorder):
+        def record(self, number, outcome):
+            raise StoreUnreachable("the bucket does not answer")
+
+    class Tuner:
+        def fit(self):
+            searcher.suggest("a")
+            try:
+                searcher.on_trial_result("a", {"event": DONE})
+            except StoreUnreachable as error:
+                raise TuneError("a traceback") from error
+
+    searcher = ProposalSearcher(Full(), lanes=1)
+    with pytest.raises(StoreUnreachable, match="does not answer"):
+        _fit(Tuner(), searcher)
+
+
+def test_an_error_of_tune_stays_one():
+    class Tuner:
+        def fit(self):
+            raise TuneError("of its own")
+
+    with pytest.raises(TuneError, match="of its own"):
+        _fit(Tuner(), ProposalSearcher(Recorder(), lanes=1))
+
+
 def test_a_trial_whose_coordinator_was_lost_is_handed_out_again_before_others():
     trials = Recorder(search={"trials": 4, "round_size": 4})
     searcher = ProposalSearcher(trials, lanes=2)
@@ -213,9 +243,8 @@ def test_a_step_that_fits_on_no_node_is_refused(nodes, settings, threads, named)
 
 
 def test_an_address_where_nothing_listens_is_refused_at_once(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     with (
+        deaf_port() as port,
         pytest.raises(Unreachable, match=f"no Ray cluster at '127.0.0.1:{port}'"),
         connected(ClusterSettings(address=f"127.0.0.1:{port}"), 1, tmp_path),
     ):

@@ -13,6 +13,7 @@ from orchestrator.launch import check, checking, ray_commands
 from orchestrator.launch.check import check_cluster
 from orchestrator.launch.cluster_file import read_cluster_file
 from orchestrator.launch.machines import KNOWN, Price
+from tests.fixtures.deaf_port import deaf_port
 from tests.fixtures.documents import errors_of
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -130,10 +131,9 @@ def test_a_bucket_that_does_not_answer_is_broken(tmp_path, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setattr("results.stores.s3_bucket.pause", lambda attempt: 0.0)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    store = f"s3://bucket/prefix?endpoint=http://127.0.0.1:{port}"
-    report = check_cluster(read_cluster_file(filled_in(tmp_path)), store, Cloud())
+    with deaf_port() as port:
+        store = f"s3://bucket/prefix?endpoint=http://127.0.0.1:{port}"
+        report = check_cluster(read_cluster_file(filled_in(tmp_path)), store, Cloud())
     assert (states(report)["store"], report.exit_code) == ("broken", ExitCode.UNREACHABLE)
 
 

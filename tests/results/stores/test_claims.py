@@ -21,6 +21,7 @@ class FakeBucket:
         self.lock = threading.Lock()
 
     def now(self) -> float:
+        """Return the time by the clock of the server, and of a machine that slept as long."""
         return time.monotonic() + self.skew
 
     def stamped(self, path: str) -> Stamped | None:
@@ -44,7 +45,7 @@ def claim(
     bucket: FakeBucket, lost: list[str] | None = None, renewal: float = 60.0, expiry: float = 90.0
 ) -> Claim:
     told = [] if lost is None else lost
-    return Claim(bucket, "claims/sweep", lambda: told.append("lost"), renewal, expiry)
+    return Claim(bucket, "claims/sweep", lambda: told.append("lost"), renewal, expiry, clock=bucket.now)
 
 
 def test_one_holder_at_a_time_and_free_after_release() -> None:
@@ -177,6 +178,77 @@ def test_an_outage_is_a_loss_only_when_it_outlasts_the_expiry(
     assert told == (["lost"] if lost else [])
     monkeypatch.undo()
     holder.release()
+
+
+def test_a_holder_that_was_stopped_for_long_knows_it_before_its_thread_does() -> None:
+    bucket = FakeBucket()
+    slow, heir = claim(bucket), claim(bucket)
+    assert slow.try_acquire({"pid": 1})
+    assert slow.is_sure()
+    bucket.skew = 100.0
+    assert heir.try_acquire({"pid": 2})
+    writes = len(bucket.history)
+    assert (slow.is_sure(), heir.is_sure()) == (False, True)
+    assert len(bucket.history) == writes, "neither has written"
+    assert heir.holder()["pid"] == 2
+    heir.release()
+
+
+def test_a_holder_without_an_heir_goes_on_after_any_silence() -> None:
+    bucket = FakeBucket()
+    holder = claim(bucket)
+    assert holder.try_acquire({"pid": 1})
+    bucket.skew = 1000.0
+    assert holder.is_sure()
+    assert not claim(bucket).try_acquire({"pid": 2}), "it was renewed"
+    holder.release()
+
+
+def test_being_sure_costs_no_request_soon_after_a_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = FakeBucket()
+    holder = claim(bucket)
+    assert holder.try_acquire({"pid": 1})
+    bucket.skew = 44.0
+    with monkeypatch.context() as patch:
+        for name in ("put_if", "stamped"):
+            patch.setattr(bucket, name, lambda *_: pytest.fail("the server was asked"))
+        assert holder.is_sure()
+    holder.release()
+    assert not holder.is_sure()
+
+
+def test_a_renewal_that_was_given_up_and_yet_carried_out_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = FakeBucket()
+    holder = claim(bucket)
+    assert holder.try_acquire({"pid": 1})
+    put_if = bucket.put_if
+
+    def answered_nothing(path: str, data: bytes, tag: str | None) -> str | None:
+        put_if(path, data, tag)
+        raise StoreUnreachable("no answer")
+
+    bucket.skew = 50.0
+    with monkeypatch.context() as patch:
+        patch.setattr(bucket, "put_if", answered_nothing)
+        assert holder.is_sure()
+    assert holder.is_sure()
+    assert not claim(bucket).try_acquire({"pid": 2})
+    holder.release()
+    assert claim(bucket).try_acquire({"pid": 2}), "it was given up under the tag that it has"
+
+
+@pytest.mark.parametrize(("lives", "age", "free"), [(True, 1000.0, False), (False, 1.0, True)])
+def test_of_a_holder_that_is_seen_to_live_or_to_be_dead_the_age_does_not_matter(
+    lives: bool, age: float, free: bool
+) -> None:
+    """One that was stopped by Ctrl-Z, and one that was killed, on this machine."""
+    bucket = FakeBucket()
+    assert claim(bucket).try_acquire({"pid": 1})
+    bucket.skew = age
+    other = Claim(bucket, "claims/sweep", lambda: None, lives=lambda holder: lives and holder["pid"] == 1)
+    assert other.is_held() != free
+    assert other.try_acquire({"pid": 2}) == free
+    other.release()
 
 
 @pytest.mark.parametrize("written", [b"{", b"[1]"])

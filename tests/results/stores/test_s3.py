@@ -3,13 +3,12 @@
 import pickle
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
 from results.stores import s3_bucket
@@ -18,6 +17,7 @@ from results.stores.s3 import S3Store, s3_place
 from results.stores.s3_bucket import PART_BYTES
 from results.stores.store import Store, open_store
 from tests.contracts.store_contract import StoreContract
+from tests.fixtures.deaf_port import deaf_port
 from tests.fixtures.s3_servers import BUCKET, client, moto, nanio, nobody
 
 
@@ -143,14 +143,15 @@ def test_a_missing_bucket_is_said(endpoint: str) -> None:
         open_store(f"s3://nowhere/runs?endpoint={endpoint}", create=True)
 
 
-def test_a_server_that_does_not_answer_is_said_in_bounded_time() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    start = time.monotonic()
-    with pytest.raises(StoreUnreachable, match="run the same command again"):
+def test_a_server_that_refuses_connections_is_asked_again_and_then_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server does so while it is being started anew."""
+    paused: list[int] = []
+    monkeypatch.setattr(s3_bucket, "pause", lambda attempt: paused.append(attempt) or 0.0)
+    with deaf_port() as port, pytest.raises(StoreUnreachable, match="run the same command again"):
         open_store(f"s3://results/runs?endpoint=http://127.0.0.1:{port}", create=True)
-    assert time.monotonic() - start < 60
+    assert paused == list(range(1, s3_bucket.ATTEMPTS))
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,11 @@ def test_no_secret_in_an_error_or_a_uri(uri: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(PathMissing) as caught:
         store.get_bytes("artifacts/none")
     assert "verysecret" not in str(caught.value) + store.uri
+
+
+def client_error(code: str, status: int) -> ClientError:
+    answer = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "Anything")
 
 
 class Faults:
@@ -202,14 +208,20 @@ def store(uri: str) -> S3Store:
     return opened
 
 
-def client_error(code: str, status: int) -> ClientError:
-    answer = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "Anything")
-
-
-@pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("InternalError", 500), ("Throttling", 400)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("SlowDown", 503),
+        client_error("InternalError", 500),
+        client_error("Throttling", 400),
+        client_error("ConditionalRequestConflict", 409),
+        EndpointConnectionError(endpoint_url="http://host"),  # refused, or no such name now
+        ConnectTimeoutError(endpoint_url="http://host"),
+    ],
+    ids=lambda error: getattr(error, "response", {}).get("Error", {}).get("Code", type(error).__name__),
+)
 def test_a_passing_error_is_asked_again(
-    store: S3Store, monkeypatch: pytest.MonkeyPatch, code: str, status: int
+    store: S3Store, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     faults = Faults(store, monkeypatch)
     for operation, wanted in (
@@ -218,7 +230,7 @@ def test_a_passing_error_is_asked_again(
         (lambda: store.put_bytes("artifacts/b", b"2"), None),
         (lambda: store.list_paths("artifacts/a"), ["artifacts/a"]),
     ):
-        faults.left = [client_error(code, status) for _ in range(3)]
+        faults.left = [error for _ in range(3)]
         assert operation() == wanted
         assert not faults.left
 
