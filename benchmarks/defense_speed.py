@@ -34,9 +34,11 @@ from trainables.defenses import build_defense
 from trainables.memory import keep_freed_memory
 from trainables.models import TargetModel, build_target
 from trainables.models.suffix import Suffix
+from trainables.training.accuracy import unit_range
+from trainables.training.curve import EpochRow
 from trainables.training.prefix_cache import constant_depth
 from trainables.training.recipe import Recipe
-from trainables.training.training import EpochRow, Training, unit_range
+from trainables.training.training import Training
 
 CLASSES, RESOLUTION, BATCH = 1000, 64, 64
 RECIPE = Recipe(epochs=1000, batch_size=BATCH, learning_rate=0.02, optimizer="sgd", weight_decay=1e-4)

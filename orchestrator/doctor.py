@@ -9,8 +9,9 @@ from typing import Any
 
 from orchestrator.execution.gpus import DEVICE_VARIABLE, VISIBLE_VARIABLE, present_gpus, usable_gpus
 from orchestrator.offers import Offer, offers
-from orchestrator.provenance import package_version, versions
+from orchestrator.provenance import PACKAGES
 from results import StoreError, StoreMissing, open_store
+from results.installation import package_version, versions
 from results.stores.store import is_bucket, local_path
 from trainables.storage.archives import ArchiveStatus, cache_folder
 from trainables.storage.archives import status as archive_status
@@ -55,7 +56,7 @@ def diagnose(store_uri: str) -> Diagnosis:
     return Diagnosis(
         (
             *(_offer(offer, archives) for offer in offers()),
-            *(_package(name, version) for name, version in versions().items()),
+            *(_package(name, version) for name, version in versions(PACKAGES).items()),
             *(_optional_package(name) for name in OPTIONAL_PACKAGES),
             Finding("CPUs", "ok", str(len(os.sched_getaffinity(0)))),
             _gpus(),

@@ -5,17 +5,15 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
 
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.redaction import redacted
 from results import PathMissing, Store
+from results.installation import git, versions
 from search_spaces import Sweep
 
 PACKAGES = ("tldmi-sweep", "ray", "optuna", "torch", "numpy", "pyarrow", "pydantic")
@@ -43,15 +41,15 @@ class Provenance:
 
 def current_provenance(executor: str) -> Provenance:
     """Return the provenance of a run that starts now."""
-    status = _git("status", "--porcelain", "--untracked-files=no")
-    diff = _git("diff", "HEAD") if status else None
+    status = git("status", "--porcelain", "--untracked-files=no")
+    diff = git("diff", "HEAD") if status else None
     return Provenance(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         host=platform.node(),
         cpus=os.cpu_count() or 1,
         executor=executor,
-        versions=versions(),
-        git_sha=_git("rev-parse", "--verify", "HEAD"),
+        versions=versions(PACKAGES),
+        git_sha=git("rev-parse", "--verify", "HEAD"),
         git_dirty=None if status is None else bool(status),
         git_diff_sha256=hashlib.sha256(diff.encode()).hexdigest() if diff else None,
         git_diff=_kept_diff(diff) if diff else None,
@@ -110,11 +108,6 @@ def _with_diff_once(provenance: Provenance, earlier: list[object]) -> dict[str, 
     return asdict(provenance) | ({"git_diff": None} if known else {})
 
 
-def versions() -> dict[str, str | None]:
-    """Return the version of Python and of each package that matters; ``None``: not installed."""
-    return {"python": platform.python_version(), **{name: package_version(name) for name in PACKAGES}}
-
-
 def _earlier_runs(store: Store, path: str) -> list[object]:
     if not store.exists(path):
         return []
@@ -123,27 +116,3 @@ def _earlier_runs(store: Store, path: str) -> list[object]:
     except (ValueError, KeyError, TypeError):  # damaged by hand: no row is lost with it
         return []
     return list(runs) if isinstance(runs, list) else []
-
-
-def package_version(package: str) -> str | None:
-    """Return the version of an installed package; ``None``: not installed."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-@functools.cache
-def _git(*arguments: str) -> str | None:
-    """Return what git says of the checkout this file is in; ``None`` without checkout or git."""
-    root = Path(__file__).resolve().parent.parent
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), *arguments]
-    try:
-        answer = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, errors="replace", check=False, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() if answer.returncode == 0 else None

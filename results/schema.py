@@ -164,7 +164,7 @@ CURVES = pa.schema(
         kl=pa.float64(),  # MID: KL of the bottleneck; null without one
         train_acc=pa.float64(),
         val_acc=pa.float64(),  # on held-out training pictures; null without
-        test_acc=pa.float64(),  # on D_priv test; only where the selection looks at it, or a floor
+        test_acc=pa.float64(),  # on D_priv test; only where the selection looks at it
         learning_rate=pa.float64(),
     )
 )

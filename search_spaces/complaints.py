@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -43,10 +43,6 @@ class InvalidSpace(ValueError):
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         found = [replace(one, line=_line(node, one.where.split("."))) for one in self.complaints]
         return InvalidSpace(self.title, sorted(found, key=lambda one: one.line or 0))
-
-    def as_dicts(self) -> list[dict[str, Any]]:
-        """Return the complaints as plain values, ready for JSON; the message alone when there are none."""
-        return [asdict(one) for one in self.complaints or (Complaint("", str(self)),)]
 
 
 def counted(count: int) -> str:

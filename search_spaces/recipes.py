@@ -1,7 +1,8 @@
 """Named training recipes: those printed in the supplement's Table 8, and where the published code differs."""
 
-import difflib
 from typing import Any
+
+from search_spaces.complaints import nearest
 
 SGD = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4}
 ADAM = {"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 0.0}
@@ -64,7 +65,6 @@ def expanded(values: Any) -> Any:  # noqa: ANN401  (plain YAML values)
     if name is None:
         return values
     if name not in RECIPES:
-        near = difflib.get_close_matches(str(name), RECIPES, n=1, cutoff=0.4)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = nearest(str(name), list(RECIPES))
         raise ValueError(f"unknown recipe {name!r}: there are {', '.join(RECIPES)}.{hint}")
     return {**RECIPES[name], **values}

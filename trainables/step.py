@@ -4,16 +4,14 @@ import functools
 import json
 import os
 import platform
-import subprocess
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import torch
 
+from results.installation import git, versions
 from trainables.memory import keep_freed_memory
 
 Value = float | int | str | None
@@ -101,7 +99,7 @@ def provenance(start: Started) -> dict[str, Any]:
         "host": platform.node(),
         "device": device_name(),
         "versions": _versions(),
-        "git_sha": _git_sha(),
+        "git_sha": git("rev-parse", "--verify", "HEAD"),
         "finished_at": datetime.now(UTC),
     }
 
@@ -114,26 +112,4 @@ def device_name() -> str:
 
 @functools.cache
 def _versions() -> str:
-    installed = {name: _version(name) for name in PACKAGES}
-    return json.dumps({"python": platform.python_version(), **installed}, sort_keys=True)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        return None
-
-
-@functools.cache
-def _git_sha() -> str | None:
-    """Return the commit of the checkout this file is in, or ``None`` for an installed package."""
-    root = Path(__file__).resolve().parent.parent
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), "rev-parse", "--verify", "HEAD"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):  # no git here: the commit is not known
-        return None
-    return answer.stdout.strip() or None
+    return json.dumps(versions(PACKAGES), sort_keys=True)

@@ -19,8 +19,11 @@ from trainables.out_of_memory import training_memory
 from trainables.step import StepOutcome, device, provenance, single_threaded, started
 from trainables.storage.artifacts import intact, load_tensors, save_tensors
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
+from trainables.training.accuracy import accuracy
+from trainables.training.curve import EpochRow
+from trainables.training.recipe import Recipe
 from trainables.training.selection import held_out
-from trainables.training.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
+from trainables.training.training import Measured, Training, TrainingFailed
 
 DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y", "lambda_mid", "prediction")
 

@@ -1,17 +1,14 @@
 """What ``gc`` removes from a store: found from its rows and from the sweeps that it records."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
-from orchestrator.errors import SweepInUse
+from orchestrator.errors import InvalidRequest, SweepInUse
 from orchestrator.locks import collector_lock, lock_folder
-from orchestrator.provenance import settings_path
+from orchestrator.provenance import read_settings, settings_path
 from results.statistics.front_trials import front_numbers
 from results.stores.compaction import Compacted, compact, mergeable
 from results.stores.garbage import Garbage, Needs, find_garbage, remove_garbage
@@ -130,13 +127,10 @@ def _kept_weights(tables: dict[str, Any], trials: Sequence[Row], keep: Keep, unf
 
 def _sweep(store: Store, sweep_id: str) -> Sweep | None:
     """Return the sweep as it was asked for; nothing when that is not recorded or of another version."""
-    if not _has_settings(store, sweep_id):
-        return None
     try:
-        sweep = Sweep.model_validate(json.loads(store.get_bytes(settings_path(sweep_id)))["sweep"])
-    except (KeyError, TypeError, ValidationError, json.JSONDecodeError, UnicodeDecodeError):
+        return read_settings(store, sweep_id)
+    except InvalidRequest:
         return None
-    return sweep if sweep.sweep_id == sweep_id else None
 
 
 def _has_settings(store: Store, sweep_id: str) -> bool:

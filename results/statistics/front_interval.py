@@ -6,6 +6,7 @@ import numpy as np
 
 from results.statistics.configurations import Configuration
 from results.statistics.intervals import Floats, Interval, percentile_interval
+from results.statistics.pareto import front_order
 from results.statistics.summary import SweepSummary
 from results.statistics.tallies import Tally, pooled, resampled, shared_classes
 
@@ -32,12 +33,8 @@ def attacked_front(summary: SweepSummary, attack: str | None) -> tuple[Configura
     if attack is None:
         return summary.front
     known = [one for one in summary.configurations if attack in one.attacks]
-    front: list[Configuration] = []
-    for one in sorted(known, key=lambda one: (-one.acc, one.attacks[attack].att_acc)):
-        least = front[-1].attacks[attack].att_acc if front else np.inf
-        if one.attacks[attack].att_acc < least or (front and _same(one, front[-1], attack)):
-            front.append(one)
-    return tuple(reversed(front))
+    points = [(one.acc, one.attacks[attack].att_acc) for one in known]
+    return tuple(known[index] for index in front_order(points))
 
 
 def step_areas(accs: Sequence[float], att_accs: Floats) -> Floats:
@@ -51,10 +48,6 @@ def step_areas(accs: Sequence[float], att_accs: Floats) -> Floats:
     widths = np.diff(np.asarray(accs, dtype=np.float64), prepend=0.0)
     least = np.minimum.accumulate(att_accs[:, ::-1], axis=1)[:, ::-1]
     return np.asarray((1 - np.clip(least, 0, 1)) @ widths)
-
-
-def _same(one: Configuration, other: Configuration, attack: str) -> bool:
-    return (one.acc, one.attacks[attack].att_acc) == (other.acc, other.attacks[attack].att_acc)
 
 
 def _tallies(summary: SweepSummary, one: Configuration, attack: str | None) -> list[Tally]:

@@ -13,7 +13,7 @@ class TrainingTime:
     configuration: Configuration
     seconds: float
     ratio: float | None
-    """Seconds over those of No-Def from the same D_pretrain weights; nothing while that is not known."""
+    """Seconds over those of No-Def, of the same D_pretrain weights if there is one; nothing without any."""
     epoch_ratio: float | None
     """The same for one epoch: the fair number where recipes differ in length."""
 

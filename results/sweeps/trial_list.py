@@ -135,5 +135,5 @@ def _check_column(column: str, rows: Sequence[Row]) -> None:
     names = list(rows[0]) if rows else list(COLUMNS)
     if column not in names:
         close = difflib.get_close_matches(column, names, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        hint = f"; did you mean {close[0]!r}?" if close else "."
         raise UnknownCondition(f"no column {column!r}{hint} Columns: {', '.join(names)}")

@@ -11,7 +11,9 @@ from tests.fixtures.tiny_faces import tiny_face_data
 from trainables.defenses import Defense, DefenseLoss, build_defense
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
-from trainables.training.training import Recipe, Training, accuracy, unit_range
+from trainables.training.accuracy import accuracy, unit_range
+from trainables.training.recipe import Recipe
+from trainables.training.training import Training
 
 CLASSES = 4
 RECIPE = Recipe(epochs=10, batch_size=8, learning_rate=5e-3, weight_decay=1e-4)

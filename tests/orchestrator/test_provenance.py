@@ -97,7 +97,7 @@ def test_uncommitted_changes_are_kept_once_with_their_hash(store):
 def changed_code(monkeypatch):
     """A checkout with a change that holds a secret."""
     answers = {"rev-parse": "a" * 40, "status": " M file.py", "diff": '+api_key = "abcdef123456"\n+x = 1'}
-    monkeypatch.setattr("orchestrator.provenance._git", lambda command, *_: answers[command])
+    monkeypatch.setattr("orchestrator.provenance.git", lambda command, *_: answers[command])
     return answers
 
 

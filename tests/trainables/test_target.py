@@ -19,7 +19,7 @@ from trainables.datasets import load_data
 from trainables.step import StepOutcome
 from trainables.storage.artifacts import ArtifactCorrupt
 from trainables.target import TargetMissing, load_target, train_target
-from trainables.training.training import accuracy
+from trainables.training.accuracy import accuracy
 
 SETTINGS = TargetSettings(
     architecture="small_vgg", epochs=8, batch_size=8, optimizer="adam", learning_rate=0.005

@@ -21,7 +21,8 @@ from search_spaces.targets import FREEZE_UNITS, Architecture
 from tests.fixtures.tiny_faces import tiny_face_data
 from tests.fixtures.tiny_targets import CLASSES, every_architecture, smallest_resolution, tiny_target
 from trainables.defenses import REGISTRY, build_defense
-from trainables.training.training import Recipe, Training
+from trainables.training.recipe import Recipe
+from trainables.training.training import Training
 
 RECIPE = Recipe(
     epochs=2,

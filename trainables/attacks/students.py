@@ -22,6 +22,7 @@ from trainables.attacks.inference import latent_like
 from trainables.attacks.reconstructions import AttackDiverged
 from trainables.attacks.teacher import CachedTeacher
 from trainables.generators.inversion_gan import SoftLabels
+from trainables.gradient_step import gradient_step
 from trainables.training.batches import shuffled
 from trainables.training.training import layers_seeded
 from trainables.weights.fitting import require_fit
@@ -88,9 +89,7 @@ def distil(recipe: StudentRecipe, student: Student, public: Tensor, label_of: So
             for indices in shuffled(len(public), recipe.batch_size, order):
                 pictures = public[indices].to(like.device).to(like.dtype) / 255
                 loss = distillation_loss(student(pictures), label_of(indices).to(like))
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
+                gradient_step(loss, optimizer)
     student.eval()
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from search_spaces.datasets import ImageFolder
 from trainables.datasets.image_decoding import UNREADABLE, decode
+from trainables.datasets.sets.pictures import some
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".pgm"})
-SHOWN = 10
-"""Pictures or classes named in one error; the others are counted."""
 
 
 class InvalidImageFolder(ValueError):
@@ -145,23 +144,23 @@ def _class_errors(files: Files) -> Iterable[str]:
         yield f"private: a single class, {next(iter(files.private))!r}; a classifier needs at least 2"
     few = [name for name, pictures in files.private.items() if len(distinct(pictures)) < 2]
     if few:
-        yield f"private: fewer than 2 different pictures in {_some(few)}; each class needs two"
+        yield f"private: fewer than 2 different pictures in {_quoted(few)}; each class needs two"
     empty = [name for name, pictures in files.public.items() if not pictures]
     if empty:
         endings = ", ".join(sorted(ENDINGS))
-        yield f"public: no picture ({endings}) in {_some(empty)}; add some or remove the class"
+        yield f"public: no picture ({endings}) in {_quoted(empty)}; add some or remove the class"
 
 
 def _overlap_errors(files: Files) -> Iterable[str]:
     names = sorted(files.private.keys() & files.public.keys())
     if names:
-        yield f"private and public share the classes {_some(names)}; the public ones must be other people"
+        yield f"private and public share the classes {_quoted(names)}; the public ones must be other people"
     for title, places in (
         ("identical pictures in private and public", _across(_places(files.private), _places(files.public))),
         ("identical pictures in different private classes", _between_classes(_places(files.private))),
     ):
         if places:
-            yield f"{title}: {_some(places, quoted=False)}; remove one of each"
+            yield f"{title}: {some(places)}; remove one of each"
 
 
 def _places(classes: Classes) -> dict[str, list[Path]]:
@@ -191,7 +190,7 @@ def _corrupt_errors(settings: ImageFolder, files: Files) -> Iterable[str]:
         if (reason := _failure(partial(decode, picture.path, settings.channels, settings.resolution)))
     ]
     if broken:
-        yield f"cannot be read as pictures: {_some(broken, quoted=False)}; repair them or take them out"
+        yield f"cannot be read as pictures: {some(broken)}; repair them or take them out"
 
 
 def _failure(action: Callable[[], object]) -> str | None:
@@ -221,6 +220,5 @@ def distinct(pictures: Iterable[Picture]) -> list[Picture]:
     return list(first.values())
 
 
-def _some(names: list[str], quoted: bool = True) -> str:
-    shown = ", ".join(repr(name) if quoted else name for name in names[:SHOWN])
-    return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+def _quoted(names: list[str]) -> str:
+    return some([repr(name) for name in names])

@@ -1,8 +1,8 @@
 """An arbitrary set of trained units: which layers of T carry what an attack uses (supplement B.2, Fig. 3)."""
 
-import difflib
 from collections.abc import Sequence
 
+from search_spaces.complaints import nearest
 from search_spaces.defenses import FrozenBN
 from trainables.defenses.freezing import Freezing
 from trainables.models.target_model import TargetModel
@@ -53,8 +53,7 @@ def units_of(group: str, units: Sequence[str]) -> Sequence[str]:
 def _position(name: str, units: Sequence[str]) -> int:
     if name in units:
         return units.index(name)
-    near = difflib.get_close_matches(name, [*THIRDS, *units], n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UnknownUnits(
-        f"trainable {name!r}: no unit of T; give first, middle, last, A..B, {', '.join(units)}.{hint}"
+        f"trainable {name!r}: no unit of T; give first, middle, last, A..B, {', '.join(units)}."
+        f"{nearest(name, [*THIRDS, *units])}"
     )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.out_of_memory import split_to_fit
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 JUDGED_BATCH = 32
 """Pictures in one forward pass of an evaluator: face networks at 112x112 take about 10 MB a picture."""

@@ -16,7 +16,7 @@ from trainables.evaluators.evaluator import JUDGED_BATCH, Evaluator, Judgement, 
 from trainables.models.face_resnet import load_face_resnet
 from trainables.models.sface import load_sface
 from trainables.step import device
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 
 class Embedder(NamedTuple):

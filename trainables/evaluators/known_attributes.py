@@ -18,7 +18,8 @@ from trainables.defenses.defense import DefenseLoss
 from trainables.evaluators.evaluator import Evaluator, Judgement, NotJudgeable
 from trainables.evaluators.small_network import SmallNetwork, small_network
 from trainables.step import device
-from trainables.training.training import Recipe, Training
+from trainables.training.recipe import Recipe
+from trainables.training.training import Training
 
 BATCH_SIZE = 64
 LEARNING_RATE = 2e-3

@@ -25,7 +25,9 @@ from trainables.evaluators.small_network import small_network
 from trainables.models.ir_network import IRSE50
 from trainables.models.pretrained import load_pretrained, read_weights
 from trainables.step import device
-from trainables.training.training import Recipe, Training, unit_range
+from trainables.training.accuracy import unit_range
+from trainables.training.recipe import Recipe
+from trainables.training.training import Training
 from trainables.weights.fitting import require_fit
 
 AT_ONCE = 32

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from search_spaces.generators import WGANGP
 from trainables.generators.networks import SMALLEST, stage_count
+from trainables.gradient_step import gradient_step
 
 LEARNING_RATE = 2e-3
 DIVERGENCE_WEIGHT = 1e-4
@@ -65,9 +66,7 @@ def train_decoder(settings: WGANGP, generator: nn.Module, public: Tensor) -> Non
     generator.train()
     for _ in range(settings.autoencoder_steps):
         loss = decoder_loss(encoder, generator, _batch(settings, public, draws), draws)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        gradient_step(loss, optimizer)
         schedule.step()
 
 

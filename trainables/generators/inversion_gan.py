@@ -12,6 +12,7 @@ from search_spaces.attacks import InversionGenerator
 from trainables.generators.k_plus_one import Discriminator, discriminator_loss, generator_loss
 from trainables.generators.networks import ConvolutionalGenerator
 from trainables.generators.prior import Prior
+from trainables.gradient_step import gradient_step
 from trainables.weights.fitting import require_fit
 
 BETAS = (0.5, 0.999)
@@ -115,7 +116,7 @@ class InversionTraining:
         # InstanceNorm sees one picture at a time, so that three batches may share a forward pass.
         scores = self.discriminator(torch.cat(pictures)).logits.tensor_split(3)
         loss = discriminator_loss(scores[0], self.label_of(labelled).to(self.like), *scores[1:])
-        _descend(loss, self.discriminator_optimizer)
+        gradient_step(loss, self.discriminator_optimizer)
 
     def generator_step(self) -> None:
         """Take one step of the generator."""
@@ -124,7 +125,7 @@ class InversionTraining:
         with torch.no_grad():
             real = self.discriminator(self._pictures(next(self.matched))).feature
         loss = generator_loss(fake, real, self.settings.entropy_weight)
-        _descend(loss, self.generator_optimizer)
+        gradient_step(loss, self.generator_optimizer)
         self.discriminator.requires_grad_(True)
 
     @property
@@ -150,9 +151,3 @@ class InversionTraining:
             order = torch.randperm(len(self.public), generator=stream)
             whole = len(order) // self._batch_size * self._batch_size
             yield from torch.split(order[:whole], self._batch_size)
-
-
-def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()

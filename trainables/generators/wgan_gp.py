@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.generators import WGANGP
+from trainables.gradient_step import gradient_step
 
 BETAS = (0.5, 0.999)
 
@@ -71,13 +72,13 @@ class Training:
             fake = self.generator(self._latents(len(real)))
         mix = torch.rand(len(real), generator=self.draws).to(self.device)
         loss = critic_loss(self.critic, real, fake, mix, self.settings.gradient_penalty)
-        self._descend(loss, self.critic_optimizer)
+        gradient_step(loss, self.critic_optimizer)
 
     def generator_step(self) -> None:
         """Take one step of the generator, which lowers -mean D(G(z))."""
         self.critic.requires_grad_(False)
         loss = -self.critic(self.generator(self._latents(self._batch_size))).mean()
-        self._descend(loss, self.generator_optimizer)
+        gradient_step(loss, self.generator_optimizer)
         self.critic.requires_grad_(True)
 
     @property
@@ -101,8 +102,3 @@ class Training:
         flips = torch.rand(len(pictures), generator=self.draws) < 0.5
         chosen = torch.where(flips[:, None, None, None], pictures.flip(-1), pictures)
         return chosen.to(self.device).float() / 255
-
-    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()

@@ -18,7 +18,7 @@ from trainables.metrics.perceptual_network import load_perceptual_network, neare
 from trainables.out_of_memory import split_to_fit
 from trainables.step import device
 from trainables.storage.artifacts import kept_tensors
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 BATCH = 32
 """Pictures shown at once to Inception, which enlarges them to 299 x 299."""

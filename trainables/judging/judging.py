@@ -16,7 +16,7 @@ from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import split_to_fit
 from trainables.step import StepFailed
 from trainables.storage.artifacts import kept_tensors
-from trainables.training.training import EVALUATION_BATCH, unit_range
+from trainables.training.accuracy import EVALUATION_BATCH, unit_range
 
 MOST_STRANGERS = 2000
 """Public pictures that an evaluator is tried on, drawn at random from all."""

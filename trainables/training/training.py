@@ -11,30 +11,17 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from trainables.datasets.dataset import LabelledImages
 from trainables.defenses.defense import DefenseLoss
+from trainables.gradient_step import gradient_step
 from trainables.models.target_model import TargetModel
 from trainables.step import StepFailed, device
 from trainables.storage.checkpoint import NothingKept, Progress
-from trainables.training.accuracy import EVALUATION_BATCH, accuracy, evaluating, unit_range
+from trainables.training.accuracy import accuracy
 from trainables.training.batches import classes_by_images, shuffled
 from trainables.training.curve import EpochMeans, EpochRow
 from trainables.training.inputs import Inputs, training_inputs
 from trainables.training.recipe import Recipe
 from trainables.training.selection import SelectedWeights, reason_to_stop
 from trainables.training.state import TrainingState
-
-__all__ = [
-    "EVALUATION_BATCH",
-    "EpochRow",
-    "Measured",
-    "Objective",
-    "Recipe",
-    "Training",
-    "TrainingFailed",
-    "accuracy",
-    "evaluating",
-    "layers_seeded",
-    "unit_range",
-]
 
 Model = TypeVar("Model", bound=nn.Module)
 ModelIn = TypeVar("ModelIn", bound=nn.Module, contravariant=True)
@@ -154,9 +141,7 @@ class Training(Generic[Model]):
                 loss = self.objective.loss(network, inputs.batch(indices), labels, self.num_classes)
             means.add(loss, labels)
             self._require_finite(means, epoch)
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.total.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
+            gradient_step(loss.total, self._optimizer)
         means.look()
         self._require_finite(means, epoch)
         return means

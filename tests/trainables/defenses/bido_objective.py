@@ -6,7 +6,7 @@ import torch
 from search_spaces.defenses import BiDOCOCO, BiDOHSIC, NoDef
 from tests.contracts.defense_contract import CLASSES, DATA, DefenseContract, fresh_target
 from trainables.defenses import DefenseLoss, build_defense
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 BiDOSettings = BiDOHSIC | BiDOCOCO
 

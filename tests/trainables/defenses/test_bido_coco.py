@@ -8,7 +8,7 @@ from search_spaces.defenses import BiDOCOCO
 from tests.contracts.defense_contract import DATA, DefenseContract, fresh_target
 from tests.trainables.defenses.bido_objective import BiDOObjective
 from tests.trainables.defenses.test_dependence import slow_coco, slow_gaussian
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 
 class TestBiDOCOCO(BiDOObjective, DefenseContract):

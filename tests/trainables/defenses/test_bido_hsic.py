@@ -6,7 +6,7 @@ from search_spaces.defenses import BiDOHSIC
 from tests.contracts.defense_contract import CLASSES, DATA, DefenseContract, fresh_target
 from tests.trainables.defenses.bido_objective import BiDOObjective
 from trainables.defenses.dependence import dependence, gaussian_kernel, label_kernel, normalised
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 
 class TestBiDOHSIC(BiDOObjective, DefenseContract):

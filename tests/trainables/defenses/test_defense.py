@@ -21,7 +21,7 @@ from tests.fixtures.tiny_targets import every_architecture, tiny_pictures, tiny_
 from trainables.defenses import REGISTRY, build_defense
 from trainables.defenses.defense import plain_loss
 from trainables.models.suffix import Suffix
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 
 @pytest.mark.parametrize("architecture", every_architecture())

@@ -16,7 +16,7 @@ from tests.contracts.defense_contract import CLASSES, DATA, DefenseContract, fre
 from tests.trainables.defenses.freezing_contract import FreezingContract
 from trainables.defenses import build_defense
 from trainables.models.target_model import TargetModel
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 
 class HybridContract(FreezingContract):

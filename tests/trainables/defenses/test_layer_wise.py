@@ -11,7 +11,7 @@ from tests.contracts.defense_contract import CLASSES, DATA, DefenseContract, fre
 from tests.trainables.defenses.freezing_contract import FreezingContract
 from trainables.defenses import build_defense
 from trainables.defenses.layer_wise import UnknownUnits, units_of
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 
 VGG16 = [f"conv{number}" for number in range(1, 14)]
 

@@ -9,7 +9,7 @@ from trainables.defenses import build_defense
 from trainables.defenses.mid import BottleneckMissing
 from trainables.models.bottleneck import BottleneckTarget
 from trainables.models.target_model import TargetModel
-from trainables.training.training import accuracy, unit_range
+from trainables.training.accuracy import accuracy, unit_range
 
 
 def divergence(model: TargetModel) -> float:

@@ -28,7 +28,7 @@ from trainables.evaluators.evaluator import Evaluator
 from trainables.evaluators.published_networks import PUBLISHED, EnlargedNetwork, Published, enlarged
 from trainables.models import PretrainedUnusable
 from trainables.models.ir_network import IRSE50, IRTarget
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 from trainables.weights.fitting import WeightsMismatch
 
 DATA = tiny_face_data(classes=4, train_per_class=8, test_per_class=3)

@@ -17,7 +17,7 @@ from trainables.models.face_resnet import (
     load_face_resnet,
     zero_extended_sum,
 )
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 from trainables.weights.fitting import WeightsMismatch
 
 

@@ -10,7 +10,7 @@ from search_spaces.datasets import ORLFaces
 from trainables.datasets import load_data
 from trainables.models.sface import MEMBER, SFace, load_sface, sface_state
 from trainables.storage.archives import archive_member
-from trainables.training.training import unit_range
+from trainables.training.accuracy import unit_range
 from trainables.weights.fitting import WeightsMismatch
 
 

@@ -15,10 +15,11 @@ from trainables.defenses import build_defense
 from trainables.models.suffix import Suffix
 from trainables.models.target_model import TargetModel
 from trainables.training import prefix_cache
+from trainables.training.accuracy import unit_range
 from trainables.training.inputs import Activations, Inputs, Pictures, training_inputs
 from trainables.training.prefix_cache import NoRoomForActivations, constant_depth, prefix_activations
 from trainables.training.recipe import Recipe
-from trainables.training.training import Training, unit_range
+from trainables.training.training import Training
 
 IMAGES = DATA.private_train.images
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=5e-3, prefix_cache_mib=1)

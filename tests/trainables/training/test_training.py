@@ -12,7 +12,10 @@ from tests.trainables.linear_network import Linear
 from trainables.datasets.dataset import LabelledImages
 from trainables.defenses import DefenseLoss
 from trainables.models.small_vgg import small_vgg
-from trainables.training.training import EpochRow, Measured, Recipe, Training, TrainingFailed, accuracy
+from trainables.training.accuracy import accuracy
+from trainables.training.curve import EpochRow
+from trainables.training.recipe import Recipe
+from trainables.training.training import Measured, Training, TrainingFailed
 
 DATA = tiny_face_data(4, resolution=16)
 

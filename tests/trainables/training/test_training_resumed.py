@@ -24,8 +24,9 @@ from trainables.models import build_target
 from trainables.models.target_model import TargetModel
 from trainables.storage.checkpoint import NothingKept, Progress, optimizer_state
 from trainables.training import inputs
+from trainables.training.recipe import Recipe
 from trainables.training.selection import held_out
-from trainables.training.training import Measured, Recipe, Training
+from trainables.training.training import Measured, Training
 
 DATA = tiny_face_data(4, resolution=16)
 CLASSES, EPOCHS = 4, 4
