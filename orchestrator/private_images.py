@@ -1,12 +1,9 @@
 """The private pictures of a sweep's data, for a report that is asked to hold them."""
 
-import json
 from collections.abc import Mapping, Sequence
 
-from pydantic import ValidationError
-
 from orchestrator.errors import InvalidRequest
-from orchestrator.provenance import settings_path
+from orchestrator.provenance import kept_sweep
 from results import Store
 from results.report.pictures import MOST_PRIVATE
 from results.statistics.summary import SweepSummary
@@ -37,11 +34,10 @@ def private_images(store: Store, summary: SweepSummary) -> Mapping[int, Sequence
 def _sweep(store: Store, summary: SweepSummary) -> Sweep:
     if summary.sweep_id is None:
         raise InvalidRequest("this store has no sweep, so there are no private pictures to show")
-    try:
-        plain = json.loads(store.get_bytes(settings_path(summary.sweep_id)))
-        return Sweep.model_validate(plain["sweep"])
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
+    sweep = kept_sweep(store, summary.sweep_id)
+    if sweep is None:
         raise InvalidRequest(
             f"the store keeps no settings of sweep {summary.sweep_id} that this version can read, so its "
             "private pictures cannot be found; leave --with-private-images out"
-        ) from error
+        )
+    return sweep

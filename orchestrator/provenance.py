@@ -14,6 +14,7 @@ from orchestrator.errors import InvalidRequest
 from orchestrator.redaction import redacted
 from results import PathMissing, Store
 from results.installation import git, versions
+from results.sweeps.settings import settings_path
 from search_spaces import Sweep
 
 PACKAGES = ("tldmi-sweep", "ray", "optuna", "torch", "numpy", "pyarrow", "pydantic")
@@ -70,13 +71,12 @@ def record_run(store: Store, sweep: Sweep, provenance: Provenance) -> None:
     store.put_bytes(path, json.dumps(content, sort_keys=True, indent=1).encode())
 
 
-def settings_path(sweep_id: str) -> str:
-    """Return where in a store the settings of a sweep are.
-
-    >>> settings_path("3f2a")
-    'settings/3f2a.json'
-    """
-    return f"settings/{sweep_id}.json"
+def kept_sweep(store: Store, sweep_id: str) -> Sweep | None:
+    """Return the sweep whose settings the store keeps; nothing without any that this program can read."""
+    try:
+        return Sweep.model_validate(json.loads(store.get_bytes(settings_path(sweep_id)))["sweep"])
+    except (PathMissing, KeyError, TypeError, ValidationError, json.JSONDecodeError, UnicodeDecodeError):
+        return None
 
 
 def read_settings(store: Store, sweep_id: str) -> Sweep:
@@ -84,15 +84,14 @@ def read_settings(store: Store, sweep_id: str) -> Sweep:
 
     Raises ``InvalidRequest`` when there are none, or none that this program reads as the same sweep.
     """
-    try:
-        sweep = Sweep.model_validate(json.loads(store.get_bytes(settings_path(sweep_id)))["sweep"])
-    except PathMissing as error:
-        raise InvalidRequest(f"the settings of sweep {sweep_id} are not in {store.uri}") from error
-    except (KeyError, TypeError, ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    sweep = kept_sweep(store, sweep_id)
+    if sweep is None and not store.exists(settings_path(sweep_id)):
+        raise InvalidRequest(f"the settings of sweep {sweep_id} are not in {store.uri}")
+    if sweep is None:
         raise InvalidRequest(
             f"the settings of sweep {sweep_id} in {store.uri} cannot be read; use the tldmi-sweep that wrote "
             "them"
-        ) from error
+        )
     if sweep.sweep_id != sweep_id:
         raise InvalidRequest(
             f"the settings of sweep {sweep_id} mean another sweep to this version; use the tldmi-sweep that "

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from orchestrator.errors import InvalidRequest, SweepInUse
 from orchestrator.locks import collector_lock, lock_folder
-from orchestrator.provenance import read_settings, settings_path
+from orchestrator.provenance import read_settings
 from results.statistics.front_trials import front_numbers
 from results.stores.compaction import Compacted, compact, mergeable
 from results.stores.garbage import Garbage, Needs, find_garbage, remove_garbage
 from results.stores.store import Store, is_bucket
 from results.sweeps.record import read_sweep, recorded_sweeps
+from results.sweeps.settings import settings_path
 from search_spaces import Sweep
 from search_spaces.defenses import NoDef
 

@@ -1,12 +1,11 @@
 """Which searched parameters mattered: when to compute it, and from which trials."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.provenance import settings_path
+from orchestrator.provenance import kept_sweep
 from orchestrator.search.suggest import parameters_of
 from results import Store
 from results.statistics.attainment import run_point
@@ -40,7 +39,7 @@ def record_importances(store: Store, summary: SweepSummary) -> None:
 
 def importances(store: Store, summary: SweepSummary) -> Importances | None:
     """Return what mattered in the search of a sweep; nothing when its settings are not known."""
-    sweep = _sweep(store, summary)
+    sweep = None if summary.sweep_id is None else kept_sweep(store, summary.sweep_id)
     if sweep is None:
         return None
     told = told_trials(sweep, summary)
@@ -66,15 +65,6 @@ def told_trials(sweep: Sweep, summary: SweepSummary) -> list[Told]:
         if point is not None and parameters is not None:
             found.append((parameters, point))
     return found
-
-
-def _sweep(store: Store, summary: SweepSummary) -> Sweep | None:
-    if summary.sweep_id is None or not store.exists(settings_path(summary.sweep_id)):
-        return None
-    try:
-        return Sweep.model_validate(json.loads(store.get_bytes(settings_path(summary.sweep_id)))["sweep"])
-    except (ValidationError, ValueError, KeyError, TypeError):
-        return None  # written by another version: the rows are still right
 
 
 def _parameters(sweep: Sweep, target: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -11,9 +11,9 @@ from orchestrator.provenance import (
     RUNS_KEPT,
     current_provenance,
     record_run,
-    settings_path,
 )
 from results import open_store
+from results.sweeps.settings import settings_path
 from search_spaces import Sweep, load_setup
 from tests.orchestrator.small_sweeps import small_sweep
 

@@ -11,8 +11,8 @@ from orchestrator.driver.sweep import run_sweep
 from orchestrator.errors import ExitCode, SweepInUse, Terminated, exit_code
 from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import sweep_lock
-from orchestrator.provenance import settings_path
 from results import open_store, read_sweep
+from results.sweeps.settings import settings_path
 from search_spaces import InvalidSpace, load_setup
 from search_spaces.defenses import NoDef
 from tests.orchestrator.fake_steps import FAKE, attack, failing_target, logged, raising_attack, train

@@ -5,18 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.provenance import settings_path as written_path
 from results import load, open_store
 from results.report.asked import asked_lines
 from results.report.provenance import code_changes, provenance_lines
 from results.statistics.cost import cost
-from results.sweeps.settings import SweepSettings, kept_settings, settings_path
+from results.sweeps.settings import SweepSettings, kept_settings
 from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, write_fake_sweep
 from tests.orchestrator.small_sweeps import small_sweep
-
-
-def test_settings_are_read_where_they_are_written() -> None:
-    assert settings_path("3f2a") == written_path("3f2a")
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"[]", b'{"sweep": 3}', b"\xff"])
