@@ -98,6 +98,24 @@ def test_seed_streams_fit_torch_and_repeat(seed: int, names: list[str | int]) ->
     assert stream != seed_stream(seed + 1, *names)
 
 
+def test_seed_streams_are_a_fixed_function() -> None:
+    """Golden: half of the first 8 bytes of the SHA-256 of '[0,"latents",3]', computed elsewhere."""
+    assert seed_stream(0, "latents", 3) == 0x71B0C8FC6B3570A6 // 2
+
+
+def test_identities_of_shipped_settings_are_fixed() -> None:
+    """Golden: a default that changes by accident would orphan the stores of everybody who relies on it."""
+    sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
+    trial = sweep.trial(NoDef(), 0)
+    attack = trial.attacks[0]
+    assert sweep.sweep_id == "50298bc2feed38ce"
+    assert trial.trial_id == "ee6447e11cdd90c8"
+    assert (trial.target.target_id, trial.target.config_id) == ("e6e4ffed60556372", "8dc79d48bbece9f5")
+    assert attack.attack_id == "3d6f2ac010d4bdcf"
+    assert attack.generator_config.generator_id == "f28140e451887a64"
+    assert [one.evaluator_id for one in attack.evaluator_configs] == ["edd9affaae7bb639", "304b7862f7976356"]
+
+
 def test_seed_stream_names_do_not_run_together() -> None:
     assert seed_stream(0, "ab", "c") != seed_stream(0, "a", "bc")
     assert seed_stream(0, 1, 2) != seed_stream(0, 12)

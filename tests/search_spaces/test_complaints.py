@@ -8,6 +8,7 @@ import pytest
 from search_spaces import InvalidSpace, Setup, Space, load_space
 from search_spaces.allowed import allowed_at
 from search_spaces.attacks import GMI
+from search_spaces.complaints import Complaint
 
 BAD = """\
 name: mine
@@ -91,6 +92,36 @@ def test_something_missing_is_on_the_line_of_its_group(tmp_path: Path) -> None:
     (complaint,) = caught.value.complaints
     assert (complaint.line, complaint.where) == (8, "anchors.1.tl_dmi.freeze_depth")
     assert complaint.message == "is missing"
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ("defenses.1.kind", 5),
+        ("defenses.2.kind", 3),  # past the end of the list
+        ("attacks.0.gmi.iterations", 1),  # merged in from the first line
+        ("attacks.0.gmi.seed", 8),
+        ("nowhere", 1),
+    ],
+)
+def test_a_complaint_is_on_the_innermost_line_that_the_file_has(where: str, line: int) -> None:
+    text = (
+        "budget: &short {iterations: 3}\n"
+        "name: mine\n"
+        "defenses:\n"
+        "  - kind: no_def\n"
+        "  - kind: mid\n"
+        "attacks:\n"
+        "  - <<: *short\n"
+        "    seed: 4\n"
+    )
+    (found,) = InvalidSpace("mine.yaml: 1 error", [Complaint(where, "is wrong")]).located(text).complaints
+    assert (found.line, found.where, found.message) == (line, where, "is wrong")
+
+
+def test_an_empty_file_has_no_lines() -> None:
+    (found,) = InvalidSpace("mine.yaml: 1 error", [Complaint("name", "is missing")]).located("").complaints
+    assert found.line is None
 
 
 @pytest.mark.parametrize(
