@@ -12,6 +12,7 @@ from search_spaces import Setup, canonical_json, identity, load_setup, load_spac
 from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI
 from search_spaces.canonical import placeless
 from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
+from search_spaces.space import PerTarget, Pretrained
 from search_spaces.sweep import Sweep
 
 plain_values = st.recursive(
@@ -169,6 +170,18 @@ def test_moving_pinned_pictures_and_weights_changes_no_identity() -> None:
     changed_weights = identities(placed("/here", "ab" * 32, "ef" * 32))
     assert changed_weights[:5] != here[:5]
     assert changed_weights[5:] == here[5:]
+
+
+def test_moving_listed_weights_changes_no_identity_once_they_are_pinned() -> None:
+    def listed(source: str, sha256: str | None) -> str:
+        space = load_space("bido_vs_tldmi")
+        weights = PerTarget(pretrained=(Pretrained(source=source, sha256=sha256),))
+        own = space.model_copy(update={"per_target": {"face_resnet": weights}})
+        return Sweep(space=own, setup=load_setup("orl_faces")).sweep_id
+
+    assert listed("/here/t.safetensors", "ab" * 32) == listed("/there/t.safetensors", "ab" * 32)
+    assert listed("/here/t.safetensors", "ab" * 32) != listed("/here/t.safetensors", "cd" * 32)
+    assert listed("/here/t.safetensors", None) != listed("/there/t.safetensors", None)
 
 
 def test_moving_downloaded_sets_changes_no_identity() -> None:
