@@ -12,7 +12,7 @@ from search_spaces import Setup, canonical_json, identity, load_setup, load_spac
 from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI
 from search_spaces.canonical import placeless
 from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
-from search_spaces.space import PerTarget, Pretrained
+from search_spaces.space import PerTarget, Pretrained, SearchSettings
 from search_spaces.sweep import Sweep
 
 plain_values = st.recursive(
@@ -176,7 +176,9 @@ def test_moving_listed_weights_changes_no_identity_once_they_are_pinned() -> Non
     def listed(source: str, sha256: str | None) -> str:
         space = load_space("bido_vs_tldmi")
         weights = PerTarget(pretrained=(Pretrained(source=source, sha256=sha256),))
-        own = space.model_copy(update={"per_target": {"face_resnet": weights}})
+        own = space.model_copy(
+            update={"per_target": {"face_resnet": weights}, "search": SearchSettings(sampler="grid")}
+        )
         return Sweep(space=own, setup=load_setup("orl_faces")).sweep_id
 
     assert listed("/here/t.safetensors", "ab" * 32) == listed("/there/t.safetensors", "ab" * 32)
