@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from results.report.judges import weakness
+from results.judges import weakness
 from results.stores.store import Store, open_store
 from search_spaces import EvaluatorConfig
 from trainables.datasets import load_data

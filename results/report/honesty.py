@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from results.figures.palette import CONTROL
 from results.formatting import percent
+from results.judges import LEAST_ACCURACY, weakness
 from results.labels import control_name
-from results.report.judges import LEAST_ACCURACY, weakness
 from results.report.page import Cell, Line, interval_cell, line_of
 from results.statistics.configurations import Configuration, known_mean
 from results.statistics.summary import SweepSummary
