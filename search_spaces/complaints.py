@@ -11,8 +11,6 @@ from pydantic import ValidationError
 
 from search_spaces.allowed import allowed_at
 
-Location = Sequence[int | str]
-
 
 @dataclass(frozen=True)
 class Complaint:

@@ -46,7 +46,6 @@ _CURVES = {
 }
 CURVE_COLUMNS = ["target_id", "epoch", *_CURVES]
 """Columns of the curves that a page needs."""
-SHARES = frozenset({"Acc, training", "Acc, validation", "Acc, test"})
 
 
 class TrialDetails:
