@@ -12,5 +12,6 @@ import hypothesis
 def pytest_configure() -> None:
     """Name the device of all steps, unless the environment does; draw the same examples each time."""
     os.environ.setdefault("TLDMI_SWEEP_DEVICE", "cpu")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of two threads wait for each other's cores
     hypothesis.settings.register_profile("patient", deadline=None, derandomize=True)
     hypothesis.settings.load_profile("patient")
