@@ -32,6 +32,8 @@ class Engine(Extended):
 class LatentDescent(Engine):
     """Nesterov steps on identity loss + WGAN prior in the latent space; defaults: supplement Table 11."""
 
+    unwritten: ClassVar[frozenset[str]] = Engine.unwritten | {"keep"}
+
     iterations: Count = 3000
     restarts: Count = 5
     learning_rate: Positive = 0.02
@@ -46,6 +48,8 @@ class LatentDescent(Engine):
     """A row ends when T has given its class at least ``retire_confidence`` in this many iterations running
     (no part of GMI); nothing: every row takes all ``iterations``."""
     retire_confidence: Annotated[float, Field(gt=0, le=1)] = 0.99
+    keep: Literal["last", "surest"] = "last"
+    """What a row returns: its last latent, as published, or the one of which T was surest (see `Surest`)."""
     seed: int = 0
 
 

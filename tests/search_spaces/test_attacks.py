@@ -29,6 +29,7 @@ def test_the_smallest_walk_is_taken() -> None:
     [
         (GMI(), GMI(micro_batch=64), "micro_batch"),
         (GMI(), GMI(compile=True), "compile"),
+        (GMI(), GMI(keep="surest"), "keep"),
         (LOMMA(), LOMMA(student_weights_sha256="0" * 64), "student_weights_sha256"),
     ],
 )

@@ -12,7 +12,8 @@ from trainables.attacks.objective import Identity, IdentityLoss, Objective, conf
 from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.attacks.rows_at_once import rows_at_once
-from trainables.storage.checkpoint import Progress
+from trainables.attacks.surest import Surest
+from trainables.storage.checkpoint import Progress, part, under
 
 LatentLoss = Callable[[Tensor, Tensor], Identity]
 """From latents (R, z_dim) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""
@@ -73,10 +74,11 @@ class Descent:
         self._rows = torch.arange(0)
         self._velocity = starts[:0]
         self._confident = self._rows.to(starts.device)
+        self._surest = Surest(starts) if settings.keep == "surest" else None
         self._fill_up(torch.arange(0))
 
     def run(self, progress: Progress) -> tuple[Tensor, Tensor]:
-        """Return the last latents (R, z_dim) and the iterations taken, int64 (R,).
+        """Return the latents (R, z_dim) that the settings ``keep`` and the iterations taken, int64 (R,).
 
         Rows that ``progress`` has kept go on from where they were, in the same company.
         """
@@ -88,7 +90,8 @@ class Descent:
                 self.results[self._rows] = self._latents
                 self._fill_up((~ended).nonzero()[:, 0])
             progress.offer(self)
-        return self.results, self.iterations
+        kept = self.results if self._surest is None else self._surest.instead_of(self.results)
+        return kept, self.iterations
 
     def state(self) -> Tensors:
         """Return the rows that have ended, those in flight, and how many have begun."""
@@ -100,6 +103,7 @@ class Descent:
             "latents": self._latents,
             "velocity": self._velocity,
             "confident": self._confident,
+            **({} if self._surest is None else under("surest", self._surest.state())),
         }
 
     def restore(self, state: Tensors) -> None:
@@ -110,6 +114,8 @@ class Descent:
         self._latents, self._velocity = state["latents"].to(like), state["velocity"].to(like)
         self._wanted = self.labels[self._rows]
         self._confident = state["confident"].to(like.device)
+        if self._surest is not None:
+            self._surest.restore(part(state, "surest"))
 
     def _fill_up(self, staying: Tensor) -> None:
         """Keep the rows at positions ``staying`` of those in flight and add rows that have not begun."""
@@ -126,11 +132,19 @@ class Descent:
         with torch.enable_grad():
             identity = self.loss(free, self._wanted)
             gradient = torch.autograd.grad(identity.loss, free)[0]
+        self._note(identity.logits)
         self._latents, self._velocity = nesterov_step(self.settings, self._latents, self._velocity, gradient)
         self.iterations[self._rows] += 1
-        if self.settings.retire_after is not None:
-            sure = confidence(identity.logits, self._wanted) >= self.settings.retire_confidence
-            self._confident = (self._confident + 1) * sure
+
+    def _note(self, logits: Tensor) -> None:
+        """Note how sure T is of the latents in flight, for those who ask."""
+        if self._surest is None and self.settings.retire_after is None:
+            return
+        sure = confidence(logits, self._wanted)
+        self._confident = (self._confident + 1) * (sure >= self.settings.retire_confidence)
+        if self._surest is not None:
+            begun = (self.iterations[self._rows] > 0).nonzero()[:, 0]
+            self._surest.see(self._rows[begun], self._latents[begun], sure[begun])
 
     def _ended(self) -> Tensor:
         """Return which rows in flight are done, bool on the CPU."""
