@@ -67,6 +67,15 @@ def test_ours_counts_every_row_and_spreads_over_restarts() -> None:
     assert found.top1_spread == pytest.approx(statistics.stdev(rates))
 
 
+def test_a_row_that_does_not_say_that_it_was_not_found_was_found() -> None:
+    rows = [
+        {"attack_id": "a", "class_index": 0, "restart": restart, "found": found, "rank": 0}
+        for restart, found in enumerate((True, None, False))
+    ]
+    hits = attack_hits(pa.Table.from_pylist(rows, schema=RECONSTRUCTIONS), "a")
+    assert hits.tolist() == [[True, True, False]]
+
+
 def test_one_restart_has_no_spread() -> None:
     found = attack_accuracy(table(random_ranks(0, 6, 1)), "a", spread="identity_groups")
     assert found.top1_spread is found.top5_spread is None

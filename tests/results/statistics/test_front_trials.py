@@ -35,12 +35,31 @@ def missing_an_attack() -> list[FakeConfig]:
     ]
 
 
+def beaten_anchor() -> list[FakeConfig]:
+    """No-Def is not on the front, and is what the front is compared with."""
+    return [
+        FakeConfig("no_def", 0.9, {"gmi": 0.6}, seeds=(0, 1)),
+        FakeConfig("tl_dmi", 0.92, {"gmi": 0.3}, 6, seeds=(0, 1)),
+    ]
+
+
+def beaten_anchor_of_the_same_weights() -> list[FakeConfig]:
+    """Of the front, one configuration is compared with a No-Def far from it: that of its own weights."""
+    return [
+        FakeConfig("no_def", 0.95, {"gmi": 0.6}),
+        FakeConfig("tl_dmi", 0.8, {"gmi": 0.2}, 4, pretrained="imagenet"),
+        FakeConfig("no_def", 0.7, {"gmi": 0.7}, pretrained="imagenet"),
+    ]
+
+
 SWEEPS = {
     "helping": helping_configs(),
     "hopeless": hopeless_configs(),
     "many": many_configs(60),
     "several pretrained": several_pretrained(),
     "missing an attack": missing_an_attack(),
+    "beaten anchor": beaten_anchor(),
+    "beaten anchor of the same weights": beaten_anchor_of_the_same_weights(),
     "nothing": [],
 }
 
