@@ -14,6 +14,7 @@ from results.labels import configuration_label
 from results.statistics.configurations import Configuration, Row
 from results.statistics.intervals import Difference, Floats, class_draws, percentile_interval
 from results.statistics.summary import SweepSummary
+from results.statistics.tallies import recognised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -271,11 +272,9 @@ def _paired_gaps(
 def _hits(reconstructions: pa.Table, attack_ids: Sequence[str]) -> dict[str, dict[Cell, int]]:
     """Return for each attack whether each (class, restart) was recognised, 1 or 0."""
     rows = reconstructions.filter(pc.is_in(reconstructions["attack_id"], pa.array(attack_ids, pa.string())))
-    ranked_first = pc.fill_null(pc.equal(rows["rank"], 0), False)
-    hit = pc.and_(ranked_first, pc.fill_null(rows["found"], True))
     columns = [rows[name].to_pylist() for name in ("attack_id", "class_index", "restart")]
     found: dict[str, dict[Cell, int]] = defaultdict(dict)
-    for attack_id, index, restart, success in zip(*columns, hit.to_pylist(), strict=True):
+    for attack_id, index, restart, success in zip(*columns, recognised(rows).to_pylist(), strict=True):
         found[attack_id][index, restart] = int(success)
     return found
 

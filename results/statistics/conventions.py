@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from results.statistics.intervals import Floats
+from results.statistics.tallies import recognised
 
 Hits = NDArray[np.bool_]
 """(classes, restarts): whether a reconstruction counts as a success; classes in their order."""
@@ -61,15 +62,14 @@ def attack_hits(reconstructions: pa.Table, attack_id: str, most: int = 1) -> Hit
     rows = reconstructions.filter(pc.equal(reconstructions["attack_id"], attack_id))
     rows = rows.sort_by([("class_index", "ascending"), ("restart", "ascending")])
     classes, restarts = (len(pc.unique(rows[name])) for name in ("class_index", "restart"))
-    found = pc.fill_null(rows["found"], True)
-    hit = pc.and_(pc.fill_null(pc.less(rows["rank"], most), False), found)
     same = rows["restart"].to_pylist() == sorted(set(rows["restart"].to_pylist())) * classes
     if not len(rows) or not same:
         raise NotOneAttack(
             f"attack {attack_id}: {len(rows)} reconstructions of {classes} classes and {restarts} restarts; "
             "each class must have every restart once"
         )
-    return np.asarray(hit.to_numpy(zero_copy_only=False), dtype=np.bool_).reshape(classes, restarts)
+    hits = recognised(rows, most).to_numpy(zero_copy_only=False)
+    return np.asarray(hits, dtype=np.bool_).reshape(classes, restarts)
 
 
 def restart_sd(hits: Hits) -> float | None:

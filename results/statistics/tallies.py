@@ -24,17 +24,24 @@ class Tally:
         return frozenset(self.judged)
 
 
-def tallies(reconstructions: pa.Table) -> dict[str, Tally]:
-    """Return the tally of each attack_id; a reconstruction that was not found or has no rank is a failure."""
+def recognised(reconstructions: pa.Table, most: int = 1) -> pa.ChunkedArray:
+    """Return for each row whether the attacked class is among the headline evaluator's first ``most``: bool.
+
+    A reconstruction that was not found or has no rank is a failure.
+    """
     import pyarrow.compute as pc  # quick looks count nothing, and importing it takes them long
 
-    ranked_first = pc.fill_null(pc.equal(reconstructions["rank"], 0), False)
-    found = pc.fill_null(reconstructions["found"], True)
+    ranked = pc.fill_null(pc.less(reconstructions["rank"], most), False)
+    return pc.and_(ranked, pc.fill_null(reconstructions["found"], True))
+
+
+def tallies(reconstructions: pa.Table) -> dict[str, Tally]:
+    """Return the tally of each attack_id."""
     table = pa.table(
         {
             "attack_id": reconstructions["attack_id"],
             "class_index": reconstructions["class_index"],
-            "hit": pc.cast(pc.and_(ranked_first, found), pa.int64()),
+            "hit": recognised(reconstructions).cast(pa.int64()),
         }
     )
     counted = table.group_by(["attack_id", "class_index"]).aggregate([("hit", "sum"), ("hit", "count")])
