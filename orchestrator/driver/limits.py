@@ -85,7 +85,7 @@ class LimitKeeper:
     def trial_ended(self, number: int, outcome: TrialOutcome) -> str | None:
         """Take notice of how a trial ended and return why the run is to stop, or ``None``."""
         self._durations.append(self.clock() - self._started[number])
-        if not _counts(outcome):
+        if not _is_defect(outcome):
             self._failures.clear()
             return None
         self._failures.append(outcome)
@@ -96,8 +96,8 @@ class LimitKeeper:
     def step_ended(self, phase: Phase) -> str | None:
         """Take notice of an ended step and return why the run is to stop, or ``None``.
 
-        A host is stopped for when it fails more than its share of the steps it ended last and another host
-        does not: where everything fails everywhere, no host is to blame.
+        A run stops for a host that fails at least ``host_failures`` of the steps it ended last while another
+        fails less: where everything fails everywhere, no host is to blame.
         """
         if phase.host is None or phase.state not in {"done", "failed"} or not self.limits.host_failures:
             return None
@@ -107,7 +107,7 @@ class LimitKeeper:
         enough = len(self._steps[phase.host]) >= FEWEST_STEPS_OF_A_HOST
         if not enough or own < self.limits.host_failures or all(share >= own for share in others):
             return None
-        failed = [step.reason or "" for step in self._steps[phase.host] if step.state == "failed"]
+        failed = [step.reason or "" for step in self._steps[phase.host] if _is_defect(step)]
         return f"{own:.0%} of the last steps on host {phase.host} failed: {_most_frequent(failed)}"
 
     def _spent(self) -> str:
@@ -121,14 +121,12 @@ class LimitKeeper:
         return _most_frequent([outcome.reason or "no reason given" for outcome in self._failures])
 
 
-def _counts(outcome: TrialOutcome) -> bool:
-    return outcome.state == "failed" and UTILITY_FLOOR not in (outcome.reason or "")
+def _is_defect(ended: TrialOutcome | Phase) -> bool:
+    return ended.state == "failed" and UTILITY_FLOOR not in (ended.reason or "")
 
 
 def _failed_share(steps: deque[Phase]) -> float:
-    return sum(step.state == "failed" and UTILITY_FLOOR not in (step.reason or "") for step in steps) / len(
-        steps
-    )
+    return sum(map(_is_defect, steps)) / len(steps)
 
 
 def _on_one_host(failures: list[TrialOutcome]) -> str:

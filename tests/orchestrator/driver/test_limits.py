@@ -44,6 +44,11 @@ def test_failures_on_several_hosts_blame_none():
     assert said[-1] == "2 trials in a row failed: target: CUDA error"
 
 
+def test_failures_on_an_unknown_host_blame_none():
+    said = play(LimitKeeper(Limits(failures_in_row=2)), [failed("gmi: why", host=None)] * 2)
+    assert said[-1] == "2 trials in a row failed: gmi: why"
+
+
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 6))
 def test_the_breaker_trips_exactly_when_so_many_fail_in_a_row(fails, most):
     said = play(LimitKeeper(Limits(failures_in_row=most)), [failed() if fail else DONE for fail in fails])
@@ -73,6 +78,34 @@ def test_a_host_that_fails_while_another_does_not_is_named():
     said = steps(keeper, "bad", ["failed"] * FEWEST_STEPS_OF_A_HOST)
     assert said[:-1] == [None] * (FEWEST_STEPS_OF_A_HOST - 1)
     assert said[-1] == "100% of the last steps on host bad failed: disk full"
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "blamed"),
+    [
+        (["done"] * 5 + ["failed"] * 5, ["done"], True),  # exactly the share
+        (["done"] * 5 + ["failed"] * 4, ["done"], False),
+        (["failed"] * 5, ["failed", "done"], True),  # another fails too, but less
+        (["failed"] * 5, ["failed"], False),  # as much elsewhere: no host is to blame
+        (["done"] * 30 + ["failed"] * 10, ["done"], True),  # the last 20 steps count
+        (["done"] * 30 + ["failed"] * 9, ["done"], False),
+    ],
+)
+def test_a_host_is_blamed_from_its_share_of_the_steps_it_ended_last(own, others, blamed):
+    keeper = LimitKeeper(Limits(host_failures=0.5))
+    steps(keeper, "another", others)
+    said = steps(keeper, "this", own)
+    assert (said[-1] is not None) == blamed
+    assert set(said[:-1]) == {None}
+
+
+def test_a_training_that_is_given_up_as_asked_blames_no_host():
+    keeper = LimitKeeper(Limits())
+    steps(keeper, "good", ["done"])
+    floor = Phase("target", "failed", 1.0, "utility floor: validation accuracy is 0.1 after 5 epochs", "this")
+    assert {keeper.step_ended(floor) for _ in range(9)} == {None}
+    said = [keeper.step_ended(Phase("gmi", "failed", 1.0, f"error {number}", "this")) for number in range(9)]
+    assert said[-1] == "50% of the last steps on host this failed: error 0 (1 of 9)"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
@@ -117,6 +150,14 @@ def test_money_is_time_at_a_price():
     assert keeper.while_running() is None
     clock.hours = 2.1
     assert keeper.while_running() == "budget: --budget-usd 3 is spent (3.15 USD)"
+
+
+def test_of_time_and_money_what_is_spent_first_is_named():
+    clock = Clock()
+    keeper = LimitKeeper(Limits(budget_usd=30, usd_per_hour=1.5, max_hours=2), clock)
+    clock.hours = 2.0
+    assert keeper.while_running() == "budget: --max-hours 2 is spent (2 h)"
+    assert LimitKeeper(Limits(), clock).while_running() is None
 
 
 @pytest.mark.parametrize("given", [{"budget_usd": 3.0}, {"usd_per_hour": 2.0}])
