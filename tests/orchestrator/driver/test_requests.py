@@ -45,6 +45,20 @@ def test_a_retry_is_heard_once(store):
     assert asked_to_retry(store, "3f2a", "run-2") == []
 
 
+@pytest.mark.parametrize(
+    ("left", "heard"),
+    [
+        (b'{"numbers": [3, "5", null, 7], "run": "run-1"}', [3, 7]),
+        (b'{"numbers": 3, "run": "run-1"}', []),
+        (b'{"run": "run-1"}', []),
+        (b"{", []),
+    ],
+)
+def test_of_a_damaged_retry_only_numbers_are_heard(store, left, heard):
+    store.put_bytes("requests/3f2a.retry.json", left)
+    assert asked_to_retry(store, "3f2a", "run-1") == heard
+
+
 def test_requests_are_forgotten_by_the_run_they_are_to(store):
     ask_to_end(store, "3f2a", "stop", "run-1")
     ask_to_retry(store, "3f2a", [3], "run-1")

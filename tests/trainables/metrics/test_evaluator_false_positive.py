@@ -24,6 +24,12 @@ def test_acceptance_follows_the_definition(seed: int) -> None:
         assert int(accepted[number]) == (best if sure else -1)
 
 
+def test_a_score_at_the_median_is_accepted_and_one_below_it_is_not() -> None:
+    accepting = accepting_scores(torch.tensor([[0.25, 0.0], [0.75, 0.0]]), torch.tensor([0, 0]))
+    assert accepting[0] == 0.5
+    assert accepted_as(torch.tensor([[0.5, 0.0], [0.49, 0.0]]), accepting).tolist() == [0, -1]
+
+
 def test_the_rate_counts_attacked_classes_alone() -> None:
     accepted = torch.tensor([0, 2, -1, 2, 3])
     assert false_positive_rate(accepted, torch.tensor([0, 1])) == pytest.approx(0.2)
