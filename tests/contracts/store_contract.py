@@ -116,6 +116,11 @@ class StoreContract:
             file.write_bytes(b"whole")
         assert store.get_bytes("artifacts/a") == b"whole"
 
+    def test_a_file_can_be_the_first_of_its_folders(self, store: Store) -> None:
+        with store.file_to_write("artifacts/new/folders/a") as file:
+            file.write_bytes(b"whole")
+        assert store.list_paths("artifacts/") == ["artifacts/new/folders/a"]
+
     def test_a_file_whose_writer_fails_leaves_nothing(self, store: Store) -> None:
         with pytest.raises(ZeroDivisionError), store.file_to_write("artifacts/a") as file:
             assert 1 / file.write_bytes(b"")
