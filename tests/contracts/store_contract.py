@@ -312,6 +312,7 @@ class StoreContract:
         before = store.list_paths()
         store.check_writable()
         assert store.list_paths() == before
+        assert store.leftovers() == [], "not even hidden"
 
 
 _WRITE_FOR_EVER = """
