@@ -77,7 +77,7 @@ def test_one_gpu_box_plans_then_runs_detached_with_the_same_shares(tmp_path):
     said, calls = run("one-gpu-box.sh", tmp_path, GPUS_PER_TARGET="0.5")
     subprocess.run(
         ["bash", "-c", f"until [ $(grep -c -- --end-- {calls}) = 2 ]; do sleep 0.05; done"],
-        timeout=20,
+        timeout=120,
         check=True,
     )
     plan, sweep = calls_in(calls)

@@ -79,13 +79,20 @@ def check_free_space(store_uri: str) -> None:
     if is_bucket(store_uri) or is_memory(store_uri):
         return
     folder = Path(local_path(store_uri)).expanduser().absolute()
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    existing = next(place for place in (folder, *folder.parents) if _is_there(place))
     total, _, free = shutil.disk_usage(existing)
     if total and free < FREE_BYTES:  # a total of 0 is no disk at all: that it cannot be written shows later
         raise InvalidRequest(
             f"no disk space for the store {store_uri}: {free / 2**20:.0f} MiB are free on its disk, "
             f"{FREE_BYTES / 2**20:.0f} are needed; free some or name another folder with --store"
         )
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # not to be looked into: the store says so when it is opened
+        return False
 
 
 def private_classes(data: DataSettings) -> int:

@@ -40,7 +40,9 @@ UNITS = 10_000
 TASK_RETRIES = 3
 """Times a step starts again after its worker or node was lost; steps are idempotent."""
 COORDINATOR_RETRIES = 3
-"""Times a trial is handed out again after its coordinator was lost."""
+"""Times a trial is handed out again after its coordinator, or its store, was lost."""
+UNREACHABLE = "unreachable"
+"""Key of what a coordinator reports when it has to give its trial up."""
 OUTSIDE = PlacementGroupSchedulingStrategy(placement_group=None)  # type: ignore[arg-type]  # None: in no group
 FEWEST_LANES = 2
 """Trials in flight on the smallest cluster: while one has nothing to run, another keeps the CPU busy."""
@@ -63,7 +65,7 @@ def run_experiment(
         share = head_share(lanes, _free_of_head(own))
         _fit(_tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")), searcher)
         if searcher.lost:
-            raise Unreachable(f"{searcher.lost}; what has ended is kept, the same command goes on")
+            raise Unreachable(searcher.lost)
 
 
 def _fit(tuner: tune.Tuner, searcher: "ProposalSearcher") -> None:
@@ -133,7 +135,8 @@ class ProposalSearcher(Searcher):
         self._again: deque[Proposal] = deque()
         self._losses: Counter[int] = Counter()
         self.lost: str | None = None
-        """Why the sweep cannot go on, once a coordinator was lost for good."""
+        """Why the sweep cannot go on, once a coordinator, or the store of a trial, was lost for good."""
+        self._unreachable: dict[int, str] = {}
         self.raised: Exception | None = None
         """What the sweep raised when it was told of a result: its store is lost, say."""
 
@@ -161,6 +164,8 @@ class ProposalSearcher(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Pass a phase or the outcome on to the sweep."""
         number, event = self._running[trial_id], result.get("event")
+        if UNREACHABLE in result:
+            self._unreachable[number] = result[UNREACHABLE]
         if event is not None:
             if isinstance(event, TrialOutcome):
                 del self._open[number]
@@ -173,13 +178,16 @@ class ProposalSearcher(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Hand a trial without an outcome out again; its coordinator lost too often ends the sweep."""
+        """Hand a trial without an outcome out again; one that was lost too often ends the sweep."""
         number = self._running.pop(trial_id)
         if number not in self._open:
             return
         self._losses[number] += 1
         if self._losses[number] > COORDINATOR_RETRIES:
-            self.lost = f"the coordinator of trial {number} was lost {self._losses[number]} times"
+            self.lost = self._unreachable.get(number) or (
+                f"the coordinator of trial {number} was lost {self._losses[number]} times; "
+                "what has ended is kept, the same command goes on"
+            )
         else:
             self._again.append(self._open[number])
 
@@ -208,11 +216,22 @@ class Coordinator(tune.Trainable):
         """Begin another trial in the same process."""
         trial = Trial.model_validate_json(new_config["trial"])
         self._events: Iterator[list[Phase] | TrialOutcome] = self._chain.run(trial)
+        self._given_up: Unreachable | None = None
         return True
 
     def step(self) -> dict[str, Any]:
-        """Wait for the next phase or the outcome and report it; then report that the trial is done."""
-        event = next(self._events, None)
+        """Wait for the next phase or the outcome and report it; then report that the trial is done.
+
+        A store that does not answer is no outcome. Why is reported first; then this process ends with the
+        error, and with it the steps that it is waiting for.
+        """
+        if self._given_up:
+            raise self._given_up
+        try:
+            event = next(self._events, None)
+        except Unreachable as error:
+            self._given_up = error
+            return {UNREACHABLE: str(error)}
         return {"done": True} if event is None else {"event": event}
 
     def cleanup(self) -> None:

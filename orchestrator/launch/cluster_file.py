@@ -81,7 +81,10 @@ class ClusterFile:
         return len(self.worker_addresses) if self.is_local else _count(self.config.get("max_workers", 2))
 
     def node_types(self) -> tuple[NodeType, ...]:
-        """Return the kinds of machine, the head's first; none for a local cluster, which lists machines."""
+        """Return the kinds of machine, the head's first; none for a local cluster, which lists machines.
+
+        Raises ``InvalidRequest`` for one that cannot be understood.
+        """
         kinds = self.config.get("available_node_types")
         if not isinstance(kinds, dict):
             return ()
@@ -124,15 +127,30 @@ def _count(value: object) -> int:
     raise InvalidRequest(f"max_workers in the cluster file is {value!r}: give a whole number")
 
 
-def _node_type(name: str, kind: Mapping[str, Any], is_head: bool, most_workers: int) -> NodeType:
-    node = kind.get("node_config") or {}
-    market = node.get("InstanceMarketOptions") or {}
-    given = kind.get("resources") or {}
+def _section(where: str, value: object) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise InvalidRequest(f"{where} in the cluster file is {value!r}: give keys with values")
+
+
+def _amount(where: str, value: object) -> float:
+    if isinstance(value, int | float):
+        return float(value)
+    raise InvalidRequest(f"{where} in the cluster file is {value!r}: give a number")
+
+
+def _node_type(name: str, plain: object, is_head: bool, most_workers: int) -> NodeType:
+    kind = _section(name, plain)
+    node = _section(f"node_config of {name}", kind.get("node_config"))
+    market = _section(f"InstanceMarketOptions of {name}", node.get("InstanceMarketOptions"))
+    given = _section(f"resources of {name}", kind.get("resources"))
     return NodeType(
         name=str(name),
         is_head=is_head,
         most=1 if is_head else min(_count(kind.get("max_workers", most_workers)), most_workers),
         machine=node.get("InstanceType"),
         spot=market.get("MarketType") == "spot",
-        resources={key: float(amount) for key, amount in given.items()},
+        resources={key: _amount(f"{key} of {name}", amount) for key, amount in given.items()},
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from results.errors import InvalidPath, PathMissing, StoreNotWritable
+from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
+from results.stores.full_disk import full_disk_is_told
 from results.stores.store import Store, StoredFile, check_path, is_path
 
 _PROBE_BYTES = 1 << 20
@@ -39,13 +40,15 @@ class LocalStore(Store):
 
     def exists(self, path: str) -> bool:
         """Return whether something is stored under ``path``."""
-        return self._place(path).is_file()
+        with self._reading():
+            return self._place(path).is_file()
 
     def list_paths(self, prefix: str = "") -> list[str]:
         """Return every stored path that starts with ``prefix``, sorted; hidden files are none."""
         folder = prefix.rpartition("/")[0]
         top = self._place(folder) if folder else self._root
-        return sorted(path for path in self._walk(top) if path.startswith(prefix))
+        with self._reading():
+            return sorted(path for path in self._walk(top) if path.startswith(prefix))
 
     def stored(self, prefix: str = "") -> list[StoredFile]:
         """Return size and age of everything under ``prefix``, sorted by path."""
@@ -92,7 +95,8 @@ class LocalStore(Store):
         with self._writing():
             place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            yield aside
+            with full_disk_is_told(f"the store {self.uri}"):
+                yield aside
             with self._writing():
                 _sync(aside)
                 os.replace(aside, place)
@@ -122,6 +126,17 @@ class LocalStore(Store):
             base = "" if relative == "." else f"{relative}/"
             found += [f"{base}{name}" for name in files if not name.startswith(".")]
         return [path for path in found if is_path(path)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say of an error of the system what it means for a reader: it is no answer about what is there."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreUnreachable(
+                f"Cannot look into the store {self.uri}: {error.strerror or error}. Grant permission there, "
+                "or name another folder with --store."
+            ) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from results.errors import InvalidPath, PathMissing
+from results.stores.full_disk import full_disk_is_told
 from results.stores.store import Store, StoredFile, check_name, check_path
 
 
@@ -96,5 +97,6 @@ class MemoryStore(Store):
         check_path(path)
         with tempfile.TemporaryDirectory(prefix="tldmi-memory-") as folder:
             file = Path(folder) / "file"
-            yield file
+            with full_disk_is_told(tempfile.gettempdir()):
+                yield file
             self.put_bytes(path, file.read_bytes())

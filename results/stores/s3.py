@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
 from results.stores.artifact_cache import ArtifactCache
 from results.stores.claims import Stamped
+from results.stores.full_disk import full_disk_is_told
 from results.stores.s3_bucket import PART_BYTES, Bucket, Reply, code_of
 from results.stores.store import Store, StoredFile, check_path, is_path
 
@@ -145,7 +146,8 @@ class S3Store(Store):
         key = self._key(path)
         with tempfile.TemporaryDirectory(prefix="tldmi-upload-") as folder:
             file = Path(folder) / "object"
-            yield file
+            with full_disk_is_told(f"{tempfile.gettempdir()}, from where files go to {self.uri}"):
+                yield file
             with self._writing():
                 self._bucket.upload(key, file)
 

@@ -19,6 +19,8 @@ from results.stores.scanning import Scan, UnreadablePart, is_merged_unit, scan_t
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _LONGEST_NAME = 200
+FORMAT = "tldmi-sweep"
+"""What the marker of a store says it is a store of."""
 
 
 __all__ = [
@@ -218,9 +220,7 @@ def open_store(uri: str, create: bool = False) -> Store:
     elif create:
         _check_empty(store)
         store.check_writable()
-        store.put_bytes(
-            MARKER, json.dumps({"format": "tldmi-sweep", "schema_version": SCHEMA_VERSION}).encode()
-        )
+        store.put_bytes(MARKER, json.dumps({"format": FORMAT, "schema_version": SCHEMA_VERSION}).encode())
     else:
         raise StoreMissing(f"No store at {store.uri}. Name another with --store, or run a sweep to make one.")
     return store
@@ -281,7 +281,8 @@ def local_path(uri: str) -> str:
 
 def _check_version(store: Store) -> None:
     try:
-        found = json.loads(store.get_bytes(MARKER))["schema_version"]
+        marker = json.loads(store.get_bytes(MARKER))
+        found, owner = marker["schema_version"], marker.get("format", FORMAT)
     except StoreUnreachable:  # an outage says nothing about the version
         raise
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -289,6 +290,10 @@ def _check_version(store: Store) -> None:
             f"{MARKER} of {store.uri} is not readable ({error}); it must hold schema_version "
             f"{SCHEMA_VERSION}. Restore it from a copy, or name another folder."
         ) from error
+    if owner != FORMAT:
+        raise StoreSchemaMismatch(
+            f"{store.uri} is a store of {owner!r}, not of {FORMAT}. Name another folder with --store."
+        )
     if found != SCHEMA_VERSION:
         raise StoreSchemaMismatch(
             f"The store {store.uri} has schema version {found}, this program reads and writes version "

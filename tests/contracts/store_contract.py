@@ -1,5 +1,6 @@
 """What every store must do: an implementation inherits `StoreContract` and gives an empty place."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -10,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from results.errors import InvalidPath, InvalidRows, PathMissing, StoreMissing, StoreSchemaMismatch
+from results.errors import (
+    InvalidPath,
+    InvalidRows,
+    PathMissing,
+    StoreMissing,
+    StoreNotWritable,
+    StoreSchemaMismatch,
+)
 from results.schema import SCHEMA_VERSION, SCHEMAS
 from results.stores.store import MARKER, Store, open_store
 
@@ -75,6 +83,12 @@ class StoreContract:
             assert f"version {SCHEMA_VERSION}" in str(caught.value)
             assert "--store" in str(caught.value)
 
+    def test_a_store_of_another_program_is_refused_and_named(self, store: Store) -> None:
+        store.put_bytes(MARKER, json.dumps({"format": "zarr", "schema_version": SCHEMA_VERSION}).encode())
+        for create in (False, True):
+            with pytest.raises(StoreSchemaMismatch, match="a store of 'zarr'"):
+                open_store(store.uri, create=create)
+
     @pytest.mark.parametrize("marker", [b"", b"not json", b"[]", b"{}", b"\xff\xfe"])
     def test_a_damaged_marker_is_refused(self, store: Store, marker: bytes) -> None:
         store.put_bytes(MARKER, marker)
@@ -137,6 +151,23 @@ class StoreContract:
         store.delete("artifacts/a")
         with opened:
             assert opened.read() == b"first"
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OSError(errno.ENOSPC, "No space left on device"),
+            OSError(errno.EROFS, "Read-only file system"),
+            RuntimeError("I/O error: No space left on device (os error 28)"),  # as safetensors says it
+        ],
+        ids=["full", "read-only", "in Rust"],
+    )
+    def test_a_disk_that_is_full_is_told_from_work_that_fails(self, store: Store, error: Exception) -> None:
+        with pytest.raises(StoreNotWritable, match="Cannot write to"), store.file_to_write("artifacts/a"):
+            raise error
+        with pytest.raises(RuntimeError, match="diverged"), store.file_to_write("artifacts/a"):
+            raise RuntimeError("it diverged (os error 2)")
+        assert store.list_paths() == [MARKER]
+        assert store.leftovers() == []
 
     def test_a_file_that_is_missing_is_named(self, store: Store) -> None:
         with pytest.raises(PathMissing, match="artifacts/none"), store.file_to_read("artifacts/none"):

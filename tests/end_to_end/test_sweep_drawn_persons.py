@@ -25,6 +25,7 @@ COMMAND = [sys.executable, "-m", "orchestrator"]
 OPTIONS = ["--space", str(HERE / "tiny_space.yaml"), "--data", str(HERE / "tiny_persons.yaml"), "--json"]
 LIMIT = 240
 """Seconds after which a command counts as hanging."""
+pytestmark = pytest.mark.timeout(900)  # the first test waits for three sweeps
 
 
 def start(store, *options, folder=None):

@@ -23,7 +23,7 @@ HOME = Path("/var/tmp")
 """Not below /tmp: every host has a /tmp of its own there."""
 GATEWAY = 1
 """Last part of the bridge's own address: what runs outside of the hosts is reached there."""
-START_SECONDS = 20
+START_SECONDS = 90
 ROOT = Path(__file__).parent.parent.parent
 VENV_BIN = Path(sys.executable).parent
 

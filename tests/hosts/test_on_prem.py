@@ -126,7 +126,7 @@ def _ray_processes(host: Host) -> str:
         listed = host.run("ps", "ax", "-o", "args").splitlines()
         return "\n".join(line for line in listed if "ray/core" in line or line.startswith("ray::"))
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while lines() and time.monotonic() < deadline:
         time.sleep(1)
     return lines()

@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 from results import open_store
+from results.stores.store import is_bucket
 from tests.chaos.monkey import below
 
 ROOT = Path(__file__).parent.parent.parent
-LIMIT = 120
+LIMIT = 200
 """Seconds after which a process counts as hanging."""
+PAUSE_SECONDS = {False: 0.02, True: 0.2}
+"""Between two looks: each is work for the server of a bucket, which the driver waits for as well."""
 SPACE = """
 name: small
 description: for tests
@@ -27,23 +30,39 @@ control: {kinds: []}
 class Driver:
     """``tldmi-sweep --space small.yaml`` on fake steps, in the folder ``folder``."""
 
-    def __init__(self, folder, store, *options, steps="FAKE", seconds=0.2):
+    def __init__(self, folder, store, *options, steps="FAKE", seconds=0.2, held_at=None, **variables):
         (folder / "small.yaml").write_text(SPACE)
         self.store = str(store)
+        self._opened = None
+        self._hold = folder / "hold"
+        if held_at is not None:
+            self._hold.write_text(str(held_at))
         words = ["--space", "small.yaml", "--store", self.store]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.orchestrator.driver", steps, *words, "--json", *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "FAKE_STEP_SECONDS": str(seconds)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, start_new_session=True,
+            env={
+                **os.environ, "PYTHONPATH": str(ROOT), "FAKE_STEP_SECONDS": str(seconds),
+                "FAKE_STEP_HOLD": str(self._hold), **variables,
+            },
         )  # fmt: skip
 
     @property
     def trials(self):
         """How many trials have a row."""
         try:
-            return len(open_store(self.store).units("trials"))
+            self._opened = self._opened or open_store(self.store)
+            return len(self._opened.units("trials"))
         except ValueError:  # not a store yet
             return 0
+
+    def let_go(self):
+        """Let the steps go on that the sweep was held at."""
+        self._hold.unlink()
+
+    def interrupt(self):
+        """Press Ctrl-C as on a terminal: all processes of the group hear it."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def wait_for(self, condition):
         """Wait until ``condition`` of this driver holds, while it runs."""
@@ -51,7 +70,7 @@ class Driver:
         while not condition(self):
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < deadline, "the driver makes no progress"
-            time.sleep(0.02)
+            time.sleep(PAUSE_SECONDS[is_bucket(self.store)])
         return self
 
     def kill_one(self, title):

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.execution.steps import StepReport, Steps
+from results import StoreNotWritable, open_store
 from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig, seed_stream
 
 SECONDS = float(os.environ.get("FAKE_STEP_SECONDS", "0.02"))
+HOLD = os.environ.get("FAKE_STEP_HOLD")
+"""File with a number of trials: while it is there, no T is trained once so many trials have a row."""
+LONGEST_HOLD_SECONDS = 200
 
 
 def log(store_uri: str, what: str) -> None:
@@ -40,8 +44,22 @@ def fraction(*names: Any) -> float:
     return seed_stream(0, *names) / 2**63
 
 
+def hold(store_uri: str) -> None:
+    """Wait for as long as a test wants the sweep to stay where it is."""
+    deadline = time.monotonic() + LONGEST_HOLD_SECONDS
+    while HOLD and (most := _held_at(Path(HOLD))) is not None and time.monotonic() < deadline:
+        if len(open_store(store_uri).units("trials")) < most:
+            return
+        time.sleep(0.1)
+
+
+def _held_at(file: Path) -> int | None:
+    return int(file.read_text()) if file.exists() else None
+
+
 def train(config: TargetConfig, store_uri: str) -> StepReport:
     log(store_uri, f"target {config.target_id}")
+    hold(store_uri)
     time.sleep(SECONDS)
     return StepReport("done", values={"acc": fraction(config.target_id, "acc")})
 
@@ -107,4 +125,10 @@ def listening() -> set[str]:
     return found
 
 
+def storeless_attack(config: AttackConfig, store_uri: str) -> StepReport:
+    """Find the store full after the work was done."""
+    raise StoreNotWritable("Cannot write to the store: No space left on device")
+
+
 FAKE = Steps(train, attack, generator, evaluator)
+STORELESS = Steps(train, storeless_attack, generator, evaluator)

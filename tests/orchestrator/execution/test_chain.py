@@ -1,7 +1,5 @@
 """A trial's steps: what runs when, what is built once, and how failures end it; no Ray, no torch."""
 
-import threading
-
 import pytest
 
 from orchestrator.errors import Unreachable
@@ -68,10 +66,14 @@ def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(
     piece = trial.attacks[0].generator_config.generator_id
     other = FileLock(lock_folder(store), f"generator-{piece}")
     assert other.try_acquire()
-    release = threading.Timer(0.5, other.release)
-    release.start()
-    phases, outcome = run(chain_on(store), trial)
-    release.join()
+
+    def target(config, store_uri):
+        report = FAKE.target(config, store_uri)
+        other.release()
+        return report
+
+    steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    phases, outcome = run(chain_on(store, steps), trial)
     assert Phase("generator", "waiting") in phases
     names = [line.split()[0] for line in logged(store)]
     assert names.index("target") < names.index("generator") < names.index("gmi")

@@ -13,7 +13,7 @@ from results import open_store
 from tests.chaos.monkey import below
 from tests.orchestrator.drivers import Driver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "MarkerOfASecretKey0123456789",
     "AWS_SESSION_TOKEN": "MarkerOfASessionToken0123456789",

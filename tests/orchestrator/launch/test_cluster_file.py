@@ -58,3 +58,25 @@ def test_what_is_no_cluster_file_is_refused(tmp_path, text):
         read_cluster_file(path)
     with pytest.raises(InvalidRequest, match=r"none\.yaml"):
         read_cluster_file(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "named"),
+    [
+        (
+            "InstanceMarketOptions: {MarketType: spot}",
+            "InstanceMarketOptions: [spot]",
+            "MarketOptions of gpu",
+        ),
+        ("resources: {}\n", "resources: [1]\n", "resources of gpu"),
+        ("resources: {}\n", "resources: {GPU: many}\n", "GPU of gpu"),
+        ("available_node_types:", "available_node_types:\n  more: 3", "more in the cluster file is 3"),
+        ("max_workers: 8  ", "max_workers: many  ", "max_workers"),
+    ],
+)
+def test_a_kind_of_machine_that_cannot_be_understood_is_named(tmp_path, written, instead, named):
+    path = tmp_path / "cluster.yaml"
+    assert written in AWS.read_text()
+    path.write_text(AWS.read_text().replace(written, instead))
+    with pytest.raises(InvalidRequest, match=named):
+        read_cluster_file(path).node_types()

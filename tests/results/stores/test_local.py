@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from results.errors import InvalidPath, StoreNotWritable, StoreSchemaMismatch
+from results.errors import InvalidPath, StoreNotWritable, StoreSchemaMismatch, StoreUnreachable
 from results.stores.store import MARKER, open_store
 from tests.contracts.store_contract import StoreContract
 
@@ -117,8 +117,30 @@ def test_a_folder_that_cannot_be_listed_is_not_taken_for_empty(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "scandir", refused)
-    with pytest.raises(PermissionError):
+    with pytest.raises(StoreUnreachable, match="Permission denied"):
         store.read_rows("curves")
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_and_not_taken_for_none(read_only: Path) -> None:
+    (read_only / "in").mkdir()
+    read_only.chmod(0)
+    child = os.fork()
+    if child == 0:
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        try:
+            open_store(str(read_only / "in"))
+        except StoreUnreachable as error:
+            os._exit(7 if "Permission denied" in str(error) and "--store" in str(error) else 1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    read_only.chmod(0o755)
+    (read_only / "in").rmdir()
+
+
+def test_a_name_that_is_too_long_for_the_disk_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnreachable, match="File name too long"):
+        open_store(str(tmp_path / ("a" * 300)))
 
 
 def test_every_write_is_synced_before_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
