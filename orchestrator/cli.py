@@ -1,19 +1,38 @@
 """The command ``tldmi-sweep``. Imports no torch and no ray: they are imported when a sweep runs."""
 
+import io
+import sys
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from orchestrator.commands import COMMANDS, load_command
+from orchestrator.commands.group import CommandGroup
 from orchestrator.errors import ExitCode, SweepError, exit_code
 
 
-class SweepGroup(click.Group):
+def print_any_character() -> None:
+    """Let standard output and error print a character that their encoding lacks as its escape.
+
+    Names of configurations hold Greek letters, reasons of failures whatever a file is called: without this
+    they end a command with a traceback where the locale is not UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class SweepGroup(CommandGroup):
     """Runs a sweep when no command is named, and turns our errors into messages and exit codes.
 
     A command is imported when it is used; the list of commands needs none.
     """
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  (click's signature)
+        """Run the command line, on a terminal of whatever encoding."""
+        print_any_character()
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

@@ -5,11 +5,14 @@ import shlex
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from orchestrator.checks.space_checks import check_space
 from orchestrator.cli import main
+from orchestrator.commands import COMMANDS, load_command
+from orchestrator.commands.options import add_quiet
 from orchestrator.overrides import overridden
 from results.schema import SCHEMAS
 from search_spaces import Sweep, load_setup, load_space, space_names
@@ -17,6 +20,7 @@ from search_spaces.recipes import RECIPES
 from search_spaces.targets import FREEZE_UNITS, PAPER_FREEZE_DEPTHS
 
 ROOT = Path(__file__).parent.parent
+ROOMS = ("orchestrator", "trainables", "search_spaces", "results")
 TABLES = ROOT / "docs" / "tables"
 PAGES = [
     ROOT / "README.md",
@@ -38,8 +42,22 @@ def test_the_schema_page_lists_every_column_of_every_table_with_its_type() -> No
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\((?!http)([^)#]+)", page.read_text())
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    targets = re.findall(r"\]\((?!http)([^)]+)\)", page.read_text())
+    assert [target for target in targets if not leads_somewhere(page, target)] == []
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    """Return whether the file of a link exists, and the heading that its anchor names."""
+    file, _, anchor = target.partition("#")
+    found = page.parent / file if file else page
+    return found.exists() and (not anchor or anchor in anchors(found))
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what GitHub calls the headings of a page in links."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    plain = (heading.lower() for heading in re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE))
+    return {re.sub(r"[^\w\- ]", "", heading).strip().replace(" ", "-") for heading in plain}
 
 
 def commands() -> list[list[str]]:
@@ -52,6 +70,42 @@ def commands() -> list[list[str]]:
 def options(arguments: list[str], name: str) -> list[str]:
     """Return the values of an option on a command line, in order."""
     return [value for option, value in pairwise(arguments) if option == name]
+
+
+def options_of_commands() -> dict[str, set[str]]:
+    """Every long option of the command line, and the commands that have it."""
+    found: dict[str, set[str]] = {}
+    for name in COMMANDS:
+        command = load_command(name)
+        add_quiet(command)
+        inner = command.commands if isinstance(command, click.Group) else {}
+        for full, one in {name: command, **{f"{name} {sub}": one for sub, one in inner.items()}}.items():
+            for parameter in one.params:
+                for option in parameter.opts if isinstance(parameter, click.Option) else ():
+                    found.setdefault(option, set()).add(full)
+    return found
+
+
+def test_the_page_of_commands_lists_every_option_with_its_commands() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text().split("## Every option\n")[1].split("\n## ")[0]
+    listed: dict[str, set[str]] = {}
+    for options_cell, commands_cell in re.findall(
+        r"^\| (`-.*?) \| (.*?) \| .* \|$", page, flags=re.MULTILINE
+    ):
+        for option in re.findall(r"`(--?[a-z-]+)", options_cell):
+            listed.setdefault(option, set()).update(re.findall(r"`([a-z ]+)`", commands_cell))
+    found = options_of_commands()
+    assert listed.keys() == found.keys() - {"-h"}
+    for option in found.keys() - {"--json", "--quiet"}:  # which "all that look" have
+        assert listed[option] == found[option], option
+
+
+def test_the_page_of_commands_lists_every_environment_variable() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    listed = set(re.findall(r"^\| `(TLDMI_SWEEP_\w+)` \|", page, flags=re.MULTILINE))
+    sources = [path.read_text() for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    read = set(re.findall(r'"(TLDMI_SWEEP_\w+)"', "\n".join(sources)))
+    assert listed == read - {"TLDMI_SWEEP_COMPLETE"}
 
 
 NAMED = [arguments for arguments in commands() if options(arguments, "--space")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.commands.group import CommandGroup
 from orchestrator.commands.machine_options import MachineOptions, machine_options
 from orchestrator.commands.options import as_json, print_json
 from orchestrator.selection import Selection
@@ -18,7 +19,7 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def cluster() -> None:
     """Check a cluster file, start its cluster, run sweeps on it, end it."""
 

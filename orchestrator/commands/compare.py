@@ -21,7 +21,7 @@ def compare(first: str, second: str, store: str | None, sweep: str | None, as_js
     compare tl_dmi no_def               two configurations of a sweep: kind, label or config_id
     """
     from orchestrator.comparing import compare_named
-    from orchestrator.screens.comparison import comparison_lines, comparison_table
+    from orchestrator.screens.comparison import HOW_TO_READ, comparison_lines, comparison_table
     from orchestrator.screens.tables import console
 
     found = compare_named(first, second, store, sweep)
@@ -32,4 +32,5 @@ def compare(first: str, second: str, store: str | None, sweep: str | None, as_js
     for line in comparison_lines(found):
         click.echo(line)
     console().print(comparison_table(found))
+    click.echo(HOW_TO_READ)
     exit_for_unreadable(found.unreadable)

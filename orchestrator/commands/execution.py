@@ -30,7 +30,9 @@ _WHERE = (
     click.option("--gpus-per-attack", type=click.FloatRange(min=0), help="GPU share of an attack."),
 )
 _HOW_LONG = (
-    click.option("--max-trials", type=click.IntRange(min=1), help="Start no more trials in this run."),
+    click.option(
+        "--max-trials", type=click.IntRange(min=1), help="Start at most so many trials in this run."
+    ),
     click.option(
         "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop after so many hours."
     ),

@@ -1,14 +1,19 @@
 """``tldmi-sweep gc``: remove what no row of a store refers to, and merge its small files."""
 
+import errno
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from orchestrator.commands.options import as_json, print_json, store_argument
+from orchestrator.errors import InvalidRequest
 from orchestrator.selection import chosen_store
 
 if TYPE_CHECKING:
     from orchestrator.driver.garbage import Collected, Keep
+
+NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""A full disk is not among them: freeing it is what the command is for."""
 
 
 @click.command()
@@ -40,7 +45,14 @@ def gc(
     from results.stores.store import open_store
 
     opened = open_store(chosen_store(store))
-    found = collect(opened, cast("Keep", keep), unfinished, older_than * 3600, dry_run)
+    try:
+        found = collect(opened, cast("Keep", keep), unfinished, older_than * 3600, dry_run)
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        raise InvalidRequest(
+            f"cannot change the store {opened.uri}: {error.strerror}; --dry-run only looks"
+        ) from error
     if as_json:
         print_json(_document(opened.uri, found, dry_run))
         return

@@ -38,7 +38,7 @@ def plan(
     """
     from orchestrator.driver.sweep import prepared_sweep
     from orchestrator.planning.plan import make_plan
-    from orchestrator.screens.plan import cost_lines
+    from orchestrator.screens.plan import budget_lines, cost_lines
     from orchestrator.screens.tables import console, plan_lines, plan_table
 
     space, setup = selection.load()
@@ -48,7 +48,7 @@ def plan(
     if as_json:
         print_json(found.as_dict())
         return
-    for line in [*plan_lines(found), *cost_lines(found)]:
+    for line in [*plan_lines(found), *budget_lines(found), *cost_lines(found)]:
         click.echo(line)
     console().print(plan_table(found))
 

@@ -86,7 +86,8 @@ def run(
 
 
 def _print_outcome(outcome: "SweepOutcome", outputs: list[Path], credits: Sequence[str]) -> None:
-    from orchestrator.screens.tables import console, front_table
+    from orchestrator.screens.runs import finding_lines
+    from orchestrator.screens.tables import ON_THE_FRONT, console, front_table
     from results import load
 
     if not outcome.ran and not outcome.stopped:
@@ -94,6 +95,8 @@ def _print_outcome(outcome: "SweepOutcome", outputs: list[Path], credits: Sequen
         click.echo(f"nothing to do: all {trials} trials of this sweep are in the store")
     summary = load(outcome.store_uri).summary(outcome.sweep_id)
     console().print(front_table(summary.configurations, summary.controls))
+    for line in [ON_THE_FRONT, *finding_lines(summary)]:
+        click.echo(line)
     for failure in summary.failures:
         click.echo(f"failed trial {failure.number} ({failure.role}), {failure.label}: {failure.reason}")
     for note in outcome.notes:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from orchestrator.commands.group import CommandGroup
 from orchestrator.commands.options import as_json, print_json, replace_file
 from orchestrator.completion import complete_data, complete_space
 from orchestrator.errors import ExitCode
 from search_spaces.shipped import space_names
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def spaces() -> None:
     """Look at the shipped search spaces, copy one to edit, and check your own."""
 

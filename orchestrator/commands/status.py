@@ -79,7 +79,7 @@ def _run_document(progress: "RunProgress | None", alive: bool) -> dict[str, Any]
 
 def _print(found: "Status", progress: "RunProgress | None", alive: bool, fresh: bool) -> None:
     from orchestrator.screens.runs import error_lines, run_lines
-    from orchestrator.screens.tables import console, front_table, status_lines
+    from orchestrator.screens.tables import ON_THE_FRONT, console, front_table, status_lines
 
     screen = console()
     if fresh and screen.is_terminal:
@@ -88,3 +88,4 @@ def _print(found: "Status", progress: "RunProgress | None", alive: bool, fresh: 
         click.echo(line)
     if found.front:
         screen.print(front_table(found.front))
+        click.echo(ON_THE_FRONT)

@@ -1,6 +1,6 @@
 """Documents of the commands that plan, run and end sweeps."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import RootModel
 
@@ -42,6 +42,8 @@ class PlanDocument(Document):
     ended: Counts
     left: Counts
     attacks_per_trial: list[str]
+    attack_settings: dict[str, dict[str, Any]]
+    """Kind of attack -> every setting it runs with."""
     shared: list[SharedPieceDocument]
     requests: dict[str, dict[str, float]]
     """Kind of step -> ``cpus`` and ``gpus`` it asks for; empty when the machines are not known."""

@@ -36,6 +36,8 @@ class Plan:
     ended: Mapping[str, int]
     """Trials that the store holds, by role, failed ones included."""
     attacks_per_trial: tuple[str, ...]
+    attack_settings: Mapping[str, Mapping[str, Any]]
+    """Kind of attack -> every setting it runs with: defaults, the setup's budget, the space's own words."""
     shared: tuple[SharedPiece, ...]
     cost: Cost
     """Of the trials that are left, at rates measured in this store."""
@@ -80,6 +82,10 @@ def make_plan(
         planned=planned,
         ended=dict(ended),
         attacks_per_trial=tuple(attack.attack.kind for attack in trial.attacks),
+        attack_settings={
+            attack.attack.kind: attack.attack.model_dump(mode="json", exclude={"kind"})
+            for attack in trial.attacks
+        },
         shared=_shared_pieces(sweep, store),
         cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
         requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},

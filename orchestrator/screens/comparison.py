@@ -6,15 +6,27 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.comparing import Compared
+from orchestrator.screens.tables import plain_table
 from results import Comparison
-from results.formatting import UNKNOWN, interval_text, percent
+from results.formatting import (
+    UNKNOWN,
+    difference_interval,
+    difference_text,
+    number_text,
+    percent,
+    signed,
+)
 from results.labels import attack_name
 from results.statistics.comparison import AttackComparison
 from results.statistics.configurations import Configuration
-from results.statistics.intervals import Difference
 from results.sweep_comparison import SweepComparison, SweepSide
 
 COLUMNS = ("configuration", "Acc", "attack", "AttAcc", "95 % interval", "classes - + =", "p", "paired by")
+NUMBERS = ("Acc", "AttAcc", "95 % interval", "classes - + =", "p")
+HOW_TO_READ = """\
+Acc and AttAcc: first minus second, in percentage points.
+- + =: classes in which the attack does worse, better and as well on the first.
+p: sign test over them, uncorrected for the number of rows."""
 PAIRED_BY = {"reconstructions": "start", "classes": "class", "none": "nothing"}
 
 
@@ -27,26 +39,11 @@ def comparison_lines(compared: Compared) -> list[str]:
 def comparison_table(compared: Compared) -> Table:
     """Return one row for each attack on each pair of configurations; differences are first minus second."""
     found = compared.comparison
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    for column in COLUMNS:
-        table.add_column(column)
+    table = plain_table(*COLUMNS, numbers=NUMBERS, names=["configuration"])
     for one in [found] if isinstance(found, Comparison) else found.configurations:
         for attack in one.attacks:
-            table.add_row(Text(one.first.label), points(one.acc_difference), *_cells(attack))
-    table.caption = (
-        "Acc and AttAcc: first minus second, in percentage points. - + =: classes in which the attack does\n"
-        "worse, better and as well on the first; p: sign test over them, uncorrected for the number of rows."
-    )
+            table.add_row(Text(one.first.label), signed(one.acc_difference), *_cells(attack))
     return table
-
-
-def points(value: float) -> str:
-    """Return a difference of fractions in percentage points, with its sign.
-
-    >>> points(-0.0312), points(0.0)
-    ('-3.1', '+0.0')
-    """
-    return f"{100 * value + 0.0:+.1f}"
 
 
 def _cells(one: AttackComparison) -> tuple[str, ...]:
@@ -54,16 +51,12 @@ def _cells(one: AttackComparison) -> tuple[str, ...]:
     counted = one.pairing != "none"
     return (
         attack_name(one.attack),
-        points(one.difference.value),
-        _interval(one.difference),
+        difference_text(one.difference),
+        difference_interval(one.difference),
         f"{signs.lower} {signs.higher} {signs.equal}" if counted else UNKNOWN,
         f"{signs.p_value:.3g}" if counted else UNKNOWN,
         PAIRED_BY[one.pairing],
     )
-
-
-def _interval(difference: Difference) -> str:
-    return f"{points(difference.low)} to {points(difference.high)}"
 
 
 def _configuration_lines(found: Comparison) -> Iterator[str]:
@@ -77,8 +70,8 @@ def _sweep_lines(found: SweepComparison) -> Iterator[str]:
     for title, side in (("first", found.first), ("second", found.second)):
         yield from _side_lines(title, side)
     if found.hypervolume_difference:
-        difference = found.hypervolume_difference
-        yield f"hypervolume: first minus second {points(difference.value)} ({_interval(difference)})"
+        value, low, high = map(_area, found.hypervolume_difference)
+        yield f"hypervolume: first minus second {value}, 95 % interval {low} to {high}"
     yield from found.notes
     for title, only in (("first", found.only_first), ("second", found.only_second)):
         if only:
@@ -94,10 +87,14 @@ def _side_lines(title: str, side: SweepSide) -> Iterator[str]:
         return
     name = f" ({summary.record.title})" if summary.record else ""
     left = "" if summary.finished else ", not finished"
-    interval = interval_text(side.hypervolume_interval) if side.hypervolume_interval else UNKNOWN
+    interval = " to ".join(map(_area, side.hypervolume_interval or ())) or UNKNOWN
     yield f"{title}: sweep {summary.sweep_id}{name} in {side.store}{left}"
-    yield f"  hypervolume {percent(summary.hypervolume)} %, 95 % interval {interval}"
+    yield f"  hypervolume {_area(summary.hypervolume)}, 95 % interval {interval}"
     yield from (f"  on the front: {_point(one)}" for one in summary.front)
+
+
+def _area(value: float) -> str:
+    return number_text(round(value, 3) + 0.0, 3)
 
 
 def _point(one: Configuration) -> str:

@@ -1,16 +1,43 @@
 """What a plan says of resources, disk and money, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from orchestrator.execution.phrases import duration
 from orchestrator.planning.plan import Plan
+from results.labels import attack_name
+
+NO_BUDGET = {"seed", "micro_batch"}
+"""Whole numbers among the settings of an attack that do not say how much it may do."""
+
+
+def budget_lines(plan: Plan) -> Iterator[str]:
+    """Yield a line for each attack on each T: how much it may do."""
+    for kind, settings in plan.attack_settings.items():
+        yield f"each T is attacked with {attack_name(kind)}: {budget_text(settings)}"
+    if not plan.attack_settings:
+        yield "T is not attacked"
+
+
+def budget_text(settings: Mapping[str, Any]) -> str:
+    """Return the whole numbers of an attack's settings.
+
+    >>> budget_text({"iterations": 80, "restarts": 2, "learning_rate": 0.05, "seed": 0, "retire_after": None})
+    'iterations 80, restarts 2'
+    """
+    whole = {
+        name: value for name, value in settings.items() if isinstance(value, int) and name not in NO_BUDGET
+    }
+    return ", ".join(f"{name} {value}" for name, value in whole.items() if not isinstance(value, bool))
 
 
 def cost_lines(plan: Plan) -> Iterator[str]:
     """Yield a line for each thing that is known."""
     cost = plan.cost
+    if not any(plan.left.values()):
+        return
     for step, asked in plan.requests.items():
-        yield f"{step} asks for {asked['cpus']:g} CPU(s) and {asked['gpus']:g} GPU(s)"
+        yield f"{step} asks for {_amount(asked['cpus'], 'CPU')} and {_amount(asked['gpus'], 'GPU')}"
     if cost.gpu_seconds is not None:
         yield f"on GPUs: about {duration(cost.gpu_seconds)} of one GPU"
     if cost.machine_hours is not None:
@@ -21,3 +48,7 @@ def cost_lines(plan: Plan) -> Iterator[str]:
         yield "money: unknown, nothing like it was measured in this store"
     if cost.disk_bytes is not None:
         yield f"disk: about {cost.disk_bytes / 2**20:.0f} MiB more"
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:g} {unit}{'s' if value > 1 else ''}" if value else f"no {unit}"

@@ -9,22 +9,24 @@ from rich.text import Text
 
 from orchestrator.execution.outcome import Phase
 from orchestrator.execution.phrases import duration, phase_text
+from orchestrator.screens.tables import plain_table
 from results.formatting import UNKNOWN, percent
 
 if TYPE_CHECKING:
     from orchestrator.trial_report import TrialReport
+    from results.statistics.summary import SweepSummary
     from results.sweep_status import ErrorKind
     from results.sweeps.run_progress import RunningTrial, RunProgress
 
 
 def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the rows of ``trial_list`` as a table."""
-    table = Table(
-        "trial", "role", "state", "configuration", "seed", "Acc %", "worst AttAcc %", "reason",
-        box=None, pad_edge=False, header_style="bold",
-    )  # fmt: skip
+    """Return the rows of ``trial_list`` as a table; reasons have a column where there are any."""
+    numbers = ("trial", "seed", "Acc %", "worst AttAcc %")
+    reasons = ["reason"] if any(row["reason"] for row in rows) else []
+    columns = ("trial", "role", "state", "configuration", *numbers[1:], *reasons)
+    table = plain_table(*columns, numbers=numbers, names=["configuration"])
     for row in rows:
-        table.add_row(
+        cells = [
             str(row["number"]),
             row["role"],
             row["state"],
@@ -32,9 +34,19 @@ def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             UNKNOWN if row["seed"] is None else str(row["seed"]),
             percent(row["acc"]),
             percent(row["worst_att_acc"]),
-            Text(row["reason"] or ""),
-        )
+        ]
+        table.add_row(*cells, *([Text(row["reason"] or "")] if reasons else []))
     return table
+
+
+def finding_lines(summary: "SweepSummary") -> list[str]:
+    """Return what the numbers of a sweep allow one to say, and what speaks against trusting them."""
+    from results.report.honesty import control_warning, evaluator_warning
+    from results.report.verdict import verdict
+
+    found = verdict(summary)
+    warnings = (evaluator_warning(summary), control_warning(summary))
+    return [found.headline, *found.details, *(f"warning: {text}" for text in warnings if text)]
 
 
 def run_lines(progress: "RunProgress | None", alive: bool, now: datetime | None = None) -> list[str]:

@@ -1,6 +1,6 @@
 """What the commands print for people: tables of fronts, plans, states and findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from orchestrator.execution.phrases import duration
 from results.formatting import UNKNOWN, delta_text, interval_text, percent
+from results.labels import attack_name
 
 if TYPE_CHECKING:
     from orchestrator.doctor import Diagnosis
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 140
 """Columns when the output is not a terminal and has no width of its own."""
+
+LEAST_NAME = 20
+"""Columns that names of configurations keep on a narrow terminal."""
+
+PLANNED = ("planned", "in the store", "left")
+
+ON_THE_FRONT = "* on the front: no other configuration has a higher Acc and a lower AttAcc"
 
 STATE_STYLES = {"ok": "green", "warning": "yellow", "broken": "red"}
 """Colours of findings on a terminal; rich leaves them out where NO_COLOR is set."""
@@ -30,47 +38,52 @@ def console() -> Console:
 
 
 def front_table(configurations: "Sequence[Configuration]", controls: "Sequence[Configuration]" = ()) -> Table:
-    """Return the configurations as a table, those on the front marked, controls last."""
-    table = _table("", "defence", "Acc %", "worst AttAcc %", "95 % interval", "attack", "Delta", "seeds")
-    for one in [*configurations, *controls]:
-        table.add_row(
-            "*" if one.on_front else "",
-            Text(one.label),
-            percent(one.acc),
-            percent(one.worst_att_acc),
-            interval_text(one.worst_interval) or UNKNOWN,
-            one.worst_attack or UNKNOWN,
-            delta_text(one.delta),
-            str(len(one.seeds)),
-        )
-    table.caption = "* on the front: no other configuration has a higher Acc and a lower AttAcc"
+    """Return the configurations as a table, those on the front marked, controls last.
+
+    Intervals have a column where there are any: those who look at a front only, read no reconstructions.
+    """
+    rows = [*configurations, *controls]
+    columns: dict[str, Callable[[Configuration], str]] = {
+        "Acc %": lambda one: percent(one.acc),
+        "worst AttAcc %": lambda one: percent(one.worst_att_acc),
+        "95 % interval": lambda one: interval_text(one.worst_interval) or UNKNOWN,
+        "attack": lambda one: attack_name(one.worst_attack) if one.worst_attack else UNKNOWN,
+        "Delta": lambda one: delta_text(one.delta),
+        "seeds": lambda one: str(len(one.seeds)),
+    }
+    if not any(one.worst_interval for one in rows):
+        del columns["95 % interval"]
+    table = plain_table("", "defence", *columns, numbers=columns.keys() - {"attack"}, names=["defence"])
+    for one in rows:
+        cells = (cell(one) for cell in columns.values())
+        table.add_row("*" if one.on_front else "", Text(one.label), *cells)
     return table
 
 
 def plan_table(plan: "Plan") -> Table:
     """Return what a sweep would do as a table."""
-    table = _table("", "planned", "in the store", "left")
+    table = plain_table("", *PLANNED, numbers=PLANNED)
     for role, count in plan.planned.items():
-        most = "up to " if role == "confirmation" else ""
         ended, left = plan.ended.get(role, 0), plan.left[role]
-        table.add_row(f"{role} trials", f"{most}{count}", str(ended), f"{most}{left}")
+        shown = (f"up to {most}" if role == "confirmation" and most else str(most) for most in (count, left))
+        table.add_row(f"{role} trials", next(shown), str(ended), next(shown))
     for piece in plan.shared:
         table.add_row(piece.name, "1", "1" if piece.in_store else "0", "0" if piece.in_store else "1")
     return table
 
 
 def plan_lines(plan: "Plan") -> list[str]:
-    """Return what a plan says besides its table."""
+    """Return what a plan says besides its table and its attacks."""
     cost = (
-        "unknown, nothing like it was measured in this store"
+        "nothing"
+        if not any(plan.left.values())
+        else "unknown, nothing like it was measured in this store"
         if plan.cpu_seconds is None
-        else (f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store")
+        else f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store"
     )
-    attacks = ", ".join(plan.attacks_per_trial) or "nothing"
     return [
         f"sweep {plan.sweep_id}: {plan.space} on {plan.setup}",
         f"store {plan.store}",
-        f"each trial trains a target and attacks it with {attacks}",
         f"left to compute: {cost}",
     ]
 
@@ -88,7 +101,7 @@ def status_lines(status: "Status") -> list[str]:
 
 def diagnosis_table(diagnosis: "Diagnosis") -> Table:
     """Return the findings as a table."""
-    table = _table("", "", "state", "")
+    table = plain_table("", "", "state", "")
     group = ""
     for finding in diagnosis.findings:
         heading, group = finding.group if finding.group != group else "", finding.group
@@ -101,5 +114,14 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {role}" for role, count in counts.items() if count) or "none"
 
 
-def _table(*columns: str) -> Table:
-    return Table(*columns, box=None, pad_edge=False, header_style="bold", caption_justify="left")
+def plain_table(*columns: str, numbers: Collection[str] = (), names: Collection[str] = ()) -> Table:
+    """Return a table without lines: numbers stand on the right, names keep room and are never cut."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column,
+            justify="right" if column in numbers else "left",
+            overflow="fold",
+            min_width=LEAST_NAME if column in names else None,
+        )
+    return table

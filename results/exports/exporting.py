@@ -1,5 +1,6 @@
 """A sweep in a file of the reader's choice; the suffix names the format."""
 
+import contextlib
 import json
 import math
 import os
@@ -70,9 +71,10 @@ def _write(place: Path, data: bytes) -> None:
         aside.write_bytes(data)
         os.replace(aside, place)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only file system refuses that too
+            aside.unlink(missing_ok=True)
         raise ExportRefused(
-            f"Cannot write {place}: {error.strerror}. Name a file in a folder that exists."
+            f"Cannot write {place}: {error.strerror}. Name a file in a folder that exists and is yours."
         ) from error
 
 

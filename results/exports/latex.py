@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 
-from results.formatting import UNKNOWN, count_text, delta_text, interval_text, number_text, percent
+from results.formatting import (
+    UNKNOWN,
+    count_text,
+    delta_text,
+    interval_text,
+    listed,
+    number_text,
+    percent,
+)
 from results.labels import attack_name, configuration_label
 from results.report.featured import featured
+from results.report.honesty import chance_of
 from results.statistics.configurations import Configuration, known_mean
 from results.statistics.summary import SweepSummary
 from results.statistics.training_time import TrainingTime, training_times
@@ -36,6 +45,12 @@ _ATTACKS = (
     r"$\Delta$ $\uparrow$",
     r"KNN dist $\uparrow$",
 )
+_OF_ATTACKS = (
+    "Acc, AttAcc and Top-5 in percent, means over training seeds; after AttAcc its sample sd over restarts.",
+    "Interval: 95 % bootstrap over classes, seeds pooled, not corrected for the number of rows.",
+    "Delta: AttAcc lost per Acc lost against No-Def, on the seeds of both; KNN dist: squared l2.",
+)
+_OF_TIMES = ("Seconds of the epochs of one seed; ratio to No-Def.",)
 _TIMES = ("Defence", "Seconds", "Ratio", r"Acc $\uparrow$")
 
 
@@ -47,10 +62,12 @@ def latex_table(summary: SweepSummary) -> str:
     on the seeds that No-Def has too.
     """
     if not summary.attack_kinds:
-        return _tabular("lrrr", _TIMES, [[_time_row(time) for time in training_times(summary)]])
+        return _notes(summary, _OF_TIMES) + _tabular(
+            "lrrr", _TIMES, [[_time_row(time) for time in training_times(summary)]]
+        )
     shown = table_rows(summary)
     blocks = [_block(summary, kind, shown) for kind in summary.attack_kinds]
-    return _left_out(summary, shown) + _tabular("llrrrrrrr", _ATTACKS, blocks)
+    return _notes(summary, _OF_ATTACKS) + _left_out(summary, shown) + _tabular("llrrrrrrr", _ATTACKS, blocks)
 
 
 def table_rows(summary: SweepSummary) -> list[Configuration]:
@@ -58,6 +75,19 @@ def table_rows(summary: SweepSummary) -> list[Configuration]:
     if len(summary.configurations) <= MOST_ROWS:
         return list(summary.configurations)
     return featured(summary, _MOST_OF_FRONT)
+
+
+def _notes(summary: SweepSummary, meanings: Sequence[str]) -> str:
+    """Return comments for whoever pastes the table: which sweep, how many classes, what the columns are."""
+    title = summary.record.title if summary.record else ""
+    classes = max((row["attacked_classes"] or 0 for row in summary.attacks), default=0)
+    chance = chance_of(summary)
+    lines = [f"sweep {summary.sweep_id} {title}; needs the package booktabs", *meanings]
+    if classes and chance is not None:
+        controls = [percent(one.worst_att_acc) for one in summary.controls if one.worst_att_acc is not None]
+        known = f"control attacks {listed(controls)} %" if controls else "no control attacks"
+        lines.append(f"{classes} classes attacked, chance {percent(chance)} %, {known}")
+    return "".join(f"% {' '.join(line.split())}\n" for line in lines)
 
 
 def _left_out(summary: SweepSummary, shown: Sequence[Configuration]) -> str:

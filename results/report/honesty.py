@@ -31,7 +31,7 @@ def control_lines(summary: SweepSummary) -> list[Line]:
     """Return, for each kind of attack, No-Def, each control, and chance."""
     sources = [one for one in (summary.no_def, *summary.controls) if one is not None]
     lines = [_control_line(one, summary.attack_kinds) for one in sources]
-    chance_cells = tuple(Cell(percent(_chance(summary))) for _ in summary.attack_kinds)
+    chance_cells = tuple(Cell(percent(chance_of(summary))) for _ in summary.attack_kinds)
     return [*lines, Line("Chance", "1 / classes", CONTROL, False, chance_cells)] if summary.controls else []
 
 
@@ -47,7 +47,7 @@ def _control_line(one: Configuration, kinds: Sequence[str]) -> Line:
 
 def control_warning(summary: SweepSummary) -> str | None:
     """Return a warning when a control lies clearly above chance: then AttAcc overstates what T gave away."""
-    chance = _chance(summary)
+    chance = chance_of(summary)
     high = [
         one
         for one in summary.controls
@@ -63,7 +63,8 @@ def control_warning(summary: SweepSummary) -> str | None:
     )
 
 
-def _chance(summary: SweepSummary) -> float | None:
+def chance_of(summary: SweepSummary) -> float | None:
+    """Return 1 / number of private classes; nothing before an attack has ended."""
     return next((row["chance"] for row in summary.attacks if row["chance"] is not None), None)
 
 

@@ -15,7 +15,7 @@ from results.figures.front_plot import MOST_DRAWN, X_TITLE, plotted, ticks
 from results.figures.interactive import convergence_figure
 from results.figures.palette import INK, MUTED, SYMBOL_PATHS, styles_of
 from results.figures.slices import slice_figure, slices
-from results.formatting import hours_text, percent
+from results.formatting import hours_text
 from results.labels import attack_name
 from results.reader import SweepResults
 from results.report.asked import asked_lines
@@ -23,6 +23,7 @@ from results.report.evidence import distance_lines, features_text, paired_lines
 from results.report.featured import featured
 from results.report.front_data import attainment_text, families, front_data, printed_labels, views
 from results.report.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
+from results.report.key_facts import key_facts
 from results.report.page import (
     attack_lines,
     configuration_line,
@@ -183,14 +184,8 @@ def _of_attacks(rows: pa.Table, attack_ids: Sequence[str]) -> pa.Table:
 
 def _front(summary: SweepSummary) -> dict[str, Any]:
     shown = views(summary)
-    anchor = summary.no_def
     base = {
-        "facts": [
-            ("No-Def accuracy", percent(anchor.acc) if anchor else "–", "%"),  # noqa: RUF001
-            ("No-Def worst attack", percent(anchor.worst_att_acc) if anchor else "–", "%"),  # noqa: RUF001
-            ("Hypervolume of the front", shown[0].hypervolume, ""),
-            ("Configurations", str(len(summary.configurations)), ""),
-        ],
+        "facts": key_facts(summary),
         "views": shown,
         "families": families(summary),
         "styles": styles_of({one.defense for one in ordered(summary)}),

@@ -13,7 +13,7 @@ from orchestrator.commands import COMMANDS, load_command
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "orchestrator" / "commands"
-SHARED = {"__init__", "options", "machine_options", "execution"}
+SHARED = {"__init__", "group", "options", "machine_options", "execution"}
 """Files that hold no command but what several of them use."""
 LOADED = """
 import sys
@@ -49,9 +49,20 @@ def test_help_lists_every_command_with_its_line() -> None:
         assert line.split(maxsplit=1)[1] == place.line
 
 
-def test_an_unknown_command_is_refused_with_the_nearest() -> None:
-    result = CliRunner().invoke(main, ["statsu"])
-    assert (result.exit_code, "statsu" in result.output) == (2, True)
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["statsu"], "No such command 'statsu'. Did you mean 'status'?"),
+        (["spaces", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["cluster", "sumbit"], "No such command 'sumbit'. Did you mean 'submit'?"),
+        (["xyzzy"], "No such command 'xyzzy'.\n"),
+    ],
+    ids=["command", "of spaces", "of cluster", "nothing near"],
+)
+def test_an_unknown_command_is_refused_with_the_nearest(words: list[str], said: str) -> None:
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert said in result.output
 
 
 @pytest.mark.parametrize(

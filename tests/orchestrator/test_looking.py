@@ -6,10 +6,13 @@ import io
 import json
 import os
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 import orchestrator.driver.run_watch
 import orchestrator.driver.sweep
@@ -17,6 +20,7 @@ from orchestrator.cli import main
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.execution.steps import Steps
+from orchestrator.screens.runs import trial_table
 from results import open_store
 from results.sweeps.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
 from search_spaces import load_setup
@@ -205,3 +209,31 @@ def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path, damage):
     assert shell("trials", store).exit_code == 0
     assert shell("logs", "0", store).exit_code == 2
     assert len(trial_list(open_store(store), SWEEP)) == len(rows(store))
+
+
+def test_every_character_is_printed_where_the_locale_is_not_utf_8(swept):
+    """A shell of another encoding gets escapes in place of Greek letters, not a traceback."""
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    for words in (["status"], ["trials"], ["trials", "--csv"]):
+        command = [sys.executable, "-m", "orchestrator", *words, swept]
+        ended = subprocess.run(command, env=ascii_only, capture_output=True, check=False, timeout=60)
+        assert ended.returncode == 0, ended.stderr
+        assert b"\\u03bb" in ended.stdout
+
+
+def test_a_column_stands_only_where_there_is_something_in_it(swept, tmp_path):
+    """``status`` reads no reconstructions and knows no intervals; where nothing failed there is no reason."""
+    shown = shell("status", swept).stdout
+    assert "interval" not in shown
+    assert "worst AttAcc %" in shown
+    assert "reason" in shell("trials", swept).stdout
+    assert "reason" not in shell("trials", swept, "--where", "state=done").stdout
+
+
+def test_names_are_whole_on_a_narrow_terminal(swept):
+    narrow = Console(width=60, file=io.StringIO())
+    narrow.print(trial_table(trial_list(open_store(swept), SWEEP)))
+    text = narrow.file.getvalue()
+    assert "…" not in text
+    assert "No-Def" in text
+    assert "BiDO-HSIC" in text

@@ -1,5 +1,6 @@
 """``gc``: what no row refers to goes, what a row or an unfinished sweep needs stays."""
 
+import errno
 import json
 import os
 import time
@@ -263,3 +264,16 @@ def test_young_files_stay(tmp_path: Path) -> None:
     fill(store)
     assert "nothing to remove" in run(str(tmp_path)).output
     assert all(store.exists(path) for path in UNNEEDED)
+
+
+def test_a_store_that_may_not_be_changed_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    fill(open_store(str(tmp_path), create=True))
+    monkeypatch.setattr("orchestrator.driver.garbage.sweep_lock", read_only)
+    answer = run(str(tmp_path))
+    assert answer.exit_code == 2
+    assert f"cannot change the store {tmp_path}: Read-only file system" in answer.output

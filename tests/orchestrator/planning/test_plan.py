@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from orchestrator.execution.chain import Shares
 from orchestrator.execution.outcome import TrialOutcome
 from orchestrator.execution.room import Cluster
 from orchestrator.planning.plan import make_plan
+from orchestrator.screens.plan import budget_lines, cost_lines
+from orchestrator.screens.tables import plan_lines
 from orchestrator.search.search import Proposer
 from results import open_store
 from search_spaces import canonical_json
@@ -137,3 +140,19 @@ def test_a_plan_as_a_document_is_flat_and_complete(sweep, store):
     }
     page = (ROOT / "docs" / "plan.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(document)
+
+
+def test_a_plan_says_how_much_each_attack_may_do(sweep, store):
+    found = make_plan(sweep, store.uri)
+    used = sweep.trial(NoDef(), 0).attacks[0].attack
+    assert found.attack_settings["gmi"]["iterations"] == used.iterations
+    (gmi, brepmi) = budget_lines(found)
+    assert gmi == f"each T is attacked with GMI: iterations {used.iterations}, restarts {used.restarts}"
+    assert "seed" not in gmi + brepmi
+
+
+def test_a_finished_sweep_costs_nothing_more(sweep, store):
+    measure(store, sweep, (10.0, 4.0, 2.0))
+    found = replace(make_plan(sweep, store.uri, BOX), planned={"search": 1}, ended={"search": 1})
+    assert "left to compute: nothing" in plan_lines(found)
+    assert list(cost_lines(found)) == []

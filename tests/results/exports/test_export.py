@@ -1,5 +1,6 @@
 """Each format holds the configurations of the sweep, and nothing is overwritten unasked."""
 
+import errno
 import io
 import json
 import re
@@ -61,7 +62,9 @@ def test_tex_has_a_block_of_rows_for_each_attack(results: SweepResults, tmp_path
     assert r"$\lambda_x$ 0.05" in text
     assert r"62.5 $\pm$ 3.0 & 53.8 to 71.2" in text
     assert "\N{MINUS SIGN}" not in text
-    assert not re.search(r"(?<!\\)[%#]", text)
+    notes = [line for line in text.splitlines() if line.startswith("%")]
+    assert notes[-1] == "% 20 classes attacked, chance 5.0 %, control attacks 5.0 %"
+    assert not re.search(r"(?<!\\)[%#]", text[text.index(r"\begin") :])
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
 
 
@@ -107,3 +110,17 @@ def test_an_empty_store_exports_too(tmp_path: Path) -> None:
     results = load(open_store(str(tmp_path / "empty"), create=True).uri)
     for suffix in SUFFIXES:
         assert export(results, tmp_path / f"out{suffix}").exists()
+
+
+def test_a_read_only_file_system_is_refused_in_a_sentence(
+    results: SweepResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There even removing a file that does not exist fails."""
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_bytes", read_only)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with pytest.raises(ExportRefused, match="Read-only file system"):
+        export(results, tmp_path / "out.csv")

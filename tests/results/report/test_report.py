@@ -198,6 +198,16 @@ def test_unreadable_parts_are_named(tmp_path: Path) -> None:
     assert "targets/broken.parquet" in text
 
 
+def test_the_figure_without_scripts_has_a_legend_of_its_own(tmp_path: Path) -> None:
+    page = render_report(results_of(tmp_path, FakeSweep(helping_configs())))
+    _, _, figure = page.partition("<figure>")
+    families, _, rest = figure.partition("<noscript>")
+    assert "BiDO-HSIC</span>" in families
+    drawn = Outline(rest.partition("</noscript>")[0]).text
+    assert "Dashed: Chance 5.0" in drawn
+    assert "Dotted: Control 5.0" in drawn
+
+
 def script_data(page: str, attribute: str) -> Any:
     """Return the JSON of the script element with this attribute."""
     _, _, rest = page.partition(f'<script type="application/json" {attribute}>')

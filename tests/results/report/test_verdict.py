@@ -24,6 +24,16 @@ def test_defences_that_help_are_counted_with_their_price(tmp_path: Path) -> None
     assert "TL-DMI (depth 11)" in found.details[0]
     assert "over 2 seeds" in found.details[0]
     assert "TL-DMI (depth 6)" in found.details[1]
+    assert found.details[2].startswith("Also lowered by: TL-DMI (depth 13), ")
+    assert found.details[2].endswith(" and BiDO-HSIC (λx 0.12, λy 2.4).")
+
+
+def test_of_many_defences_that_help_the_first_are_named(tmp_path: Path) -> None:
+    helping = [FakeConfig("tl_dmi", 0.9 - depth / 100, {"gmi": 0.1}, depth) for depth in range(1, 9)]
+    found = verdict_on(tmp_path, [NO_DEF, *helping])
+    assert found.headline.startswith("On this data 8 of 8")
+    assert found.details[-1].endswith("and 4 more.")
+    assert found.details[-1].count("TL-DMI") == 3
 
 
 def test_no_defence_that_helps_is_said_so(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""The few numbers at the top of a report: what leaks, what the best defence leaves, what that rests on."""
+
+from typing import NamedTuple
+
+from results.formatting import UNKNOWN, counted, interval_text, listed, percent
+from results.report.honesty import chance_of, evaluator_lines
+from results.report.verdict import lowering
+from results.statistics.configurations import Configuration
+from results.statistics.summary import SweepSummary
+
+
+class Fact(NamedTuple):
+    """A number with its name, its unit, and what stands below it."""
+
+    name: str
+    value: str
+    unit: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def key_facts(summary: SweepSummary) -> list[Fact]:
+    """Return what somebody who has to decide looks for first; nothing while no configuration has finished."""
+    anchor = summary.no_def
+    if not summary.configurations:
+        return []
+    if not summary.attack_kinds:
+        return [_accuracy(anchor)]
+    return [_attacked("No-Def", anchor, ()), *_best(summary), *_evidence(summary)]
+
+
+def _accuracy(anchor: Configuration | None) -> Fact:
+    return Fact("No-Def, natural accuracy", percent(anchor.acc) if anchor else UNKNOWN, "%")
+
+
+def _attacked(name: str, one: Configuration | None, notes: tuple[str, ...]) -> Fact:
+    if one is None or one.worst_att_acc is None:
+        return Fact(f"{name}, worst attack", UNKNOWN)
+    interval = (f"95 % interval {interval_text(one.worst_interval)}",) if one.worst_interval else ()
+    below = (*notes, *interval, f"natural accuracy {percent(one.acc)} %")
+    return Fact(f"{name}, worst attack", percent(one.worst_att_acc), "%", below)
+
+
+def _best(summary: SweepSummary) -> list[Fact]:
+    """Return the defence with the largest drop; nothing while none can be compared with No-Def."""
+    lowered = lowering(summary)
+    if lowered:
+        return [_attacked("Best defence", lowered[0], (lowered[0].label,))]
+    if all(one.difference is None for one in summary.defended):
+        return []
+    return [Fact("Best defence, worst attack", "none", "", ("is below No-Def beyond its interval",))]
+
+
+def _evidence(summary: SweepSummary) -> list[Fact]:
+    chance = chance_of(summary)
+    if not summary.attacks or chance is None:
+        return []
+    controls = [percent(one.worst_att_acc) for one in summary.controls if one.worst_att_acc is not None]
+    expected = f"should be at chance, {percent(chance)} %"
+    known = (
+        Fact("Control attacks", listed(controls), "%", (expected,))
+        if controls
+        else Fact("Control attacks", "none", "", ("nothing shows that it is T that leaks",))
+    )
+    return [known, _rests_on(summary)]
+
+
+def _rests_on(summary: SweepSummary) -> Fact:
+    classes = max(row["attacked_classes"] or 0 for row in summary.attacks)
+    seeds = max(len(one.seeds) for one in summary.configurations)
+    judges = [
+        f"evaluator right on {one.accuracy} % of real pictures"
+        for one in evaluator_lines(summary)
+        if one.role == "headline" and one.accuracy != UNKNOWN
+    ]
+    return Fact("Classes attacked", str(classes), "", (f"at most {counted(seeds, 'training seed')}", *judges))
