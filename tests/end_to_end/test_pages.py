@@ -58,7 +58,7 @@ def test_shell_blocks_of_a_page_succeed_in_their_order(reader: Path, page: str) 
 @pytest.mark.slow
 def test_the_tutorial_left_what_it_says(reader: Path) -> None:
     assert (reader / "runs" / "quick-persons" / "report.html").exists()
-    assert (reader / "quick.tex").read_text().startswith(r"\begin{tabular}")
+    assert r"\begin{tabular}" in (reader / "quick.tex").read_text()
     for block in blocks("tutorial.md", "python"):
         subprocess.run(
             [sys.executable, "-c", block], cwd=reader, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
