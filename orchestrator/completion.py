@@ -19,6 +19,11 @@ def complete_space(_context: click.Context, _parameter: click.Parameter, incompl
     return _beginning(space_names(), incomplete) or [FILE]
 
 
+def complete_shipped(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
+    """Return the shipped spaces and setups that begin so."""
+    return _beginning([*space_names(), *setup_names()], incomplete)
+
+
 def complete_data(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> Items:
     """Return the shipped setups, or the files, that begin so."""
     return _beginning([*setup_names(), *ALIASES], incomplete) or [FILE]

@@ -63,7 +63,7 @@ def anchors(page: Path) -> set[str]:
 def commands() -> list[list[str]]:
     """Every ``tldmi-sweep`` command line of the pages, without what follows a pipe or a comment."""
     text = "\n".join(page.read_text() for page in PAGES).replace("\\\n", " ")
-    lines = re.findall(r"tldmi-sweep ((?:--|[a-z])[^`|#>;\n()]*)", text)
+    lines = re.findall(r'tldmi-sweep ((?:--|[a-z])(?:"[^"\n]*"|[^`|#>;\n()"])*)', text)
     return [shlex.split(line) for line in lines]
 
 

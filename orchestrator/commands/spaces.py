@@ -6,9 +6,12 @@ import click
 
 from orchestrator.commands.group import CommandGroup
 from orchestrator.commands.options import as_json, print_json, replace_file
-from orchestrator.completion import complete_data, complete_space
+from orchestrator.completion import complete_data, complete_shipped, complete_space
 from orchestrator.errors import ExitCode
-from search_spaces.shipped import space_names
+from search_spaces.shipped import setup_names, space_names
+
+BESIDE_A_SETUP = "bido_vs_tldmi"
+"""The space of the command that is shown for a setup of the user's own."""
 
 
 @click.group(cls=CommandGroup)
@@ -48,26 +51,28 @@ def show_space(name: str, as_json: bool) -> None:
 
 
 @spaces.command("copy")
-@click.argument("name", shell_complete=complete_space)
+@click.argument("name", shell_complete=complete_shipped)
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @replace_file
 def copy_space(name: str, file: Path | None, force: bool) -> None:
-    """Print the YAML of a shipped space, or write it to FILE: a start for your own."""
+    """Print the YAML of a shipped space or setup, or write it to FILE: a start for your own."""
     from search_spaces.loading import read_text
 
-    text, _ = read_text(name, "spaces")
+    is_setup = name in setup_names()
+    text, _ = read_text(name, "setups" if is_setup else "spaces")
     if file is None:
         click.echo(text, nl=False)
         return
     if file.suffix not in {".yaml", ".yml"}:
-        raise click.UsageError(f"a space is a YAML file: give a name that ends in .yaml, not {str(file)!r}")
+        raise click.UsageError(f"the copy is a YAML file: give a name that ends in .yaml, not {str(file)!r}")
     if file.exists() and not force:
         raise click.UsageError(f"{file} exists already; add --force to replace it, or name another file")
     try:
         file.write_text(text.replace(f"--space {name}\n", f"--space {file}\n", 1), encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"{file} cannot be written: {error.strerror}") from error
-    click.echo(f"{file}: edit it, then tldmi-sweep spaces validate {file}")
+    then = f"plan --space {BESIDE_A_SETUP} --data {file}" if is_setup else f"spaces validate {file}"
+    click.echo(f"{file}: edit it, then tldmi-sweep {then}")
 
 
 @spaces.command("validate")

@@ -10,7 +10,7 @@ import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.execution.steps import Steps
 from results import open_store
-from search_spaces import load_space
+from search_spaces import load_setup, load_space
 from tests.orchestrator.fake_steps import FAKE, failing_target
 
 SPACE = """
@@ -352,3 +352,11 @@ def test_a_published_checkpoint_is_converted_once():
 def _flat_layers(target):
     """Return the layers of a VGG in the order in which torchvision counts them."""
     return [layer for unit in target.units.values() for layer in unit]
+
+
+def test_a_setup_is_copied_like_a_space():
+    written = run("spaces", "copy", "image_folder", "own.yaml")
+    assert written.exit_code == 0
+    assert "--data own.yaml" in written.stdout
+    assert load_setup("own.yaml").evaluators == load_setup("image_folder").evaluators
+    assert run("spaces", "copy", "image_folder", "own.yaml").exit_code == 2
