@@ -273,7 +273,7 @@ def test_a_store_that_may_not_be_changed_is_refused_in_a_sentence(
         raise OSError(errno.EROFS, "Read-only file system")
 
     fill(open_store(str(tmp_path), create=True))
-    monkeypatch.setattr("orchestrator.driver.garbage.sweep_lock", read_only)
+    monkeypatch.setattr("orchestrator.driver.garbage.collector_lock", read_only)
     answer = run(str(tmp_path))
     assert answer.exit_code == 2
     assert f"cannot change the store {tmp_path}: Read-only file system" in answer.output
