@@ -63,6 +63,17 @@ def test_the_prefix_that_always_answers_the_same(defense: DefenseSettings, depth
     assert constant_depth(in_training_mode(defense)) == depth
 
 
+def test_one_trained_weight_or_one_module_in_training_mode_ends_the_constant_prefix() -> None:
+    for unit in ("conv1", "conv2"):
+        model = in_training_mode(FROZEN)
+        before = list(model.units).index(unit)
+        next(model.units[unit].parameters()).requires_grad_(True)
+        assert constant_depth(model) == before
+        model = in_training_mode(FROZEN)
+        next(iter(model.units[unit].children())).train()
+        assert constant_depth(model) == before
+
+
 @pytest.mark.parametrize("mirror", [False, True])
 def test_activations_are_those_of_the_pictures_and_their_mirror_images(mirror: bool) -> None:
     model = in_training_mode(FROZEN)
