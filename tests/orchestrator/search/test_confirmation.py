@@ -17,6 +17,12 @@ def test_the_widest_spread_points_of_the_front_are_taken_after_no_def():
     assert to_confirm(FRONT, at_most=9) == [0, 3, 2, 1]
 
 
+def test_distance_counts_both_objectives():
+    """The step down in AttAcc from 0 to 1 is longer than any step in Acc from 0 or 3 to 2."""
+    front = {0: (1.0, 1.0), 1: (0.9, 0.3), 2: (0.4, 0.25), 3: (0.0, 0.0)}
+    assert to_confirm(front, at_most=3) == [0, 3, 1]
+
+
 def test_a_failed_no_def_is_not_confirmed_and_the_front_starts_at_its_highest_acc():
     assert to_confirm({1: (0.9, 0.6), 3: (0.7, 0.1)}, at_most=1) == [1]
 
