@@ -106,8 +106,9 @@ def test_planned_paths_of_shared_pieces_are_those_of_the_work(sweep):
     from trainables.generator import generator_path
 
     attack = sweep.trial(NoDef(), 0).attacks[0]
-    assert generator_path(attack.generator_config).startswith("artifacts/generators/")
-    assert evaluator_path(attack.evaluator_configs[0]).startswith("artifacts/evaluators/")
+    generator, evaluator = attack.generator_config, attack.evaluator_configs[0]
+    assert generator_path(generator) == f"artifacts/generators/{generator.generator_id}.safetensors"
+    assert evaluator_path(evaluator) == f"artifacts/evaluators/{evaluator.evaluator_id}.safetensors"
 
 
 BOX = Cluster(({"CPU": 8.0, "GPU": 1.0},), Shares(1.0, 0.5))
