@@ -64,8 +64,7 @@ def settings_of(room: DefenseSpace, values: dict[str, Value]) -> DefenseSettings
 
     Raises ``pydantic.ValidationError`` for values the defence does not admit.
     """
-    kept = {name: value for name, value in room if name not in values}
-    plain: dict[str, Any] = {**kept, **values}
+    plain: dict[str, Any] = {**dict(room), **values}
     if "lambda_y_ratio" in plain:
         plain["lambda_y"] = rounded(plain["lambda_x"] * plain.pop("lambda_y_ratio"))
     if "trainable" in plain:
