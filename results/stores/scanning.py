@@ -1,10 +1,11 @@
 """Reading a table: every unit once, from its own part or else from the newest merged file that holds it.
 
-Files vanish only after what replaces them is there. So parts are listed before merged files: a part that is
-gone from the first list stands in the second. One that goes while it is read makes the pass begin anew.
+Files vanish only after what replaces them is there. So parts are listed and read before merged files are
+listed: a part that is gone by then stands in one of those. What stands nowhere, and a merged file that goes
+while it is read, make the pass begin anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -42,9 +43,14 @@ def scan_table(store: "Store", table: str) -> Scan:
 
     def _scanned(final: bool) -> Scan:
         paths = part_paths(store, table)
-        own = _own_pieces(store, table, paths, final)
+        found = dict(zip(paths, _own_pieces(store, table, paths), strict=True))
+        own = {path: piece for path, piece in found.items() if piece is not None}
         merged = _merged_pieces(store, table, final)
-        return _scan(table, own, merged, {unit_of(path) for path in paths})
+        lost = _in_none(found.keys() - own.keys(), merged)
+        if lost and not final:
+            raise PathMissing(_missing(lost[0], store))
+        unreadable = [UnreadablePart(path, _missing(path, store)) for path in lost]
+        return _scan(table, [*own.values(), *unreadable], merged, {unit_of(path) for path in own})
 
     return _repeated(_scanned)
 
@@ -53,8 +59,8 @@ def scan_unit(store: "Store", table: str, path: str) -> Scan:
     """Return the rows of the unit whose part would be at ``path``, and what cannot be read."""
 
     def _scanned(final: bool) -> Scan:
-        if store.exists(path):
-            return _scan(table, _own_pieces(store, table, [path], final), [], set())
+        if store.exists(path) and (own := _own_pieces(store, table, [path])[0]):
+            return _scan(table, [own], [], set())
         unit = unit_of(path)
         for piece in _merged_pieces(store, table, final):
             if isinstance(piece, Piece) and unit in piece.units:
@@ -115,12 +121,29 @@ def _repeated(read: Callable[[bool], Read]) -> Read:
     return read(True)
 
 
-def _own_pieces(store: "Store", table: str, paths: list[str], final: bool) -> list[Piece | UnreadablePart]:
-    """Return the parts at ``paths``, several read at once."""
+def _own_pieces(store: "Store", table: str, paths: list[str]) -> list[Piece | UnreadablePart | None]:
+    """Return the parts at ``paths``, several read at once; nothing for one that is gone by now."""
     if not paths:
         return []
+
+    def _read_part(path: str) -> Piece | UnreadablePart | None:
+        try:
+            return _read(path, False, partial(_part, store, table, path))
+        except PathMissing:
+            return None
+
     with ThreadPoolExecutor(store.readers) as pool:
-        return list(pool.map(lambda path: _read(path, final, partial(_part, store, table, path)), paths))
+        return list(pool.map(_read_part, paths))
+
+
+def _in_none(paths: Iterable[str], merged: Sequence[Piece | UnreadablePart]) -> list[str]:
+    """Return those of the parts whose unit no readable merged file holds, sorted."""
+    units: set[str] = set().union(*(piece.units for piece in merged if isinstance(piece, Piece)))
+    return sorted(path for path in paths if unit_of(path) not in units)
+
+
+def _missing(path: str, store: "Store") -> str:
+    return f"Nothing is stored under {path!r} in {store.uri}."
 
 
 def _merged_pieces(store: "Store", table: str, final: bool) -> list[Piece | UnreadablePart]:

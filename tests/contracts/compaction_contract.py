@@ -107,6 +107,25 @@ class CompactionContract:
         assert looks
         assert wrong == []
 
+    def test_parts_that_go_while_they_are_read_are_found_in_what_they_were_merged_into(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In one pass, whatever is merged meanwhile."""
+        before, read = fill(store), scanning._own_pieces
+
+        def late(*arguments: Any) -> Any:
+            monkeypatch.setattr(scanning, "_own_pieces", read)
+            compact_table(store, "curves")
+            return read(*arguments)
+
+        monkeypatch.setattr(scanning, "_own_pieces", late)
+        monkeypatch.setattr(scanning, "_PASSES", 1)
+        found = store.scan("curves")
+        assert (found.rows.equals(before), found.unreadable) == (True, ())
+        monkeypatch.setattr(scanning, "_own_pieces", late)
+        write(store, "t03", 30)
+        assert store.read_rows("curves", "t03")["epoch"].to_pylist() == [30, 31]
+
     def test_a_part_rewritten_meanwhile_is_not_removed(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
