@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.launch.cluster_file import ClusterFile
+from orchestrator.redaction import redacted
 
 PROJECT = "~/tldmi-sweep"
 """Where the cluster files put this folder on every node."""
@@ -43,8 +44,15 @@ def up(file: ClusterFile, *, yes: bool, have_token: bool) -> list[Command]:
 def submit(file: ClusterFile, arguments: Sequence[str]) -> list[Command]:
     """Return what runs a sweep with these ``arguments`` on the head.
 
-    Raises ``InvalidRequest`` without ``--store``, or with a folder that only the head would see.
+    Raises ``InvalidRequest`` without ``--store``, with a folder that only the head would see, or with what
+    looks like a secret: command lines are shown, here and by the systems of both machines.
     """
+    for word in arguments:
+        if redacted(word) != word:
+            raise InvalidRequest(
+                f"{redacted(word)} shows a secret to everybody on this machine and on the head: let the "
+                "nodes have it in their environment or in an instance profile"
+            )
     given = {word.split("=")[0] for word in arguments}
     if "--space" not in given or "--store" not in given:
         raise InvalidRequest(

@@ -66,6 +66,22 @@ def test_a_folder_that_every_node_may_see_is_passed_on(store):
     assert shlex.join(store) in command.words[3]
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "postgresql://me:hunter22@host/db",
+        "--optuna-storage=postgresql://me:hunter22@host/db",
+        "s3://key:hunter22@bucket/p",
+    ],
+)
+def test_a_secret_is_neither_shown_nor_sent(word, monkeypatch):
+    monkeypatch.setattr(ray_commands, "run", lambda *_: pytest.fail("something was run"))
+    words = ["--space", "x", "--store", "s3://b/p", word]
+    result = CliRunner().invoke(main, ["cluster", "submit", str(AWS.path), *words])
+    assert (result.exit_code, "hunter22" in result.output) == (2, False)
+    assert "shows a secret" in result.output
+
+
 def test_down_also_stops_the_workers_that_ray_leaves_running():
     assert lines(ray_commands.down(AWS, yes=True)) == ["ray down --yes cluster.yaml"]
     first, *others = lines(ray_commands.down(LOCAL, yes=False))
