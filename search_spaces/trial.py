@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from search_spaces.attacks import AttackSettings
+from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI, AttackSettings
 from search_spaces.canonical import identity
 from search_spaces.datasets import DataSettings
 from search_spaces.defenses import DefenseSettings
@@ -81,6 +81,13 @@ class AttackConfig(Settings):
     def attack_id(self) -> str:
         """Identity of the attack on this T."""
         return identity(self)
+
+    @property
+    def names_files(self) -> bool:
+        """Whether attack or judging read files of weights that the user names."""
+        quality = self.image_quality
+        students = isinstance(self.attack, LOMMAGMI | LOMMAKEDMI) and self.attack.lomma.student_weights
+        return any((quality.inception, quality.lpips_trunk, students))
 
     @property
     def generator_config(self) -> GeneratorConfig:

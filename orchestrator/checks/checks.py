@@ -9,7 +9,7 @@ from orchestrator.checks.space_checks import check_space
 from orchestrator.checks.weight_files import check_fit, pinned_evaluators, pinned_target
 from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
-from search_spaces import InvalidSpace, Setup, Sweep
+from search_spaces import InvalidSpace, Setup, Sweep, Trial
 from search_spaces.complaints import complaints_of
 from search_spaces.datasets import (
     DataSettings,
@@ -68,10 +68,11 @@ def check_sweep(sweep: Sweep) -> None:
     _check_evaluators(sweep.setup)
     check_fit(sweep)
     try:
-        sweep.trial(NoDef(), sweep.space.seed)
+        trial = sweep.trial(NoDef(), sweep.space.seed)
     except ValidationError as error:
         budgets = f"attack_budgets of setup {sweep.setup.name}:"
         raise InvalidSpace(budgets, complaints_of(error)) from error
+    _check_files_of_attacks(trial)
 
 
 def check_free_space(store_uri: str) -> None:
@@ -122,6 +123,14 @@ def _check_classes(sweep: Sweep) -> None:
 def _check_generator(sweep: Sweep) -> None:
     if sweep.space.attacks and (reason := misfit(sweep.setup.generator, resolution_of(sweep.setup.data))):
         raise InvalidRequest(f"setup {sweep.setup.name}: {reason}; change data.resolution or the generator")
+
+
+def _check_files_of_attacks(trial: Trial) -> None:
+    """Build networks, which imports torch, only for attacks that name files."""
+    if any(attack.names_files for attack in trial.attacks):
+        from trainables.attack_files import check_files
+
+        check_files(trial.attacks)
 
 
 def _check_evaluators(setup: Setup) -> None:

@@ -72,6 +72,15 @@ def load_students(settings: LOMMA, attacker: Attacker) -> list[Student]:
     return [_load(settings, attacker, member, teacher) for member in range(len(settings.students))]
 
 
+def check_weights(settings: LOMMA) -> None:
+    """Raise ``WeightsUnusable`` or ``WeightsMismatch`` unless students can start from ``student_weights``."""
+    if settings.student_weights is None:
+        return
+    for network in sorted(set(settings.students) - {"small"}):
+        student = Student(_efficientnet(network, classes=2))
+        _load_weights(student, weights_file(settings.student_weights, network))
+
+
 def distil(recipe: StudentRecipe, student: Student, public: Tensor, label_of: SoftLabels) -> None:
     """Train ``student`` in place on KL(T || student) of the uint8 ``public`` pictures (N, C, S, S).
 

@@ -3,13 +3,17 @@
 import shutil
 
 import pytest
+import safetensors.torch
+import torch
 from PIL import Image
 
 from orchestrator.checks.checks import check_free_space, check_sweep, pinned_setup, private_classes
 from orchestrator.errors import InvalidRequest
 from search_spaces import InvalidSpace, Sweep, load_setup, load_space
 from search_spaces.datasets import DrawnPersons, ORLFaces
+from search_spaces.image_quality import ImageQuality
 from tests.orchestrator.small_sweeps import small_space
+from trainables.weights.fitting import WeightsMismatch
 
 
 def folders(root, private=("ann", "ben"), public=("cid",)):
@@ -112,6 +116,19 @@ def test_a_budget_that_no_attack_admits_is_refused():
     setup = load_setup("orl_faces").model_copy(update={"attack_budgets": {"brepmi": {"restarts": 0}}})
     with pytest.raises(InvalidSpace, match="restarts"):
         check_sweep(sweep_on(setup))
+
+
+def test_files_of_other_networks_are_refused_before_work_starts(tmp_path):
+    torch.save({"a": torch.zeros(2)}, tmp_path / "other.pth")
+    safetensors.torch.save_file({"a": torch.zeros(2)}, tmp_path / "efficientnet_b0.safetensors")
+    setup = load_setup("orl_faces")
+    named = {"inception": tmp_path / "other.pth"}, {"lpips_trunk": tmp_path / "other.pth"}
+    for quality in named:
+        with pytest.raises(WeightsMismatch, match="do not fit"):
+            check_sweep(sweep_on(setup.model_copy(update={"image_quality": ImageQuality(**quality)})))
+    lomma = {"students": ["efficientnet_b0"], "student_weights": str(tmp_path)}
+    with pytest.raises(WeightsMismatch, match=r"efficientnet_b0\.safetensors do not fit"):
+        check_sweep(sweep_on(setup, attacks=[{"kind": "lomma_gmi", "lomma": lomma}]))
 
 
 def test_a_full_disk_is_refused(tmp_path, monkeypatch):
