@@ -8,11 +8,18 @@ import torch
 import torchvision.models
 from torch import nn
 
+from search_spaces import seed_stream
 from search_spaces.attacks import LOMMA
 from search_spaces.image_quality import WeightsUnusable
 from tests.contracts.planted_problem import planted_problem
 from trainables.attacks import AttackDiverged
-from trainables.attacks.students import distillation_loss, load_students
+from trainables.attacks.students import (
+    Student,
+    StudentRecipe,
+    distil,
+    distillation_loss,
+    load_students,
+)
 from trainables.weights.fitting import WeightsMismatch
 
 SMALL = LOMMA(students=("small",), student_epochs=40, student_batch_size=16, student_learning_rate=0.05)
@@ -103,3 +110,27 @@ def test_unusable_weights_are_refused(tmp_path: Path) -> None:
 def test_a_diverging_distillation_is_reported() -> None:
     with pytest.raises(AttackDiverged, match=r"student small diverged.*student_learning_rate"):
         load_students(SMALL.model_copy(update={"student_learning_rate": 1e30}), planted_problem().attacker())
+
+
+def test_steps_of_a_distillation_follow_the_published_recipe() -> None:
+    """SGD with momentum 0.9 and weight decay 1e-4, written out; three batches of two pictures, two epochs."""
+    public = torch.randint(0, 256, (6, 3, 2, 2), generator=torch.Generator().manual_seed(0)).byte()
+    soft = torch.randn(6, 3, generator=torch.Generator().manual_seed(1)).double().softmax(1)
+    head = nn.Linear(12, 3).double()
+    weight, bias = head.weight.detach().clone(), head.bias.detach().clone()
+    recipe = StudentRecipe(
+        network="small", member=1, weights_sha256=None, epochs=2, batch_size=2, learning_rate=0.5, seed=4
+    )
+    order, batches = torch.Generator().manual_seed(seed_stream(4, "student", "small", 1, "order")), []
+    for _ in range(recipe.epochs):
+        batches += torch.randperm(6, generator=order).split(2)
+    distil(recipe, Student(nn.Sequential(nn.Flatten(), head)), public, lambda indices: soft[indices])
+    velocity = torch.zeros_like(weight), torch.zeros_like(bias)
+    for chosen in batches:
+        pictures = public[chosen].flatten(1).double() / 255
+        error = ((pictures @ weight.T + bias).softmax(1) - soft[chosen]) / 2  # gradient of the mean KL
+        slopes = error.T @ pictures + 1e-4 * weight, error.sum(0) + 1e-4 * bias
+        velocity = tuple(0.9 * old + slope for old, slope in zip(velocity, slopes, strict=True))
+        weight, bias = weight - 0.5 * velocity[0], bias - 0.5 * velocity[1]
+    torch.testing.assert_close(head.weight.detach(), weight, rtol=0, atol=1e-12)
+    torch.testing.assert_close(head.bias.detach(), bias, rtol=0, atol=1e-12)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import InversionGenerator
+from tests.trainables.generators.slow_adam import slow_adam
 from trainables.generators import Prior
 from trainables.generators.inversion_gan import (
     InversionGAN,
@@ -114,6 +115,20 @@ def test_a_generator_step_follows_the_equations() -> None:
         for old, new in zip(discriminator.parameters(), own.gan.discriminator.parameters(), strict=True)
     )
     assert all(parameter.requires_grad for parameter in own.gan.discriminator.parameters())
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminator"])
+def test_further_steps_are_those_of_adam_with_the_published_betas(network: str) -> None:
+    """The first step of Adam would not tell its betas; gradients are those of the tests above."""
+    own = training()
+    stepped = getattr(own.gan, network)
+    weights = [each.detach().clone() for each in stepped.parameters()]
+    seen: list[list[Tensor]] = [[] for _ in weights]
+    for _ in range(3):
+        getattr(own, f"{network}_step")()
+        slow_adam(weights, seen, [each.grad.clone() for each in stepped.parameters()], 1e-3)
+    for expected, after in zip(weights, stepped.parameters(), strict=True):
+        torch.testing.assert_close(after.detach(), expected, rtol=0, atol=1e-10)
 
 
 def test_steps_are_those_asked_for() -> None:
