@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from search_spaces.attacks import GMI
+from search_spaces.attacks import BREPMI, GMI, KEDMI, VMI, AttackSettings, InversionGenerator
 from tests.contracts.attack_contract import EVERY_CLASS, AttackContract
 from tests.contracts.planted_problem import PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, Attacker, run_attack_method
@@ -135,17 +135,27 @@ def _attacker_of_real_networks() -> Attacker:
             nn.Linear(64, 1),
             nn.Flatten(0),
         )
-    return Attacker(target, Prior(generator, critic, 5), torch.zeros(0, 1, 16, 16, dtype=torch.uint8))
+    return Attacker(target, Prior(generator, critic, 5), torch.zeros(2, 1, 16, 16, dtype=torch.uint8))
 
 
-def test_real_networks_do_not_depend_on_the_micro_batch() -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        GMI(iterations=5, restarts=3),
+        KEDMI(iterations=5, restarts=3, generator=InversionGenerator(start="prior", generator_steps=0)),
+        VMI(iterations=5, restarts=3, samples_per_step=3),
+        BREPMI(iterations=5, max_steps=6, initial_draws=500),
+    ],
+    ids=lambda settings: settings.kind,
+)
+def test_real_networks_in_float32_do_not_depend_on_the_micro_batch(settings: AttackSettings) -> None:
     attacker = _attacker_of_real_networks()
     results = [
-        run_attack_method(GMI(iterations=5, restarts=3, micro_batch=size), attacker, (0, 1, 2)).latents
-        for size in (1, 7, 9)
+        run_attack_method(settings.model_copy(update={"micro_batch": size}), attacker, (0, 1, 2)).latents
+        for size in (1, 7, 1000)
     ]
-    torch.testing.assert_close(results[0], results[2], rtol=0, atol=1e-5)
-    torch.testing.assert_close(results[1], results[2], rtol=0, atol=1e-5)
+    torch.testing.assert_close(results[0], results[2], rtol=0, atol=1e-6)
+    torch.testing.assert_close(results[1], results[2], rtol=0, atol=1e-6)
 
 
 def test_a_broken_target_is_reported_not_scored() -> None:
