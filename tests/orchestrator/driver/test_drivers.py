@@ -89,6 +89,21 @@ def test_ctrl_c_on_ray_lets_running_trials_end(tmp_path):
     assert open_store(place).list_paths("logs/ray/") == []
 
 
+def test_a_second_ctrl_c_on_ray_ends_the_running_trials(tmp_path):
+    place = str(tmp_path / "store")
+    driver = Driver(tmp_path, place, "--workers", "2", held_at=1).wait_for(lambda one: one.trials >= 1)
+    driver.interrupt()
+    driver.wait_for(is_stopping).interrupt()
+    code, _, errors = driver.ended()
+    assert code == ExitCode.INTERRUPTED, errors
+    assert "the same command resumes the sweep" in errors
+    assert "Traceback" not in errors
+    held = numbers(place)
+    driver.let_go()
+    code, outcome, errors = Driver(tmp_path, place, "--executor", "inline", seconds=0).ended()
+    assert (code, outcome["ran"]) == (ExitCode.DONE, len(numbers(place)) - len(held)), errors
+
+
 def test_a_store_that_takes_no_rows_ends_a_run_on_ray_as_one_that_does_not_answer(tmp_path):
     """Tune makes an error of its own of what the driver raises while it is told of a result."""
     (tmp_path / "store").mkdir()

@@ -94,6 +94,14 @@ def test_large_objects_go_in_parts_and_come_back_whole(uri: str, size: int) -> N
     assert store.get_bytes("artifacts/a.bin") == data[:size]
 
 
+def test_the_endpoint_may_come_from_the_environment(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    name = uuid.uuid4().hex
+    open_store(f"s3://{BUCKET}/{name}", create=True).put_bytes("artifacts/a", b"1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert open_store(f"s3://{BUCKET}/{name}?endpoint={endpoint}").get_bytes("artifacts/a") == b"1"
+
+
 def test_a_store_at_the_root_of_a_bucket(endpoint: str) -> None:
     client(endpoint).create_bucket(Bucket="whole")
     store = open_store(f"s3://whole?endpoint={endpoint}", create=True)
