@@ -64,6 +64,8 @@ class MetricContract:
         assert better is not None
         assert worse is not None
         assert better > worse if self.metric.stronger_attack == "higher" else better < worse
+        low, high = self.metric.bounds
+        assert low <= better <= high
 
     def test_reads_nothing_of_rows_not_found(self) -> None:
         judged = judged_rows(3)

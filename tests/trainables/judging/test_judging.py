@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from results.stores.store import open_store
-from search_spaces import EvaluatorConfig
+from search_spaces import EvaluatorConfig, seed_stream
 from search_spaces.datasets import ORLFaces
 from search_spaces.evaluation import FaceEmbedding
 from tests.fixtures.tiny_faces import tiny_face_data
@@ -107,6 +107,13 @@ def test_strangers_are_accepted_by_the_definition(
     assert judge.accepted.tolist() == [every[index] for index in judging.some_public(DATA).tolist()]
     rate = judge.false_positive_rate(torch.arange(3))
     assert rate == pytest.approx(sum(one >= 0 for one in judge.accepted.tolist()) / 5)
+
+
+def test_of_many_strangers_some_are_drawn_from_their_own_stream() -> None:
+    many = LabelledImages(torch.zeros(2500, 1, 1, 1, dtype=torch.uint8), torch.zeros(2500, dtype=torch.int64))
+    chosen = judging.some_public(dataclasses.replace(DATA, public=many))
+    stream = torch.Generator().manual_seed(seed_stream(0, "strangers"))
+    assert chosen.tolist() == sorted(torch.randperm(2500, generator=stream)[:2000].tolist())
 
 
 def test_data_without_public_pictures_have_no_false_positive_rate(

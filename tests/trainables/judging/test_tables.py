@@ -14,7 +14,7 @@ from search_spaces.targets import TargetSettings
 from tests.contracts.metric_contract import CLASSES, RESTARTS, judged_rows, perfect_rows
 from trainables.attacks import Reconstructions
 from trainables.judging.sheet import sheet_layout
-from trainables.judging.tables import headline_columns, reconstruction_rows, second_columns
+from trainables.judging.tables import counted, headline_columns, reconstruction_rows, second_columns
 
 CONFIG = AttackConfig(
     target=TargetConfig(
@@ -25,6 +25,20 @@ CONFIG = AttackConfig(
     evaluators=(FaceEmbedding(),),
 )
 NAMES = [f"person {number}" for number in range(CLASSES)]
+
+
+def test_classes_without_a_start_and_all_queries_are_counted() -> None:
+    found = torch.tensor([True, False, False, False, True, True])
+    result = Reconstructions(
+        latents=torch.zeros(6, 2),
+        images=torch.zeros(6, 1, 4, 4, dtype=torch.uint8),
+        class_index=torch.tensor([3, 3, 5, 5, 8, 8]),
+        restart=torch.tensor([0, 1] * 3),
+        found=found,
+        queries=torch.tensor([4, 0, 0, 0, 4, 4]),
+        shared_queries=7,
+    )
+    assert counted(result) == {"reconstructions": 6, "classes_without_start": 1, "queries": 19}
 
 
 def test_each_evaluator_has_its_own_columns() -> None:

@@ -65,6 +65,10 @@ class TestKID(SetMetricContract):
         assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def test_the_subsets_are_those_of_the_published_estimate() -> None:
+    assert (module.SUBSETS, module.SUBSET_SIZE) == (100, 1000)
+
+
 def test_two_samples_of_one_distribution_are_near_zero_on_either_side() -> None:
     random = torch.Generator().manual_seed(0)
     values = [
