@@ -110,6 +110,9 @@ ATTACKS = pa.schema(
             lpips_network=pa.string(),
             evaluator_false_positive=pa.float64(),  # E: share of public pictures given an attacked class with
             # at least the median score of its test pictures
+            evaluator_deceived_classes=pa.float64(),  # E: share of attacked classes that one of them is given
+            second_evaluator_false_positive=pa.float64(),
+            second_evaluator_deceived_classes=pa.float64(),
             preparation_seconds=pa.float64(),  # pieces of this T alone: KEDMI's generator, LOMMA's students
             micro_batch=pa.int32(),  # rows side by side; fewer than asked for if memory lacked
             queries=pa.int64(),  # forward passes of T on one image each

@@ -177,17 +177,23 @@ def _judged_and_kept(
     store.write_rows("reconstructions", config.attack_id, rows)
     return {
         **counted(result),
-        **_judge_columns("", judges[0]),
+        **_judge_columns(judges, result.class_index),
         **headline_columns(views[0]),
         **quality_columns(quality, store, data, result, views[0], judges[0].evaluator.name),
-        "evaluator_false_positive": judges[0].false_positive_rate(result.class_index),
-        **(_judge_columns("second_", judges[1]) | second_columns(views[1]) if len(judges) > 1 else {}),
+        **(second_columns(views[1]) if len(judges) > 1 else {}),
         "sheet": sheet,
     }
 
 
-def _judge_columns(prefix: str, judge: Judge) -> dict[str, Any]:
-    return {f"{prefix}evaluator": judge.evaluator.name, f"{prefix}evaluator_acc": judge.evaluator.accuracy}
+def _judge_columns(judges: list[Judge], attacked: Tensor) -> dict[str, Any]:
+    """Return who judges, headline evaluator first, and what is known of each."""
+    columns: dict[str, Any] = {}
+    for prefix, judge in zip(("", "second_"), judges, strict=False):
+        columns[f"{prefix}evaluator"] = judge.evaluator.name
+        columns[f"{prefix}evaluator_acc"] = judge.evaluator.accuracy
+        columns[f"{prefix}evaluator_false_positive"] = judge.false_positive_rate(attacked)
+        columns[f"{prefix}evaluator_deceived_classes"] = judge.deceived_classes(attacked)
+    return columns
 
 
 def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:

@@ -23,6 +23,8 @@ class EvaluatorLine:
     weak: bool
     false_positive: str
     """Share of public pictures that it takes for an attacked class, in percent."""
+    deceived: str
+    """Share of attacked classes that it takes some public picture for, in percent."""
     att_acc: str
     """Mean over the attacks on No-Def, in percent."""
 
@@ -87,9 +89,8 @@ def _evaluator_line(summary: SweepSummary, prefix: str, role: str, name: str) ->
         role=role,
         accuracy=percent(accuracy),
         weak=accuracy is not None and accuracy < LEAST_ACCURACY,
-        false_positive=percent(
-            _last(row["evaluator_false_positive"] for row in rows) if not prefix else None
-        ),
+        false_positive=percent(_last(row[f"{prefix}evaluator_false_positive"] for row in rows)),
+        deceived=percent(_last(row[f"{prefix}evaluator_deceived_classes"] for row in rows)),
         att_acc=percent(seen),
     )
 

@@ -101,7 +101,10 @@ def test_the_rows_agree_with_each_other(store: Store, target: TargetConfig) -> N
     assert row["fid"] > 0
     assert row["kid"] is not None
     assert (row["fid_features"], row["fid_images"]) == ("trained_classifier", 8)
-    assert 0 <= row["evaluator_false_positive"] <= 1
+    for prefix in ("", "second_"):
+        assert (
+            0 <= row[f"{prefix}evaluator_false_positive"] <= row[f"{prefix}evaluator_deceived_classes"] <= 1
+        )
     assert {row["lpips"], row["lpips_network"], *(one["lpips"] for one in rows)} == {None}
     assert row["preparation_seconds"] == 0
 

@@ -11,7 +11,7 @@ from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData
 from trainables.evaluator import build_evaluator_step, load_evaluator, real_pictures_path
 from trainables.evaluators import Evaluator, Judgement
-from trainables.metrics import Judged, accepted_as, accepting_scores, false_positive_rate
+from trainables.metrics import Judged, accepted_as, accepting_scores, deceived_classes, false_positive_rate
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import split_to_fit
 from trainables.step import StepFailed
@@ -39,6 +39,10 @@ class Judge:
     def false_positive_rate(self, attacked: Tensor) -> float | None:
         """Return the share of public pictures taken for one of the ``attacked`` classes."""
         return false_positive_rate(self.accepted, attacked)
+
+    def deceived_classes(self, attacked: Tensor) -> float | None:
+        """Return the share of the ``attacked`` classes that some public picture is taken for."""
+        return deceived_classes(self.accepted, attacked)
 
 
 def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:

@@ -2,7 +2,12 @@
 
 from trainables.metrics.attack_accuracy import TOP1, TOP5, ranks, restart_sd
 from trainables.metrics.centroid_distance import CENTROID_DISTANCE
-from trainables.metrics.evaluator_false_positive import accepted_as, accepting_scores, false_positive_rate
+from trainables.metrics.evaluator_false_positive import (
+    accepted_as,
+    accepting_scores,
+    deceived_classes,
+    false_positive_rate,
+)
 from trainables.metrics.fid import FID
 from trainables.metrics.judged import Judged
 from trainables.metrics.kid import KID
@@ -32,6 +37,7 @@ __all__ = [
     "SetMetric",
     "accepted_as",
     "accepting_scores",
+    "deceived_classes",
     "false_positive_rate",
     "ranks",
     "restart_sd",

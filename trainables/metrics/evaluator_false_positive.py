@@ -33,3 +33,12 @@ def false_positive_rate(accepted: Tensor, attacked: Tensor) -> float | None:
     An evaluator that told people apart perfectly would come out at 0. ``None`` without pictures.
     """
     return float(torch.isin(accepted, attacked).double().mean()) if len(accepted) else None
+
+
+def deceived_classes(accepted: Tensor, attacked: Tensor) -> float | None:
+    """Return the share of the ``attacked`` classes that one picture of other people at least is taken for.
+
+    Their nearest other people deceive the evaluator; the rate over all people hides them among the far ones.
+    ``None`` without pictures.
+    """
+    return float(torch.isin(torch.unique(attacked), accepted).double().mean()) if len(accepted) else None

@@ -30,11 +30,15 @@ def results_of(folder: Path, *configs: FakeConfig, **columns: Any) -> SweepResul
 
 
 def test_evaluators_stand_with_their_accuracy_and_their_errors(tmp_path: Path) -> None:
-    results = results_of(tmp_path, NO_DEF, TL_DMI, evaluator_false_positive=0.125)
+    results = results_of(
+        tmp_path, NO_DEF, TL_DMI, evaluator_false_positive=0.125,
+        evaluator_deceived_classes=0.4, second_evaluator_false_positive=0.5,
+    )  # fmt: skip
     headline, second = evaluator_lines(results.summary())
     assert (headline.name, headline.accuracy, headline.weak) == ("face_embedding:sface", "98.3", False)
     assert (headline.false_positive, headline.att_acc) == ("12.5", "55.0")
-    assert (second.role, second.false_positive, second.att_acc) == ("second", "–", "75.0")  # noqa: RUF001
+    assert (headline.deceived, second.deceived) == ("40.0", "–")  # noqa: RUF001
+    assert (second.role, second.false_positive, second.att_acc) == ("second", "50.0", "75.0")
 
 
 @pytest.mark.parametrize(("accuracy", "weak"), [(0.899, True), (0.9, False), (None, False)])

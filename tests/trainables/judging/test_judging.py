@@ -107,6 +107,8 @@ def test_strangers_are_accepted_by_the_definition(
     assert judge.accepted.tolist() == [every[index] for index in judging.some_public(DATA).tolist()]
     rate = judge.false_positive_rate(torch.arange(3))
     assert rate == pytest.approx(sum(one >= 0 for one in judge.accepted.tolist()) / 5)
+    deceived = {one for one in judge.accepted.tolist() if one in range(3)}
+    assert judge.deceived_classes(torch.arange(3)) == pytest.approx(len(deceived) / 3)
 
 
 def test_of_many_strangers_some_are_drawn_from_their_own_stream() -> None:
@@ -123,6 +125,7 @@ def test_data_without_public_pictures_have_no_false_positive_rate(
     alone = dataclasses.replace(DATA, public=nobody)
     judge = load_judge(CONFIG, open_store(str(tmp_path), create=True), alone)
     assert judge.false_positive_rate(torch.arange(3)) is None
+    assert judge.deceived_classes(torch.arange(3)) is None
 
 
 def test_an_evaluator_that_cannot_be_built_fails_the_step(

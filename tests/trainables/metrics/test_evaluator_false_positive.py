@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainables.metrics import accepted_as, accepting_scores, false_positive_rate
+from trainables.metrics import accepted_as, accepting_scores, deceived_classes, false_positive_rate
 
 
 @given(st.integers(0, 10_000))
@@ -35,6 +35,14 @@ def test_the_rate_counts_attacked_classes_alone() -> None:
     assert false_positive_rate(accepted, torch.tensor([0, 1])) == pytest.approx(0.2)
     assert false_positive_rate(accepted, torch.tensor([2, 3, 3])) == pytest.approx(0.6)
     assert false_positive_rate(accepted[:0], torch.tensor([0])) is None
+
+
+def test_one_picture_deceives_a_class_and_only_attacked_ones_count() -> None:
+    accepted = torch.tensor([0, 2, -1, 2, 3])
+    assert deceived_classes(accepted, torch.tensor([0, 0, 1, 1])) == 0.5
+    assert deceived_classes(accepted, torch.tensor([1, 2, 3, 4])) == 0.5
+    assert deceived_classes(accepted, torch.tensor([1, 4])) == 0
+    assert deceived_classes(accepted[:0], torch.tensor([0])) is None
 
 
 def test_a_class_without_test_pictures_accepts_nobody() -> None:
