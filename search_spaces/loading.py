@@ -56,8 +56,10 @@ def read_text(name_or_path: str, folder: str) -> tuple[str, str]:
         raise InvalidSpace(_unknown_name(name_or_path, folder))
     try:
         return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSpace(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise InvalidSpace(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidSpace(f"{path}: cannot be read: it is no text in UTF-8") from error
 
 
 def _is_name(name_or_path: str) -> bool:

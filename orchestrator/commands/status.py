@@ -48,7 +48,16 @@ def status(store: str | None, sweep: str | None, watch: bool, every: float, as_j
         if not watch or not alive:
             break
         time.sleep(every)
+    if not (as_json or alive or sweep):
+        _say_where_the_page_is(uri)
     exit_for_unreadable(found.unreadable)
+
+
+def _say_where_the_page_is(uri: str) -> None:
+    from orchestrator.driver.outputs import written_report
+
+    if page := written_report(uri):
+        click.echo(f"report: {page}")
 
 
 def _look(uri: str, sweep: str | None) -> "tuple[Status, RunProgress | None, bool]":

@@ -9,6 +9,8 @@ import click
 from orchestrator.commands.options import as_json, print_json, store_argument, which_sweep
 from orchestrator.selection import chosen_store
 
+NONE_YET = "no trial has ended yet"
+
 
 @click.command()
 @store_argument
@@ -39,12 +41,13 @@ def trials(
         raise click.UsageError("give --csv or --json, not both")
     from results import open_store
     from results.sweeps.record import chosen_sweep
-    from results.sweeps.trial_list import COLUMNS, matching, ordered, trial_list
+    from results.sweeps.trial_list import COLUMNS, matching, ordered, trial_list, values_meant
 
     opened = open_store(chosen_store(store))
     sweep_id = chosen_sweep(opened, sweep)
     conditions = [*where, *(["state=failed"] if failed else [])]
-    rows = ordered(matching(trial_list(opened, sweep_id), conditions), sort or "number", descending)
+    ended = trial_list(opened, sweep_id)
+    rows = ordered(matching(ended, conditions), sort or "number", descending)
     if as_json:
         print_json({"sweep_id": sweep_id, "store": opened.uri, "trials": rows})
     elif as_csv:
@@ -52,14 +55,14 @@ def trials(
         table.writeheader()
         table.writerows(rows)
     else:
-        _print(rows, filtered=bool(conditions))
+        _print(rows, "; ".join(["no such trial", *values_meant(ended, where)]) if ended else NONE_YET)
 
 
-def _print(rows: list[dict[str, Any]], filtered: bool) -> None:
+def _print(rows: list[dict[str, Any]], without: str) -> None:
     from orchestrator.screens.runs import trial_table
     from orchestrator.screens.tables import console
 
     if not rows:
-        click.echo("no such trial" if filtered else "no trial has ended yet")
+        click.echo(without)
         return
     console().print(trial_table(rows))

@@ -19,6 +19,12 @@ def output_folder(store_uri: str) -> Path:
     return Path("runs") / "-".join(filter(None, place.split("/")))
 
 
+def written_report(store_uri: str) -> Path | None:
+    """Return the page that the latest run left, if it is there."""
+    page = output_folder(store_uri) / OUTPUTS[0]
+    return page if page.exists() else None
+
+
 def write_outputs(store_uri: str, sweep_id: str, ran: int) -> list[Path]:
     """Write the outputs, unless this run changed nothing and they are there; return their paths.
 

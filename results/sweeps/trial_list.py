@@ -59,6 +59,10 @@ def trial_list(store: Store, sweep_id: str) -> list[Row]:
     return sorted(rows, key=lambda row: int(row["number"]))
 
 
+MOST_VALUES = 20
+"""Names of a column that are listed; a column with more is no choice among kinds."""
+
+
 def matching(rows: Sequence[Row], conditions: Sequence[str]) -> list[Row]:
     """Return the rows that fulfil every condition: a column, one of ``= != < <= > >=``, and a value.
 
@@ -69,6 +73,20 @@ def matching(rows: Sequence[Row], conditions: Sequence[str]) -> list[Row]:
     """
     tests = [_test(condition, rows) for condition in conditions]
     return [row for row in rows if all(test(row) for test in tests)]
+
+
+def values_meant(rows: Sequence[Row], conditions: Sequence[str]) -> list[str]:
+    """Return, for each name that no row has, the names that there are.
+
+    >>> values_meant([{"state": "done"}, {"state": "failed"}], ["state=fialed"])
+    ['state is one of done, failed']
+    """
+    found = []
+    for column, sign, text in (match.groups() for match in map(_CONDITION.fullmatch, conditions) if match):
+        known = sorted({row[column] for row in rows if isinstance(row.get(column), str)})
+        if sign == "=" and known and text not in known and len(known) <= MOST_VALUES:
+            found.append(f"{column} is one of {', '.join(known)}")
+    return found
 
 
 def ordered(rows: Sequence[Row], column: str, descending: bool = False) -> list[Row]:

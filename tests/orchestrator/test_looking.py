@@ -79,7 +79,9 @@ def test_trials_are_filtered_sorted_and_written_as_csv(swept):
     values = [float(row["worst_att_acc"]) for row in table]
     assert values == sorted(values, reverse=True)
     assert {row["defense"] for row in table} == {"no_def"}
-    assert "no such trial" in shell("trials", swept, "--where", "acc>2").output
+    assert shell("trials", swept, "--where", "acc>2").stdout == "no such trial\n"
+    mistyped = shell("trials", swept, "--where", "state=fialed").stdout
+    assert mistyped == "no such trial; state is one of done, failed\n"
 
 
 @pytest.mark.parametrize(
@@ -240,3 +242,12 @@ def test_names_are_whole_on_a_narrow_terminal(swept):
     assert "…" not in text
     assert "No-Def" in text
     assert "BiDO-HSIC" in text
+
+
+def test_status_says_where_the_page_of_the_latest_run_is(tmp_path):
+    store = open_store(str(tmp_path), create=True)
+    write_fake_sweep(store, FakeSweep(helping_configs(), pictures=False))
+    assert "report:" not in shell("status", tmp_path).stdout
+    (tmp_path / "report.html").write_text("a page")
+    assert shell("status", tmp_path).stdout.endswith(f"report: {tmp_path / 'report.html'}\n")
+    assert "report:" not in shell("status", tmp_path, "--sweep", "sweep0").stdout

@@ -101,8 +101,14 @@ def test_malformed_files_are_refused(tmp_path: Path, text: str, reason: str) -> 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSpace, match=r"absent\.yaml.*cannot be read"):
+    with pytest.raises(InvalidSpace, match=r"absent\.yaml: cannot be read: No such file or directory$"):
         load_space(str(tmp_path / "absent.yaml"))
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "picture.yaml").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(InvalidSpace, match=r"picture\.yaml: cannot be read: it is no text"):
+        load_space(str(tmp_path / "picture.yaml"))
 
 
 def test_image_folder_takes_both_folders() -> None:
