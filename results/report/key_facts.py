@@ -1,4 +1,4 @@
-"""The few numbers at the top of a report: what leaks, what the best defence leaves, what that rests on."""
+"""The few numbers at the top of a report: what leaks, what the largest drop leaves, what that rests on."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ def key_facts(summary: SweepSummary) -> list[Fact]:
         return []
     if not summary.attack_kinds:
         return [_accuracy(anchor)]
-    return [_attacked("No-Def", anchor, ()), *_best(summary), *_evidence(summary)]
+    return [_attacked("No-Def", anchor, ()), *_largest_drop(summary), *_evidence(summary)]
 
 
 def _accuracy(anchor: Configuration | None) -> Fact:
@@ -40,14 +40,20 @@ def _attacked(name: str, one: Configuration | None, notes: tuple[str, ...]) -> F
     return Fact(f"{name}, worst attack", percent(one.worst_att_acc), "%", below)
 
 
-def _best(summary: SweepSummary) -> list[Fact]:
-    """Return the defence with the largest drop; nothing while none can be compared with No-Def."""
+def _largest_drop(summary: SweepSummary) -> list[Fact]:
+    """Return the defence with the largest drop; nothing while none can be compared with No-Def.
+
+    Nothing either where No-Def is at chance: what lies below it is luck.
+    """
     lowered = lowering(summary)
     if lowered:
-        return [_attacked("Best defence", lowered[0], (lowered[0].label,))]
-    if all(one.difference is None for one in summary.defended):
+        return [_attacked("Largest drop", lowered[0], (lowered[0].label,))]
+    differences = [one.difference for one in summary.defended if one.difference is not None]
+    if not differences or any(one.lower for one in differences):
         return []
-    return [Fact("Best defence, worst attack", "none", "", ("is below No-Def beyond its interval",))]
+    return [
+        Fact("Largest drop, worst attack", "none", "", ("no defence is below No-Def beyond its interval",))
+    ]
 
 
 def _evidence(summary: SweepSummary) -> list[Fact]:

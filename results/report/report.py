@@ -19,6 +19,7 @@ from results.formatting import hours_text
 from results.labels import attack_name
 from results.reader import SweepResults
 from results.report.asked import asked_lines
+from results.report.bargains import bargain_lines, bargains, least_price
 from results.report.evidence import distance_lines, features_text, paired_lines
 from results.report.featured import featured
 from results.report.front_data import attainment_text, families, front_data, printed_labels, views
@@ -104,7 +105,7 @@ def tie(text: str) -> str:
 
 
 def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
-    record = summary.record
+    record, offered = summary.record, bargains(summary)
     return {
         "title": record.title
         if record
@@ -115,6 +116,8 @@ def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
         "command": record.command if record and record.command else _DEFAULT_COMMAND,
         "credits": record.credits if record else (),
         "verdict": verdict(summary),
+        "bargains": bargain_lines(offered),
+        "least_price": least_price(offered),
         "progress": progress_text(summary),
         "unfinished": bool(summary.sweep_id) and summary.left is not None and not summary.finished,
         "failures": summary.failures[:MOST_FAILURES],

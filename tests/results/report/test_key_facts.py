@@ -1,4 +1,4 @@
-"""The numbers at the top of a page: what leaks, what the best defence leaves, and what that rests on."""
+"""The numbers at the top of a page: what leaks, what the largest drop leaves, and what that rests on."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def facts_of(folder: Path, configs: list[FakeConfig]) -> dict[str, Fact]:
     return {fact.name: fact for fact in key_facts(load(store.uri).summary())}
 
 
-def test_the_leak_the_best_defence_the_controls_and_the_evidence_stand_side_by_side(tmp_path: Path) -> None:
+def test_the_leak_the_largest_drop_the_controls_and_the_evidence_stand_side_by_side(tmp_path: Path) -> None:
     leak, best, control, evidence = facts_of(tmp_path, helping_configs()).values()
     assert (leak.name, leak.value, leak.unit) == ("No-Def, worst attack", "62.5", "%")
     assert leak.notes[1] == "natural accuracy 97.2 %"
@@ -26,13 +26,13 @@ def test_the_leak_the_best_defence_the_controls_and_the_evidence_stand_side_by_s
     assert evidence.notes == ("at most 2 training seeds", "evaluator right on 98.3 % of real pictures")
 
 
-def test_where_nothing_helps_no_defence_is_called_the_best(tmp_path: Path) -> None:
+def test_where_nothing_helps_no_drop_is_claimed(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, hopeless_configs())
-    assert facts["Best defence, worst attack"].value == "none"
+    assert facts["Largest drop, worst attack"].value == "none"
     assert facts["Control attacks"].notes == ("nothing shows that it is T that leaks",)
 
 
-def test_with_no_def_alone_there_is_no_best_defence_yet(tmp_path: Path) -> None:
+def test_with_no_def_alone_there_is_no_drop_yet(tmp_path: Path) -> None:
     assert list(facts_of(tmp_path, [NO_DEF])) == [
         "No-Def, worst attack",
         "Control attacks",

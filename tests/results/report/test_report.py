@@ -114,7 +114,7 @@ def test_the_page_tells_what_a_reader_needs(helped: str) -> None:
     for expected in (
         "bido_vs_tldmi on orl_faces",
         "6 of 6 defended configurations lowered",
-        "Best defence, worst attack 15.0 % TL-DMI (depth 11)",
+        "Largest drop, worst attack 15.0 % TL-DMI (depth 11)",
         "on the front, hypervolume 0.808",
         "TL-DMI front depth 11",
         "the loss became NaN in epoch 3",

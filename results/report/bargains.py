@@ -1,0 +1,65 @@
+"""What an accuracy that one can give up buys: the least AttAcc to be had for it."""
+
+from typing import NamedTuple
+
+from results.formatting import counted
+from results.report.page import Cell, Line, difference_cell, interval_cell, line_of
+from results.report.verdict import lowering
+from results.statistics.configurations import Configuration
+from results.statistics.summary import SweepSummary
+
+POINTS = (0, 1, 2, 5, 10)
+"""Points of natural accuracy below that of No-Def."""
+_ROUNDING = 1e-9
+
+
+class Bargain(NamedTuple):
+    """The configuration with the lowest worst AttAcc that costs at most so many points of Acc."""
+
+    points: tuple[int, ...]
+    """The budgets whose best choice it is, in points of percent, the smallest first."""
+    configuration: Configuration
+
+    @property
+    def price(self) -> str:
+        """Return the budgets in words."""
+        *smaller, largest = self.points
+        return " or ".join(part for part in (", ".join(map(str, smaller)), counted(largest, "point")) if part)
+
+
+def bargains(summary: SweepSummary) -> list[Bargain]:
+    """Return the best choice for each budget of accuracy, the smallest budget first.
+
+    Only configurations that lowered the worst AttAcc of No-Def beyond the interval of the difference are a
+    choice; budgets that buy none of them are left out, and budgets that buy the same one stand together.
+    """
+    anchor, found = summary.no_def, dict[str, Bargain]()
+    for points in POINTS if anchor else ():
+        assert anchor is not None
+        least = anchor.acc - points / 100 - _ROUNDING
+        if affordable := [one for one in lowering(summary) if one.acc >= least]:
+            best = min(affordable, key=lambda one: (one.worst_att_acc or 0.0, -one.acc))
+            earlier = found.get(best.config_id, Bargain((), best))
+            found[best.config_id] = earlier._replace(points=(*earlier.points, points))
+    return list(found.values())
+
+
+def least_price(found: list[Bargain]) -> str | None:
+    """Return the smallest budget that buys something, in words; nothing where giving up nothing does."""
+    least = min((points for one in found for points in one.points), default=0)
+    return counted(least, "point") if least else None
+
+
+def bargain_lines(found: list[Bargain]) -> list[tuple[str, Line]]:
+    """Return a row per bargain: what one is ready to pay, and what it buys."""
+    return [(one.price, _line(one.configuration)) for one in found]
+
+
+def _line(one: Configuration) -> Line:
+    cells = (
+        interval_cell(one.acc, one.acc_range),
+        interval_cell(one.worst_att_acc, one.worst_interval, bar=True),
+        difference_cell(one.difference),
+        Cell(str(len(one.seeds)), "" if len(one.seeds) > 1 else "not confirmed"),
+    )
+    return line_of(one, cells)

@@ -1,0 +1,49 @@
+"""What accuracy buys: the best defence for each number of points that one can give up."""
+
+from pathlib import Path
+
+from results import load, open_store
+from results.report.bargains import POINTS, Bargain, bargain_lines, bargains, least_price
+from tests.fixtures.rows import FakeConfig, FakeSweep, hopeless_configs, write_fake_sweep
+
+NO_DEF = FakeConfig("no_def", 0.95, {"gmi": 0.6})
+
+
+def offered(folder: Path, *configs: FakeConfig) -> list[Bargain]:
+    store = open_store(str(folder), create=True)
+    write_fake_sweep(store, FakeSweep(configs, pictures=False))
+    return bargains(load(store.uri).summary())
+
+
+def test_more_points_buy_a_lower_attack_and_equal_choices_stand_together(tmp_path: Path) -> None:
+    cheap, dear = FakeConfig("tl_dmi", 0.94, {"gmi": 0.3}, 4), FakeConfig("tl_dmi", 0.85, {"gmi": 0.1}, 9)
+    useless = FakeConfig("tl_dmi", 0.5, {"gmi": 0.0}, 12)
+    found = offered(tmp_path, NO_DEF, cheap, dear, useless)
+    assert [(one.points, one.configuration.freeze_depth) for one in found] == [((1, 2, 5), 4), ((10,), 9)]
+    assert [price for price, _ in bargain_lines(found)] == ["1, 2 or 5 points", "10 points"]
+    assert least_price(found) == "1 point"
+
+
+def test_what_costs_nothing_is_bought_by_every_budget(tmp_path: Path) -> None:
+    found = offered(tmp_path, NO_DEF, FakeConfig("tl_dmi", 0.96, {"gmi": 0.1}, 4))
+    assert [one.points for one in found] == [POINTS]
+    assert least_price(found) is None
+
+
+def test_a_single_seed_is_called_unconfirmed(tmp_path: Path) -> None:
+    once, twice = (
+        FakeConfig("tl_dmi", acc, {"gmi": att}, depth, seeds=seeds)
+        for acc, att, depth, seeds in ((0.95, 0.3, 4, (0,)), (0.9, 0.1, 9, (0, 1)))
+    )
+    (_, first), (_, second) = bargain_lines(offered(tmp_path, NO_DEF, once, twice))
+    assert (first.cells[-1].text, first.cells[-1].note) == ("1", "not confirmed")
+    assert (second.cells[-1].text, second.cells[-1].note) == ("2", "")
+
+
+def test_a_drop_within_its_interval_is_no_bargain(tmp_path: Path) -> None:
+    assert offered(tmp_path, *hopeless_configs()) == []
+    assert offered(tmp_path / "near", NO_DEF, FakeConfig("tl_dmi", 0.95, {"gmi": 0.575}, 3)) == []
+
+
+def test_without_no_def_there_is_no_price(tmp_path: Path) -> None:
+    assert offered(tmp_path, FakeConfig("tl_dmi", 0.9, {"gmi": 0.1}, 3)) == []
