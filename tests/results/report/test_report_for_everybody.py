@@ -100,6 +100,17 @@ def test_on_paper_the_front_names_its_families_and_fits(printed: webdriver.Chrom
     assert printed.find_element(By.CSS_SELECTOR, "#front-figure .main-svg").rect["width"] == 640
 
 
+def test_on_paper_the_answer_and_the_front_stand_on_the_first_sheet(
+    printed: webdriver.Chrome, sweep: tuple[SweepSummary, Path]
+) -> None:
+    """A4 within its margins of 14 mm is 688 x 1017 pixels."""
+    visit(printed, sweep[1], 688)
+    printed.execute_script("dispatchEvent(new Event('beforeprint'))")
+    printed.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    end = "return document.querySelector('#front figure').getBoundingClientRect().bottom + scrollY"
+    assert printed.execute_script(end) <= 1017
+
+
 def test_on_paper_ink_is_dark_and_no_table_is_cut(printed: webdriver.Chrome) -> None:
     colour = "return getComputedStyle(document.body).getPropertyValue(arguments[0])"
     assert printed.execute_script(colour, "background-color") == "rgb(255, 255, 255)"
