@@ -1,5 +1,5 @@
 const chartConfig = { responsive: true, displayModeBar: false };
-const PAPER = { width: 640, height: 380 };
+const PAPER = { width: 640, height: 330 };
 
 function themedLayout(layout) {
   const dark = isDark(), ink = inks.ink[dark ? 1 : 0], muted = inks.muted[dark ? 1 : 0];
