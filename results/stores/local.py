@@ -4,7 +4,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
@@ -102,7 +102,8 @@ class LocalStore(Store):
                 os.replace(aside, place)
                 _sync(place.parent)
         except BaseException:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):  # a read-only file system: the first error says so
+                aside.unlink(missing_ok=True)
             raise
 
     def check_writable(self) -> None:

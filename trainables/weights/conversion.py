@@ -110,7 +110,12 @@ def checkpoint_tensors(source: Path) -> dict[str, Tensor]:
         if source.suffix == ".safetensors":
             return safetensors.torch.load_file(source)
         content = torch.load(source, map_location="cpu", weights_only=True)
-    except (*UNREADABLE, pickle.UnpicklingError, SafetensorError) as error:
+    except pickle.UnpicklingError as error:  # torch's own text advises to execute what the file holds
+        raise CheckpointUnusable(
+            f"{source}: no readable checkpoint of tensors alone (it is damaged, or holds objects of Python, "
+            "which are never executed here); save the network's state_dict() where it was made"
+        ) from error
+    except (*UNREADABLE, SafetensorError) as error:
         raise CheckpointUnusable(f"{source}: no readable checkpoint of tensors alone ({error})") from error
     return _unpacked(content, source)
 

@@ -88,6 +88,20 @@ def test_a_full_disk_is_refused_and_leaves_nothing(
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [MARKER, "t.parquet"]
 
 
+def test_a_file_system_that_becomes_read_only_is_named_though_nothing_can_be_removed_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(str(tmp_path), create=True)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StoreNotWritable, match=os.strerror(errno.EROFS)):
+        store.put_bytes("sheets/a.png", b"a")
+
+
 def test_tables_without_a_marker_are_refused(tmp_path: Path) -> None:
     store = open_store(str(tmp_path), create=True)
     store.write_rows("curves", "t", [])
