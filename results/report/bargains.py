@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from results.formatting import counted
+from results.formatting import counted, percent
 from results.report.page import Cell, Line, difference_cell, interval_cell, line_of
 from results.report.verdict import lowering
 from results.statistics.configurations import Configuration
@@ -44,10 +44,13 @@ def bargains(summary: SweepSummary) -> list[Bargain]:
     return list(found.values())
 
 
-def least_price(found: list[Bargain]) -> str | None:
-    """Return the smallest budget that buys something, in words; nothing where giving up nothing does."""
-    least = min((points for one in found for points in one.points), default=0)
-    return counted(least, "point") if least else None
+def least_price(summary: SweepSummary) -> str | None:
+    """Return the points of accuracy that the cheapest choice costs; nothing where it costs none."""
+    accs = [one.acc for one in lowering(summary)]
+    if summary.no_def is None or not accs:
+        return None
+    price = summary.no_def.acc - max(accs)
+    return percent(price) if price > _ROUNDING else None
 
 
 def bargain_lines(found: list[Bargain]) -> list[tuple[str, Line]]:

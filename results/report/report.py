@@ -105,7 +105,7 @@ def tie(text: str) -> str:
 
 
 def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
-    record, offered = summary.record, bargains(summary)
+    record = summary.record
     return {
         "title": record.title
         if record
@@ -116,8 +116,8 @@ def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
         "command": record.command if record and record.command else _DEFAULT_COMMAND,
         "credits": record.credits if record else (),
         "verdict": verdict(summary),
-        "bargains": bargain_lines(offered),
-        "least_price": least_price(offered),
+        "bargains": bargain_lines(bargains(summary)),
+        "least_price": least_price(summary),
         "progress": progress_text(summary),
         "unfinished": bool(summary.sweep_id) and summary.left is not None and not summary.finished,
         "failures": summary.failures[:MOST_FAILURES],

@@ -2,17 +2,24 @@
 
 from pathlib import Path
 
+import pytest
+
 from results import load, open_store
 from results.report.bargains import POINTS, Bargain, bargain_lines, bargains, least_price
+from results.statistics.summary import SweepSummary
 from tests.fixtures.rows import FakeConfig, FakeSweep, hopeless_configs, write_fake_sweep
 
 NO_DEF = FakeConfig("no_def", 0.95, {"gmi": 0.6})
 
 
-def offered(folder: Path, *configs: FakeConfig) -> list[Bargain]:
+def summary_of(folder: Path, *configs: FakeConfig) -> SweepSummary:
     store = open_store(str(folder), create=True)
     write_fake_sweep(store, FakeSweep(configs, pictures=False))
-    return bargains(load(store.uri).summary())
+    return load(store.uri).summary()
+
+
+def offered(folder: Path, *configs: FakeConfig) -> list[Bargain]:
+    return bargains(summary_of(folder, *configs))
 
 
 def test_more_points_buy_a_lower_attack_and_equal_choices_stand_together(tmp_path: Path) -> None:
@@ -21,13 +28,21 @@ def test_more_points_buy_a_lower_attack_and_equal_choices_stand_together(tmp_pat
     found = offered(tmp_path, NO_DEF, cheap, dear, useless)
     assert [(one.points, one.configuration.freeze_depth) for one in found] == [((1, 2, 5), 4), ((10,), 9)]
     assert [price for price, _ in bargain_lines(found)] == ["1, 2 or 5 points", "10 points"]
-    assert least_price(found) == "1 point"
 
 
 def test_what_costs_nothing_is_bought_by_every_budget(tmp_path: Path) -> None:
     found = offered(tmp_path, NO_DEF, FakeConfig("tl_dmi", 0.96, {"gmi": 0.1}, 4))
     assert [one.points for one in found] == [POINTS]
-    assert least_price(found) is None
+
+
+@pytest.mark.parametrize(("acc", "price"), [(0.925, "2.5"), (0.95, None), (0.96, None)])
+def test_the_cheapest_is_priced_as_it_is_and_not_by_the_budgets_asked_for(
+    tmp_path: Path, acc: float, price: str | None
+) -> None:
+    dear = FakeConfig("tl_dmi", 0.8, {"gmi": 0.05}, 9)
+    cheap = FakeConfig("tl_dmi", acc, {"gmi": 0.1}, 4)
+    useless = FakeConfig("bido_hsic", 0.949, {"gmi": 0.6}, None, 0.05, 0.5)
+    assert least_price(summary_of(tmp_path, NO_DEF, dear, cheap, useless)) == price
 
 
 def test_a_single_seed_is_called_unconfirmed(tmp_path: Path) -> None:
