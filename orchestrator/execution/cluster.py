@@ -16,6 +16,7 @@ from ray._private.utils import read_ray_address
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.execution.autoscaling import promised_nodes
 from orchestrator.execution.executors import ClusterSettings
+from orchestrator.execution.lifeline import end_process, ended_with_ray
 from orchestrator.execution.patience import watched
 from orchestrator.execution.room import Cluster, checked_cluster, requests
 
@@ -41,7 +42,7 @@ def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator
         alive = _alive_nodes()
         promised = [] if settings.address == "local" else promised_nodes(alive)
         cluster = checked_cluster([*alive, *promised], settings, threads)
-        with watched(requests(cluster.shares, threads), _alive_nodes):
+        with watched(requests(cluster.shares, threads), _alive_nodes), ended_with_ray(end_process):
             yield cluster
     finally:
         ray.shutdown()

@@ -25,6 +25,7 @@ from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
 from orchestrator.execution.forgetting import Forgetting
 from orchestrator.execution.gpus import DEVICE_VARIABLE
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
+from orchestrator.execution.lifeline import Lifeline
 from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
 from orchestrator.execution.ray_messages import messages_kept
 from orchestrator.execution.step_logs import StepConfig
@@ -100,7 +101,7 @@ def _free_of_head(own: bool) -> float:
     return 0.0 if made_by_ray_up() else left.get(HEAD, 0.0)
 
 
-def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -> tune.Tuner:
+def _tuner(coordinator: type[tune.Trainable], searcher: "ProposalSearcher", folder: str) -> tune.Tuner:
     return tune.Tuner(
         coordinator,
         tune_config=tune.TuneConfig(search_alg=searcher, num_samples=-1, reuse_actors=True),
@@ -108,7 +109,7 @@ def _tuner(coordinator: type[tune.Trainable], searcher: Searcher, folder: str) -
             name="sweep",
             storage_path=folder,
             verbose=0,
-            callbacks=[Forgetting()],
+            callbacks=[Forgetting(), Lifeline(searcher.stop_with)],
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher hands lost trials out again
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
@@ -138,7 +139,7 @@ class ProposalSearcher(Searcher):
         """Why the sweep cannot go on, once a coordinator, or the store of a trial, was lost for good."""
         self._unreachable: dict[int, str] = {}
         self.raised: Exception | None = None
-        """What the sweep raised when it was told of a result: its store is lost, say."""
+        """What ends the experiment from our side: the store is lost, or Ray itself has died."""
 
     def set_search_properties(self, *_: Any, **__: Any) -> bool:  # noqa: ANN401  (Tune's signature)
         """Accept Tune's metric, mode and space, all of them unused."""
@@ -172,8 +173,12 @@ class ProposalSearcher(Searcher):
             try:
                 pass_on(self._trials, number, event)
             except Exception as error:
-                self.raised = error
+                self.stop_with(error)
                 raise
+
+    def stop_with(self, error: Exception) -> None:
+        """Remember what ends the experiment: Tune passes on a text alone."""
+        self.raised = error
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False

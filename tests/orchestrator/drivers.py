@@ -74,11 +74,11 @@ class Driver:
         return self
 
     def kill_one(self, title):
-        """Kill a process below the driver's as soon as there is one whose title begins with ``title``."""
+        """Kill a process below the driver's as soon as there is one whose title or program is ``title``."""
         victims = []
 
         def found(one):
-            victims.extend(pid for pid, words in below(one.process.pid) if words.startswith(title))
+            victims.extend(pid for pid, words in below(one.process.pid) if _is(title, words))
             return victims
 
         self.wait_for(found)
@@ -91,6 +91,10 @@ class Driver:
         finally:
             self.process.kill()
         return self.process.returncode, json.loads(output) if output else None, errors
+
+
+def _is(title, words):
+    return words.startswith(title) or Path(words.split(" ")[0]).name == title
 
 
 def shell(*words, folder):

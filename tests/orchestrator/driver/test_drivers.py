@@ -3,6 +3,7 @@
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from orchestrator.errors import ExitCode
 from results import open_store
 from results.sweeps.record import recorded_sweeps
 from results.sweeps.run_progress import read_run_progress
-from tests.orchestrator.drivers import Driver, shell
+from tests.chaos.monkey import below
+from tests.orchestrator.drivers import LIMIT, Driver, shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # each process has a limit of its own
 
@@ -148,3 +150,28 @@ def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path)
     (line,) = errors.splitlines()
     (path,) = open_store(place).list_paths("logs/ray/")
     assert f"kept in {path}" in line
+
+
+def test_a_raylet_that_dies_ends_the_run_with_a_reason_and_the_sweep_goes_on(tmp_path):
+    place = str(tmp_path / "store")
+    driver = Driver(tmp_path, place, "--workers", "2", seconds=1).wait_for(lambda one: one.trials >= 1)
+    of_ray = [pid for pid, _ in below(driver.process.pid)]
+    died = time.monotonic()
+    driver.kill_one("raylet")
+    code, outcome, errors = driver.ended()
+    assert (code, outcome) == (ExitCode.UNREACHABLE, None), errors
+    assert time.monotonic() - died < LIMIT / 2  # Ray alone may never end it; how soon depends on the load
+    assert "Ray's raylet on this machine has died" in errors
+    while any(map(lives, of_ray)):
+        assert time.monotonic() - died < LIMIT, "processes of Ray's are left"
+        time.sleep(0.1)
+    code, outcome, errors = Driver(tmp_path, place, "--executor", "inline", seconds=0).ended()
+    assert (code, outcome["failed"]) == (ExitCode.DONE, 0), errors
+
+
+def lives(pid):
+    """Return whether there is such a process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # gone by now
+        return False
