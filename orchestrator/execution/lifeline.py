@@ -1,7 +1,7 @@
 """The end of a run whose own Ray has died: within seconds and with a reason, whatever Ray does.
 
-Ray ends the process itself after 15 s, without a word that helps, or not at all: Tune then waits for ever for
-a node that nobody starts again. What has ended is in the store, so that nothing is lost with the process.
+Ray itself ends the process later, without a word that helps, or not at all: Tune then waits for ever for a
+node that nobody starts again. What has ended is in the store, so that nothing is lost with the process.
 """
 
 import logging

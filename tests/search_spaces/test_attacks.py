@@ -21,7 +21,7 @@ def test_a_walk_that_could_not_step_or_grow_is_refused(settings: dict[str, int],
 
 
 def test_the_smallest_walk_is_taken() -> None:
-    BREPMI(sphere_points=1, inside_to_grow=1, query_budget=2)
+    assert BREPMI(sphere_points=1, inside_to_grow=1, query_budget=2).query_budget == 2
 
 
 @pytest.mark.parametrize(
