@@ -112,3 +112,16 @@ def hours_text(hours: float | None) -> str:
     if hours is None:
         return UNKNOWN
     return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
+
+
+def share_of_published(factor: float) -> str:
+    """Return the budget of an attack as a share of the published one.
+
+    >>> share_of_published(1 / 75), share_of_published(0.8), share_of_published(1), share_of_published(2.5)
+    ('1/75 of the published', '0.8 of the published', 'as published', '2.5 times the published')
+    """
+    if factor == 1:
+        return "as published"
+    if factor > 1:
+        return f"{factor:.3g} times the published"
+    return f"1/{round(1 / factor)} of the published" if factor <= 0.5 else f"{factor:.2g} of the published"

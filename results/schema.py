@@ -80,6 +80,7 @@ ATTACKS = pa.schema(
         *_fields(
             attack_seed=pa.int64(),
             settings=pa.string(),  # canonical JSON of the attack settings
+            budget_factor=pa.float64(),  # optimised pictures of a class, as a share of the published attack's
             generator_id=pa.string(),
             classes=pa.int32(),
             attacked_classes=pa.int32(),

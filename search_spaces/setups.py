@@ -1,20 +1,23 @@
 """A setup: data, target, generator, evaluators and attack budgets that belong together."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from search_spaces.attacks import AttackSettings
+from search_spaces.budgets import scaled
 from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
-from search_spaces.settings import Settings
+from search_spaces.settings import Extended
 from search_spaces.targets import TargetSettings
 
 
-class Setup(Settings):
+class Setup(Extended):
     """Everything of a sweep that is not searched and depends on the data."""
+
+    unwritten: ClassVar[frozenset[str]] = frozenset({"budget_factor"})
 
     name: str
     description: str
@@ -23,8 +26,12 @@ class Setup(Settings):
     generator: GeneratorSettings
     evaluators: Annotated[tuple[EvaluatorSettings, ...], Field(min_length=1)]
     """The first evaluator gives the headline attack accuracy; the others are recorded beside it."""
+    budget_factor: Annotated[float, Field(gt=0)] | None = None
+    """The share of the published work that every attack does here (see ``search_spaces.budgets``): it sets
+    the iterations of those that neither the space nor ``attack_budgets`` gives any. Nothing: each attack's
+    published iterations, whatever its restarts."""
     attack_budgets: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Attack settings that this setup changes, by attack kind (budgets that fit its hardware)."""
+    """Attack settings that this setup changes, by attack kind."""
     attacked_classes: Annotated[int, Field(ge=1)] | None = None
     """Number of private classes attacked, the first ones, unless the space says; nothing: all."""
     image_quality: ImageQuality = ImageQuality()
@@ -35,7 +42,13 @@ class Setup(Settings):
 def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:
     """Return ``attack`` with the budget of ``setup``; values that the space sets itself stay.
 
+    The setup's own values win over what its factor comes to.
+
     Raises ``pydantic.ValidationError`` when the merged settings are invalid.
     """
     own = attack.model_dump(exclude_unset=True)
-    return type(attack).model_validate({**setup.attack_budgets.get(attack.kind, {}), **own})
+    given = {**setup.attack_budgets.get(attack.kind, {}), **own}
+    settings = type(attack).model_validate(given)
+    if setup.budget_factor is None:
+        return settings
+    return type(attack).model_validate({**scaled(settings, setup.budget_factor), **given})

@@ -43,6 +43,7 @@ class PlanDocument(Document):
     left: Counts
     attacks_per_trial: list[str]
     attack_settings: dict[str, dict[str, Any]]
+    budget_factors: dict[str, float]
     """Kind of attack -> every setting it runs with."""
     shared: list[SharedPieceDocument]
     requests: dict[str, dict[str, float]]

@@ -11,6 +11,7 @@ from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
 from orchestrator.screens.progress import planned_trials
 from results import Store, StoreMissing, open_store
 from search_spaces import Sweep
+from search_spaces.budgets import budget_factor
 from search_spaces.defenses import NoDef
 
 
@@ -38,6 +39,8 @@ class Plan:
     attacks_per_trial: tuple[str, ...]
     attack_settings: Mapping[str, Mapping[str, Any]]
     """Kind of attack -> every setting it runs with: defaults, the setup's budget, the space's own words."""
+    budget_factors: Mapping[str, float]
+    """Kind of attack -> its share of the published work."""
     shared: tuple[SharedPiece, ...]
     cost: Cost
     """Of the trials that are left, at rates measured in this store."""
@@ -86,6 +89,7 @@ def make_plan(
             attack.attack.kind: attack.attack.model_dump(mode="json", exclude={"kind"})
             for attack in trial.attacks
         },
+        budget_factors={attack.attack.kind: budget_factor(attack.attack) for attack in trial.attacks},
         shared=_shared_pieces(sweep, store),
         cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
         requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},

@@ -5,6 +5,7 @@ from typing import Any
 
 from orchestrator.execution.phrases import duration
 from orchestrator.planning.plan import Plan
+from results.formatting import share_of_published
 from results.labels import attack_name
 
 NO_BUDGET = {"seed", "micro_batch"}
@@ -14,7 +15,8 @@ NO_BUDGET = {"seed", "micro_batch"}
 def budget_lines(plan: Plan) -> Iterator[str]:
     """Yield a line for each attack on each T: how much it may do."""
     for kind, settings in plan.attack_settings.items():
-        yield f"each T is attacked with {attack_name(kind)}: {budget_text(settings)}"
+        budget = f"{budget_text(settings)} ({share_of_published(plan.budget_factors[kind])})"
+        yield f"each T is attacked with {attack_name(kind)}: {budget}"
     if not plan.attack_settings:
         yield "T is not attacked"
 

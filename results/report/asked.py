@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from results.formatting import counted
+from results.formatting import counted, share_of_published
 from results.labels import PARAMETERS, attack_name, defense_name
 from results.statistics.summary import SweepSummary
 from results.sweeps.settings import SweepSettings
@@ -82,6 +82,7 @@ def _attack(summary: SweepSummary, kind: str) -> str:
     row = next(row for row in summary.attacks if row["attack"] == kind)
     settings = _settings(row["settings"])
     parts = [counted(settings[key], word) for key, word in _BUDGET.items() if _is_count(settings.get(key))]
+    parts += [share_of_published(row["budget_factor"])] if row["budget_factor"] else []
     parts += [counted(row["attacked_classes"], "class", "classes")] if row["attacked_classes"] else []
     return f"{attack_name(kind)} ({', '.join(parts)})" if parts else attack_name(kind)
 

@@ -39,6 +39,7 @@ def test_an_assignment_of_the_same_value_keeps_the_sweep():
         ("attacked_classes=4", lambda space, _: space.attacked_classes, 4),
         ("confirmation.further_seeds=0", lambda space, _: space.confirmation.further_seeds, 0),
         ("attack_budgets.gmi.restarts=4", lambda _, setup: setup.attack_budgets["gmi"]["restarts"], 4),
+        ("budget_factor=.5", lambda _, setup: setup.budget_factor, 0.5),
         ("control.kinds=[untrained]", lambda space, _: space.control.kinds, ("untrained",)),
         ("defenses.tl_dmi.freeze_depth={integers: [2, 3]}", depth_bounds, (2, 3)),
     ],

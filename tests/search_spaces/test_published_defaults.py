@@ -246,6 +246,7 @@ def test_a_setup_needs_neither_budgets_nor_caps() -> None:
     needed = ("name", "description", "data", "target", "generator", "evaluators")
     setup = Setup(**{name: getattr(shipped, name) for name in needed})
     assert setup.attack_budgets == {}
+    assert setup.budget_factor is None
     assert setup.attacked_classes is None
     assert setup.kept_pictures == 2000
     assert setup.image_quality == ImageQuality()

@@ -97,6 +97,7 @@ def test_the_rows_agree_with_each_other(store: Store, target: TargetConfig) -> N
     assert row["att_acc_low"] <= row["att_acc"] <= row["att_acc_high"]
     assert row["queries"] == sum(one["queries"] for one in rows) == len(rows) * 8
     assert (row["reconstructions"], row["attacked_classes"], row["restarts"]) == (8, 4, 2)
+    assert row["budget_factor"] == GMI_SETTINGS.iterations * 2 / (3000 * 5)
     assert (row["chance"], row["classes_without_start"]) == (0.25, 0)
     assert row["fid"] > 0
     assert row["kid"] is not None

@@ -5,6 +5,7 @@ from typing import Any
 
 from results.statistics.intervals import bootstrap_over_classes
 from search_spaces import AttackConfig, canonical_json
+from search_spaces.budgets import budget_factor
 from trainables.attacks import Reconstructions
 from trainables.judging.sheet import SheetLayout
 from trainables.metrics import (
@@ -46,6 +47,7 @@ def described(config: AttackConfig, target_row: Mapping[str, Any], attacked_clas
         "attack": config.attack.kind,
         "attack_seed": config.attack.seed,
         "settings": canonical_json(config.attack),
+        "budget_factor": budget_factor(config.attack),
         "generator_id": config.generator_config.generator_id,
         "attacked_classes": attacked_classes,
         "restarts": config.attack.restarts,

@@ -34,7 +34,7 @@ def test_the_question_is_told_in_words(tmp_path: Path) -> None:
     assert "TL-DMI + BiDO-HSIC (freeze depth 2 or 4, λx 0.05 or 0.1" in found["Searched"]
     assert found["Search"] == "TPE, seed 0, rounds of 2, 1 further seed for at most 2 of the front"
     assert found["Planned"] == "8 configurations, 1 control"
-    assert "GMI (20 classes)" in found["Attacks"]
+    assert "GMI (1/100 of the published, 20 classes)" in found["Attacks"]
 
 
 def test_hours_are_those_of_the_rows(tmp_path: Path) -> None:

@@ -1,0 +1,106 @@
+"""One factor cuts every attack of a setup to the same share of its published work."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from search_spaces import Setup, load_setup, setup_names
+from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, AttackSettings
+from search_spaces.budgets import budget_factor, image_steps, scaled
+from search_spaces.setups import with_budget
+
+KINDS = (GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, BREPMI)
+ANY: TypeAdapter[Any] = TypeAdapter(AttackSettings)
+
+
+def setup_with(factor: float | None, **budgets: dict[str, Any]) -> Setup:
+    return load_setup("orl_faces").model_copy(update={"budget_factor": factor, "attack_budgets": budgets})
+
+
+def cut(attack: AttackSettings, factor: float) -> AttackSettings:
+    """Return ``attack`` with the iterations that the factor comes to."""
+    return attack.model_copy(update=scaled(attack, factor))
+
+
+@pytest.mark.parametrize(
+    ("attack", "pictures"),
+    [
+        (GMI(), 3000 * 5),
+        (KEDMI(), 3000 * 5),
+        (LOMMAGMI(), 2400 * 5),
+        (LOMMAKEDMI(), 2400 * 5),
+        (VMI(), 320 * 32),  # its 100 restarts are drawn when the flow stands, and optimise nothing
+        (BREPMI(), 1000 * 32),
+        (BREPMI(iterations=3, restarts=2, sphere_points=40), 3 * 2 * 40),
+    ],
+    ids=lambda value: getattr(value, "kind", None),
+)
+def test_work_is_counted_in_pictures_that_t_sees(attack: AttackSettings, pictures: int) -> None:
+    assert image_steps(attack) == pictures
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_published_settings_are_the_whole(kind: type[GMI]) -> None:
+    assert budget_factor(kind()) == 1
+    assert cut(kind(), 1) == kind()
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    factor=st.floats(min_value=1e-4, max_value=3),
+    restarts=st.integers(min_value=1, max_value=9),
+)
+def test_any_factor_is_met_but_for_the_rounding_of_an_iteration(
+    kind: type[GMI], factor: float, restarts: int
+) -> None:
+    attack = cut(kind(restarts=restarts), factor)
+    one_iteration = budget_factor(attack.model_copy(update={"iterations": 1}))
+    assert attack.iterations >= 1
+    assert abs(budget_factor(attack) - factor) <= one_iteration / 2 + 1e-9 or attack.iterations == 1
+
+
+@pytest.mark.parametrize(("factor", "iterations", "most"), [(1, 1000, 20000), (0.01, 10, 200), (1e-9, 1, 1)])
+def test_the_cap_of_brepmi_is_cut_alike(factor: float, iterations: int, most: int) -> None:
+    assert scaled(BREPMI(), factor) == {"iterations": iterations, "max_steps": most}
+
+
+def test_what_space_or_setup_say_wins_over_the_factor() -> None:
+    setup = setup_with(0.01, gmi={"restarts": 2}, kedmi={"iterations": 9})
+    assert with_budget(GMI(), setup).iterations == 75
+    assert with_budget(GMI(iterations=7), setup).iterations == 7
+    assert with_budget(GMI(restarts=1), setup).iterations == 150
+    assert with_budget(KEDMI(), setup).iterations == 9
+    assert with_budget(BREPMI(max_steps=5), setup).max_steps == 5
+
+
+def test_without_a_factor_fewer_restarts_do_less() -> None:
+    assert with_budget(GMI(restarts=1), setup_with(None)) == GMI(restarts=1)
+
+
+@pytest.mark.parametrize("name", setup_names())
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_attack_of_a_shipped_setup_has_its_factor(name: str, kind: type[GMI]) -> None:
+    setup = load_setup(name)
+    attack = with_budget(ANY.validate_python({"kind": kind().kind}), setup)
+    assert budget_factor(attack) == pytest.approx(setup.budget_factor, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_downloaded_data_meet_the_published_attacks(kind: type[GMI]) -> None:
+    assert with_budget(kind(), load_setup("celeba")) == kind()
+
+
+@pytest.mark.parametrize("factor", [0, -0.1, float("inf"), "much"])
+def test_a_factor_that_is_none_is_refused(factor: object) -> None:
+    plain = load_setup("orl_faces").model_dump(mode="json")
+    with pytest.raises(ValidationError, match="budget_factor"):
+        Setup.model_validate({**plain, "budget_factor": factor})
+
+
+def test_a_setup_without_a_factor_is_written_as_ever() -> None:
+    """Its sweeps keep their identity."""
+    assert "budget_factor" not in setup_with(None).model_dump(mode="json")
+    assert setup_with(0.5).model_dump(mode="json")["budget_factor"] == 0.5
