@@ -1,6 +1,8 @@
 """The command ``tldmi-sweep``. Imports no torch and no ray: they are imported when a sweep runs."""
 
+import contextlib
 import io
+import os
 import sys
 from typing import Any
 
@@ -10,6 +12,7 @@ from click.shell_completion import CompletionItem
 from orchestrator.commands import COMMANDS, load_command
 from orchestrator.commands.group import CommandGroup
 from orchestrator.errors import ExitCode, SweepError, exit_code
+from results.stores.full_disk import NO_ROOM
 
 
 def print_any_character() -> None:
@@ -23,6 +26,15 @@ def print_any_character() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def output_lost(error: OSError) -> ExitCode:
+    """Say that what a command prints found no room, drop the rest of it, and return the exit code."""
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdout.fileno())  # else Python tries once more when it ends
+    with contextlib.suppress(OSError):
+        click.echo(f"error: what is printed cannot be written: {error.strerror}; free some space", err=True)
+    return ExitCode.UNREACHABLE
+
+
 class SweepGroup(CommandGroup):
     """Runs a sweep when no command is named, and turns our errors into messages and exit codes.
 
@@ -30,9 +42,14 @@ class SweepGroup(CommandGroup):
     """
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  (click's signature)
-        """Run the command line, on a terminal of whatever encoding."""
+        """Run the command line, on a terminal of whatever encoding and a file on whatever disk."""
         print_any_character()
-        return super().main(*args, **kwargs)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            sys.exit(output_lost(error))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

@@ -2,12 +2,14 @@
 
 import functools
 import logging
+import sys
 import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from orchestrator.errors import OWN_PACKAGES
 from orchestrator.redaction import redacted
 from results import StoreError, open_store
 from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
@@ -36,13 +38,19 @@ def log_path(config: StepConfig) -> str:
 
 @contextmanager
 def captured_log() -> Iterator[deque[str]]:
-    """Collect what is logged (from INFO on) and warned of; it also goes where it would have gone anyway."""
+    """Collect what is logged (from INFO on) and warned of; it also goes where it would have gone anyway.
+
+    A warning of our own is a line for people there: where in the code it was given says nothing to them.
+    """
     lines: deque[str] = deque(maxlen=MOST_RECORDS)
     root, handler, show = logging.getLogger(), _Lines(lines), warnings.showwarning
 
     def _keep_and_show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:  # noqa: ANN401
         lines.append(f"{category.__name__}: {message}")
-        show(message, category, *place, **more)
+        if category.__module__.partition(".")[0] in OWN_PACKAGES:
+            print(f"warning: {message}", file=sys.stderr)
+        else:
+            show(message, category, *place, **more)
 
     root.addHandler(handler)
     warnings.showwarning = _keep_and_show

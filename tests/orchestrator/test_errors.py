@@ -1,5 +1,9 @@
 """Each kind of error has its exit code; our own complaints about input are told from defects."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -35,3 +39,27 @@ def test_an_error_of_pydantic_that_nobody_translated_is_a_defect():
     with pytest.raises(ValidationError) as error:
         TargetSettings.model_validate({})
     assert exit_code(error.value) is ExitCode.UNEXPECTED
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", [["spaces", "list"], ["--help"], ["schema", "space"]])
+def test_output_on_a_full_disk_is_said_in_a_line(words):
+    with FULL.open("w") as full:
+        command = [sys.executable, "-m", "orchestrator", *words]
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert ended.returncode == ExitCode.UNREACHABLE
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: what is printed cannot be written: No space left")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+def test_a_full_disk_under_all_that_is_printed_ends_with_its_code_too():
+    with FULL.open("w") as full:
+        command = [sys.executable, "-m", "orchestrator", "spaces", "list"]
+        ended = subprocess.run(command, stdout=full, stderr=full, timeout=60, check=False)
+    assert ended.returncode == ExitCode.UNREACHABLE
