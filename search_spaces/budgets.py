@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from search_spaces.attacks import BREPMI, VMI, AttackSettings
+from search_spaces.attacks import BREPMI, VMI, AttackSettings, DistributionDescent
 
 
 def image_steps(attack: AttackSettings) -> int:
     """Return the pictures of one class that T sees while they are optimised, were every step taken.
 
-    BREPMI: those on the spheres of one radius; that it walks on when the radius grows is not counted. What
-    is done once for a T (KEDMI's generator, LOMMA's students) is not an attack's budget but its own.
+    KEDMI and VMI optimise a distribution, of which ``restarts`` are samples drawn in the end. BREPMI: those on
+    the spheres of one radius; that it walks on when the radius grows is not counted. What is done once for a
+    T (KEDMI's generator, LOMMA's students) is not counted either.
     """
+    if isinstance(attack, DistributionDescent):
+        return attack.iterations
     if isinstance(attack, VMI):
         return attack.iterations * attack.samples_per_step
     if isinstance(attack, BREPMI):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces.attacks import AttackSettings
+from search_spaces.budgets import image_steps
 from tests.contracts.planted_problem import CLASSES, SIZE, Z_DIM, PlantedProblem, planted_problem
 from tests.fixtures.preemption import Preempted, PreemptedAfter
 from trainables.attacks import REGISTRY, Reconstructions, run_attack_method
@@ -34,6 +35,8 @@ class AttackContract:
     kind: str
     settings: AttackSettings
     """Small settings with at least two restarts that solve the toy problem."""
+    asks_beyond_its_budget = False
+    """Whether T is asked for more pictures than the budget counts."""
     least_recognised = 0.75
     """Share of rows whose picture must be nearest to the planted one; chance is 1/8."""
 
@@ -119,6 +122,14 @@ class AttackContract:
         """Return the result of the attack with ``progress``."""
         attacker = replace(problem.attacker(), progress=progress)
         return run_attack_method(self.settings, attacker, EVERY_CLASS)
+
+    def test_its_budget_counts_the_pictures_of_a_class_that_the_target_sees(
+        self, result: Reconstructions
+    ) -> None:
+        for index in EVERY_CLASS:
+            seen = int(result.queries[result.class_index == index].sum())
+            counted = image_steps(self.settings)
+            assert seen > counted if self.asks_beyond_its_budget else seen == counted
 
     def test_does_not_use_the_global_generator(
         self, problem: PlantedProblem, result: Reconstructions

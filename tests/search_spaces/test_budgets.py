@@ -29,10 +29,10 @@ def cut(attack: AttackSettings, factor: float) -> AttackSettings:
     ("attack", "pictures"),
     [
         (GMI(), 3000 * 5),
-        (KEDMI(), 3000 * 5),
         (LOMMAGMI(), 2400 * 5),
-        (LOMMAKEDMI(), 2400 * 5),
-        (VMI(), 320 * 32),  # its 100 restarts are drawn when the flow stands, and optimise nothing
+        (KEDMI(), 3000),  # restarts of these three are drawn in the end, and optimise nothing
+        (LOMMAKEDMI(), 2400),
+        (VMI(), 320 * 32),
         (BREPMI(), 1000 * 32),
         (BREPMI(iterations=3, restarts=2, sphere_points=40), 3 * 2 * 40),
     ],

@@ -109,7 +109,7 @@ def test_identities_of_shipped_settings_are_fixed() -> None:
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
     trial = sweep.trial(NoDef(), 0)
     attack = trial.attacks[0]
-    assert sweep.sweep_id == "fe4312af3c32a6b3"
+    assert sweep.sweep_id == "655c8714f6a30e1a"
     assert trial.trial_id == "e01a19d02d177f16"
     assert (trial.target.target_id, trial.target.config_id) == ("e6e4ffed60556372", "8dc79d48bbece9f5")
     assert attack.attack_id == "17c0f30b56cf9fc2"

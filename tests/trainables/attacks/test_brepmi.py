@@ -36,6 +36,7 @@ WIDE = SETTINGS.model_copy(update={"initial_radius": 12.0, "clip": 0.8})
 class TestBREPMI(AttackContract):
     kind = "brepmi"
     settings = SETTINGS
+    asks_beyond_its_budget = True  # for proposals, and for steps that are rejected
     least_recognised = 0.7
 
     def test_queries_are_counted_where_they_are_made(self, problem: PlantedProblem) -> None:
