@@ -8,9 +8,9 @@ from search_spaces.attacks import BREPMI, VMI, AttackSettings, DistributionDesce
 def image_steps(attack: AttackSettings) -> int:
     """Return the pictures of one class that T sees while they are optimised, were every step taken.
 
-    KEDMI and VMI optimise a distribution, of which ``restarts`` are samples drawn in the end. BREPMI: those on
-    the spheres of one radius; that it walks on when the radius grows is not counted. What is done once for a
-    T (KEDMI's generator, LOMMA's students) is not counted either.
+    KEDMI and VMI optimise a distribution, of which ``restarts`` are samples drawn in the end. BREPMI: those
+    on the spheres of one radius; that it walks on when the radius grows is not counted. What is done once
+    for a T (KEDMI's generator, LOMMA's students) is not counted either.
     """
     if isinstance(attack, DistributionDescent):
         return attack.iterations

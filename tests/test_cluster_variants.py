@@ -10,6 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from orchestrator.cli import main
+from orchestrator.execution.executors import TASK_RETRIES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "cluster"
 SCRIPTS = sorted(FOLDER.glob("*.sh"))
@@ -73,6 +74,13 @@ def test_slurm_hands_the_token_on_in_the_environment_alone(tmp_path):
     assert not any(len(word) == 64 for call in calls_in(calls) for word in call)
 
 
+def test_slurm_starts_a_step_that_lacks_memory_again_as_often_as_a_sweep_of_ones_own():
+    lines = (FOLDER / "slurm.sh").read_text().splitlines()
+    (line,) = (line for line in lines if "RAY_task_oom_retries" in line)
+    assert line.startswith(f"export RAY_task_oom_retries={TASK_RETRIES} ")
+    assert lines.index(line) < next(number for number, text in enumerate(lines) if text.startswith("srun"))
+
+
 def test_one_gpu_box_plans_then_runs_detached_with_the_same_shares(tmp_path):
     said, calls = run("one-gpu-box.sh", tmp_path, GPUS_PER_TARGET="0.5")
     subprocess.run(
@@ -106,5 +114,6 @@ def test_pods_are_given_what_they_ask_for():
     for group in groups:
         (container,) = group["template"]["spec"]["containers"]
         assert container["resources"]["requests"] == container["resources"]["limits"]
+        assert container["env"] == [{"name": "RAY_task_oom_retries", "value": str(TASK_RETRIES)}]
         assert all(isinstance(value, str) for value in group["rayStartParams"].values())
     assert "nvidia.com/gpu" not in groups[0]["template"]["spec"]["containers"][0]["resources"]["limits"]

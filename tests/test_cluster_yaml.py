@@ -10,6 +10,8 @@ from moto import mock_aws
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.autoscaler.tags import TAG_RAY_LAUNCH_CONFIG, TAG_RAY_NODE_KIND, TAG_RAY_USER_NODE_TYPE
 
+from orchestrator.execution.executors import TASK_RETRIES
+
 ROOT = Path(__file__).parent.parent
 FILES = [ROOT / "cluster.yaml", *sorted((ROOT / "docs" / "cluster").glob("*.yaml"))]
 RAY_FILES = [path for path in FILES if "provider:" in path.read_text()]
@@ -41,6 +43,7 @@ def test_every_node_asks_for_the_token_and_is_given_it(path):
     for side in ("head", "worker"):
         (start,) = (line for line in file[f"{side}_start_ray_commands"] if "ray start" in line)
         assert "RAY_AUTH_MODE=token ray start" in start
+        assert f"; RAY_task_oom_retries={TASK_RETRIES} " in start
     assert file["file_mounts"]["~/.ray/auth_token"] == "~/.ray/auth_token"
     assert any("RAY_AUTH_MODE=token" in line for line in file["setup_commands"])
 

@@ -21,6 +21,7 @@ port=$((20000 + SLURM_JOB_ID % 20000)) # its own, as other jobs may share the no
 # Nodes and driver show this to each other. It is handed on in the environment, never in a command line.
 RAY_AUTH_TOKEN=$(python3 -c 'import secrets; print(secrets.token_hex(32))')
 export RAY_AUTH_TOKEN RAY_AUTH_MODE=token
+export RAY_task_oom_retries=3 # what never fits a node is not started again for ever
 
 # Starts Ray on every node, runs the sweep on the first one when all are there, and stops Ray.
 srun --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" \

@@ -16,6 +16,10 @@ from orchestrator.execution.steps import Step, StepReport, Steps, perform
 
 ExecutorName = Literal["ray", "inline"]
 
+TASK_RETRIES = 3
+"""Times a step starts again whose worker or node was lost, or that Ray ended since its node lacked memory;
+steps are idempotent."""
+
 RAY_SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune then prints nothing
     "RAY_COLOR_PREFIX": "0",  # what it says is kept in a file,
@@ -23,6 +27,7 @@ RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # rows go to the store, not to CSV and TensorBoard files
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours
+    "RAY_task_oom_retries": str(TASK_RETRIES),  # without it what never fits is started again for ever
     "RAY_worker_niceness": "0",  # Ray's 15 would starve a sweep beside anything else that runs
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # a resume reads the store, never Tune's snapshots
 }

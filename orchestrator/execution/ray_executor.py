@@ -21,7 +21,7 @@ from orchestrator.errors import Unreachable
 from orchestrator.execution.autoscaling import made_by_ray_up
 from orchestrator.execution.chain import Chain, Share, Shares
 from orchestrator.execution.cluster import connected
-from orchestrator.execution.executors import ClusterSettings, Trials, pass_on
+from orchestrator.execution.executors import TASK_RETRIES, ClusterSettings, Trials, pass_on
 from orchestrator.execution.forgetting import Forgetting
 from orchestrator.execution.gpus import DEVICE_VARIABLE
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
@@ -38,8 +38,6 @@ HEAD = "node:__internal_head__"
 SLIVER = 0.001
 UNITS = 10_000
 """Parts that Ray divides a resource into."""
-TASK_RETRIES = 3
-"""Times a step starts again after its worker or node was lost; steps are idempotent."""
 COORDINATOR_RETRIES = 3
 """Times a trial is handed out again after its coordinator, or its store, was lost."""
 UNREACHABLE = "unreachable"

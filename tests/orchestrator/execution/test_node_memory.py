@@ -1,0 +1,69 @@
+"""A step that never fits its node's memory ends as a failure; Ray alone would start it again for ever."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from orchestrator.execution.executors import RAY_SETTINGS, TASK_RETRIES
+
+MORE = 0.06
+"""Share of the machine's memory beyond what is used now at which Ray ends a worker."""
+DRIVER = """
+import sys
+from pathlib import Path
+
+from orchestrator.execution.executors import prepare_ray
+
+prepare_ray("local")
+from orchestrator.execution.ray_executor import RaySubmit
+from orchestrator.execution.chain import Share
+from orchestrator.execution.steps import StepReport
+import ray
+
+
+def greedy(config, store_uri):
+    import time
+
+    with Path(config).open("a") as starts:
+        starts.write("started\\n")
+    held = []
+    for _ in range(160):  # 10 GiB at most, should Ray not end it
+        held.append(b"x" * 2**26)
+        time.sleep(0.02)
+    return StepReport("done")
+
+
+ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+submit = RaySubmit({})
+handle = submit.submit(greedy, sys.argv[1], sys.argv[2], Share(1, 0))
+print(submit.report(handle))
+"""
+
+
+def test_what_lacks_memory_is_started_again_as_often_as_what_lost_its_worker() -> None:
+    assert RAY_SETTINGS["RAY_task_oom_retries"] == str(TASK_RETRIES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray watches memory on Linux alone")
+def test_a_step_that_never_fits_its_node_fails_after_some_starts(tmp_path: Path) -> None:
+    memory = psutil.virtual_memory()
+    limit = 1 - memory.available / memory.total + MORE
+    environment = os.environ | {
+        "RAY_memory_usage_threshold": f"{limit:.3f}",
+        "RAY_memory_monitor_refresh_ms": "100",
+    }
+    environment.pop("RAY_task_oom_retries", None)
+    starts = tmp_path / "starts"
+    ended = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(starts), str(tmp_path / "store")],
+        env=environment, capture_output=True, text=True, timeout=280, check=False,
+    )  # fmt: skip
+    assert "memory" in ended.stdout, ended.stderr
+    assert "status='failed'" in ended.stdout
+    assert len(starts.read_text().splitlines()) == TASK_RETRIES + 1
