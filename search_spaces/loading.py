@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from search_spaces.complaints import Complaint, InvalidSpace, complaints_of, counted, nearest
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
 from search_spaces.settings import Settings
-from search_spaces.setups import Setup
+from search_spaces.setups import Setup, budget_complaints
 from search_spaces.shipped import ALIASES, setup_names, shipped_names, shipped_text
 from search_spaces.space import Space
 
@@ -111,6 +111,8 @@ def _validate(value: dict[str, Any], source: str, model: type[Model], text: str)
         found = model.model_validate(value)
     except ValidationError as error:
         unknown = [*complaints_of(error, model), *unknown]
+    else:
+        unknown += [*budget_complaints(found.attack_budgets)] if isinstance(found, Setup) else []
     if unknown:
         raise InvalidSpace(f"{source}: {counted(len(unknown))}:", unknown).located(text)
     return found

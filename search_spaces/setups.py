@@ -1,11 +1,14 @@
 """A setup: data, target, generator, evaluators and attack budgets that belong together."""
 
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from search_spaces.attacks import AttackSettings
 from search_spaces.budgets import scaled
+from search_spaces.complaints import Complaint, complaints_of, nearest
 from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
@@ -52,3 +55,22 @@ def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:
     if setup.budget_factor is None:
         return settings
     return type(attack).model_validate({**scaled(settings, setup.budget_factor), **given})
+
+
+_ATTACKS = {member.model_fields["kind"].default: member for member in get_args(get_args(AttackSettings)[0])}
+
+
+def budget_complaints(budgets: Mapping[str, Mapping[str, Any]]) -> Iterator[Complaint]:
+    """Yield what is wrong with the ``attack_budgets`` of a setup, those of attacks that a space lacks too."""
+    for kind, budget in budgets.items():
+        where = f"attack_budgets.{kind}"
+        if kind not in _ATTACKS:
+            yield Complaint(
+                where, f"no attack {kind!r}; there are {', '.join(_ATTACKS)}.{nearest(kind, [*_ATTACKS])}"
+            )
+            continue
+        try:
+            _ATTACKS[kind].model_validate(budget)
+        except ValidationError as error:
+            for one in complaints_of(error, _ATTACKS[kind]):
+                yield replace(one, where=f"{where}.{one.where}" if one.where else where)

@@ -1,5 +1,6 @@
 """One factor cuts every attack of a setup to the same share of its published work."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from search_spaces import Setup, load_setup, setup_names
+from search_spaces import InvalidSpace, Setup, load_setup, setup_names
 from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, AttackSettings
 from search_spaces.budgets import budget_factor, image_steps, scaled
 from search_spaces.setups import with_budget
+from search_spaces.shipped import shipped_text
 
 KINDS = (GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, BREPMI)
 ANY: TypeAdapter[Any] = TypeAdapter(AttackSettings)
@@ -104,3 +106,24 @@ def test_a_setup_without_a_factor_is_written_as_ever() -> None:
     """Its sweeps keep their identity."""
     assert "budget_factor" not in setup_with(None).model_dump(mode="json")
     assert setup_with(0.5).model_dump(mode="json")["budget_factor"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("  gmi:", "  gmii:", "line 24: attack_budgets.gmii: no attack 'gmii'; .* Did you mean 'gmi'"),
+        ("{restarts: 5", "{restarts: 0", r"attack_budgets\.vmi\.restarts: .* \(found 0\)"),
+        ("{restarts: 5", "{restartz: 5", r"vmi\.restartz: no such setting; .* Did you mean 'restarts'"),
+        ("students: [small]", "students: [big]", r"line 43: attack_budgets\.lomma_gmi\.lomma\.students\.0"),
+        ("{initial_draws: 2048}", "{sphere_points: 8}", r"attack_budgets\.brepmi: inside_to_grow 29"),
+    ],
+)
+def test_a_budget_that_no_attack_takes_is_refused_with_its_line(
+    tmp_path: Path, right: str, wrong: str, said: str
+) -> None:
+    """Whether a space uses that attack or not: else it would run with what is published, unseen."""
+    text = shipped_text("setups", "orl_faces")
+    assert right in text
+    (tmp_path / "own.yaml").write_text(text.replace(right, wrong))
+    with pytest.raises(InvalidSpace, match=said):
+        load_setup(str(tmp_path / "own.yaml"))

@@ -112,10 +112,24 @@ def test_attribute_evaluators_need_drawn_persons():
         check_sweep(sweep_on(photographs.model_copy(update={"evaluators": drawn.evaluators})))
 
 
-def test_a_budget_that_no_attack_admits_is_refused():
-    setup = load_setup("orl_faces").model_copy(update={"attack_budgets": {"brepmi": {"restarts": 0}}})
-    with pytest.raises(InvalidSpace, match="restarts"):
+@pytest.mark.parametrize(
+    ("budgets", "said"),
+    [
+        ({"brepmi": {"restarts": 0}}, r"setup orl_faces: 1 error:\n  attack_budgets\.brepmi\.restarts: "),
+        ({"vmi": {"restarts": 0}}, r"attack_budgets\.vmi\.restarts: "),  # which the space does not use
+        ({"gmii": {}}, "no attack 'gmii'"),
+    ],
+)
+def test_a_budget_that_no_attack_admits_is_refused(budgets, said):
+    setup = load_setup("orl_faces").model_copy(update={"attack_budgets": budgets})
+    with pytest.raises(InvalidSpace, match=said):
         check_sweep(sweep_on(setup))
+
+
+def test_a_budget_that_does_not_go_with_what_the_space_says_is_refused():
+    setup = load_setup("orl_faces").model_copy(update={"attack_budgets": {"brepmi": {"query_budget": 34}}})
+    with pytest.raises(InvalidSpace, match="one step costs 41 queries"):
+        check_sweep(sweep_on(setup, attacks=[{"kind": "brepmi", "sphere_points": 40}]))
 
 
 def test_files_of_other_networks_are_refused_before_work_starts(tmp_path):
