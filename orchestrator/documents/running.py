@@ -43,8 +43,9 @@ class PlanDocument(Document):
     left: Counts
     attacks_per_trial: list[str]
     attack_settings: dict[str, dict[str, Any]]
-    budget_factors: dict[str, float]
     """Kind of attack -> every setting it runs with."""
+    budget_factors: dict[str, float]
+    """Kind of attack -> its share of the published work."""
     shared: list[SharedPieceDocument]
     requests: dict[str, dict[str, float]]
     """Kind of step -> ``cpus`` and ``gpus`` it asks for; empty when the machines are not known."""
