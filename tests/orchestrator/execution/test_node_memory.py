@@ -10,8 +10,9 @@ import pytest
 
 from orchestrator.execution.executors import RAY_SETTINGS, TASK_RETRIES
 
-MORE = 0.06
-"""Share of the machine's memory beyond what is used now at which Ray ends a worker."""
+MORE = 3 * 2**30
+"""Bytes beyond those used now at which Ray ends a worker; it and the driver need a third of it."""
+NEEDED = 2 * MORE
 DRIVER = """
 import sys
 from pathlib import Path
@@ -53,7 +54,9 @@ def test_what_lacks_memory_is_started_again_as_often_as_what_lost_its_worker() -
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray watches memory on Linux alone")
 def test_a_step_that_never_fits_its_node_fails_after_some_starts(tmp_path: Path) -> None:
     memory = psutil.virtual_memory()
-    limit = 1 - memory.available / memory.total + MORE
+    if memory.available < NEEDED:
+        pytest.skip(f"{memory.available / 2**30:.1f} GiB are free here, {NEEDED / 2**30:.0f} are needed")
+    limit = 1 - (memory.available - MORE) / memory.total
     environment = os.environ | {
         "RAY_memory_usage_threshold": f"{limit:.3f}",
         "RAY_memory_monitor_refresh_ms": "100",
@@ -66,4 +69,5 @@ def test_a_step_that_never_fits_its_node_fails_after_some_starts(tmp_path: Path)
     )  # fmt: skip
     assert "memory" in ended.stdout, ended.stderr
     assert "status='failed'" in ended.stdout
-    assert len(starts.read_text().splitlines()) == TASK_RETRIES + 1
+    # fewer where a worker was ended before it came to its step
+    assert 1 <= len(starts.read_text().splitlines()) <= TASK_RETRIES + 1
