@@ -9,8 +9,9 @@ SPACE ?= bido_vs_tldmi
 sweep: $(VENV)/.installed
 	$(BIN)/tldmi-sweep --space $(SPACE) $(if $(STORE),--store $(STORE))
 
+# In the order of the folders, so that the long end-to-end sweep does not come last and alone.
 test: $(VENV)/.installed-test browser checks
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed-test browser
 	$(BIN)/python -m pytest -q -m slow
