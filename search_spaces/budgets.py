@@ -31,14 +31,14 @@ def budget_factor(attack: AttackSettings) -> float:
     return image_steps(attack) / image_steps(type(attack)())
 
 
-def scaled(attack: AttackSettings, factor: float) -> dict[str, Any]:
+def scaled_iterations(attack: AttackSettings, factor: float) -> dict[str, Any]:
     """Return the iterations with which ``attack`` does ``factor`` of the published work, one at least.
 
     At its own restarts and samples: fewer restarts leave more iterations to each. BREPMI's cap of attempted
     steps is cut alike.
 
     >>> from search_spaces.attacks import GMI
-    >>> scaled(GMI(restarts=2), 0.01)
+    >>> scaled_iterations(GMI(restarts=2), 0.01)
     {'iterations': 75}
     """
     one_iteration = image_steps(attack) // attack.iterations

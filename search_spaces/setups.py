@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, get_args
 from pydantic import Field, ValidationError
 
 from search_spaces.attacks import AttackSettings
-from search_spaces.budgets import scaled
+from search_spaces.budgets import scaled_iterations
 from search_spaces.complaints import Complaint, complaints_of, nearest
 from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
@@ -54,7 +54,7 @@ def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:
     settings = type(attack).model_validate(given)
     if setup.budget_factor is None:
         return settings
-    return type(attack).model_validate({**scaled(settings, setup.budget_factor), **given})
+    return type(attack).model_validate({**scaled_iterations(settings, setup.budget_factor), **given})
 
 
 _ATTACKS = {member.model_fields["kind"].default: member for member in get_args(get_args(AttackSettings)[0])}

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from search_spaces import InvalidSpace, Setup, load_setup, setup_names
 from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, AttackSettings
-from search_spaces.budgets import budget_factor, image_steps, scaled
+from search_spaces.budgets import budget_factor, image_steps, scaled_iterations
 from search_spaces.setups import with_budget
 from search_spaces.shipped import shipped_text
 
@@ -24,7 +24,7 @@ def setup_with(factor: float | None, **budgets: dict[str, Any]) -> Setup:
 
 def cut(attack: AttackSettings, factor: float) -> AttackSettings:
     """Return ``attack`` with the iterations that the factor comes to."""
-    return attack.model_copy(update=scaled(attack, factor))
+    return attack.model_copy(update=scaled_iterations(attack, factor))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_any_factor_is_met_but_for_the_rounding_of_an_iteration(
 
 @pytest.mark.parametrize(("factor", "iterations", "most"), [(1, 1000, 20000), (0.01, 10, 200), (1e-9, 1, 1)])
 def test_the_cap_of_brepmi_is_cut_alike(factor: float, iterations: int, most: int) -> None:
-    assert scaled(BREPMI(), factor) == {"iterations": iterations, "max_steps": most}
+    assert scaled_iterations(BREPMI(), factor) == {"iterations": iterations, "max_steps": most}
 
 
 def test_what_space_or_setup_say_wins_over_the_factor() -> None:

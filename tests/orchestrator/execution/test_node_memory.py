@@ -39,9 +39,16 @@ def greedy(config, store_uri):
 
 
 ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
-submit = RaySubmit({})
-handle = submit.submit(greedy, sys.argv[1], sys.argv[2], Share(1, 0))
-print(submit.report(handle))
+
+
+@ray.remote(num_cpus=0)
+def coordinator(*words):
+    # as a trial does: from a process that Ray started, which must have inherited the setting
+    submit = RaySubmit({})
+    return submit.report(submit.submit(greedy, *words, Share(1, 0)))
+
+
+print(ray.get(coordinator.remote(*sys.argv[1:])))
 """
 
 
