@@ -5,16 +5,16 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from search_spaces.settings import Extended, Settings
+from search_spaces.settings import Settings
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
-class Engine(Extended):
+class Engine(Settings):
     """How an attack computes its networks; left out of rows and identities where it is the default."""
 
-    unwritten: ClassVar[frozenset[str]] = frozenset(
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset(
         {"mixed_precision", "compile", "direct_convolution", "micro_batch"}
     )
     mixed_precision: bool = False
@@ -32,7 +32,7 @@ class Engine(Extended):
 class LatentDescent(Engine):
     """Nesterov steps on identity loss + WGAN prior in the latent space; defaults: supplement Table 11."""
 
-    unwritten: ClassVar[frozenset[str]] = Engine.unwritten | {"keep"}
+    omitted_defaults: ClassVar[frozenset[str]] = Engine.omitted_defaults | {"keep"}
 
     iterations: Count = 3000
     restarts: Count = 5
@@ -143,10 +143,10 @@ class KEDMI(DistributionDescent):
     kind: Literal["kedmi"] = "kedmi"
 
 
-class LOMMA(Extended):
+class LOMMA(Settings):
     """What LOMMA changes (Nguyen et al. 2023): the logit loss with p_reg, and model augmentation."""
 
-    unwritten: ClassVar[frozenset[str]] = frozenset({"student_weights_sha256"})
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"student_weights_sha256"})
 
     regularisation_weight: Annotated[float, Field(ge=0)] = 1.0
     """lambda of the mean over dimensions of (feature(x) - p_reg)^2; T alone carries it."""

@@ -13,14 +13,14 @@ from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
-from search_spaces.settings import Extended
+from search_spaces.settings import Settings
 from search_spaces.targets import TargetSettings
 
 
-class Setup(Extended):
+class Setup(Settings):
     """Everything of a sweep that is not searched and depends on the data."""
 
-    unwritten: ClassVar[frozenset[str]] = frozenset({"budget_factor"})
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"budget_factor"})
 
     name: str
     description: str

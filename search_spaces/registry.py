@@ -1,0 +1,135 @@
+"""Kinds of settings by name: built-in classes and those of plugins are registered alike."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import SchemaValidator, core_schema
+
+from search_spaces.settings import Settings
+
+S = TypeVar("S", bound="KindSettings")
+
+
+class KindSettings(Settings):
+    """Settings with a ``kind``, a class of which is implemented by one class or function.
+
+    A concrete class has ``kind: Literal["name"] = "name"``. ``home`` is the module that implements it (see
+    ``trainables.implementations``); ``None``: its own module, as in a plugin file.
+    """
+
+    home: ClassVar[str | None] = None
+    kind: str
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """Return the kind of this class."""
+        return str(cls.model_fields["kind"].default)
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return the first line of the docstring, without markup."""
+        return (cls.__doc__ or "").strip().partition("\n")[0].replace("``", "")
+
+
+class Registry(Generic[S]):
+    """The classes of one noun (defence part, attack, prior, ...) by their kind."""
+
+    def __init__(self, noun: str, base: type[S]) -> None:
+        self.noun = noun
+        """What a kind is, for messages: ``attack``."""
+        self.base = base
+        self._classes: dict[str, type[S]] = {}
+        self._validator: SchemaValidator | None = None
+
+    def register(self, cls: type[S]) -> type[S]:
+        """Add ``cls``, a decorator. Raises ``ValueError`` for a kind that is taken or missing."""
+        kind = cls.model_fields["kind"].default
+        if not isinstance(kind, str):
+            raise ValueError(f"{cls.__name__}: give it a kind, as in kind: Literal['name'] = 'name'")
+        taken = self._classes.get(kind)
+        if taken is not None and taken is not cls:
+            raise ValueError(
+                f"{self.noun} {kind!r} of {cls.__module__} exists already in {taken.__module__}; "
+                "choose another kind"
+            )
+        self._classes[kind] = cls
+        self._validator = None
+        return cls
+
+    def remove(self, kind: str) -> None:
+        """Forget the class of ``kind``: a plugin is unloaded."""
+        del self._classes[kind]
+        self._validator = None
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._classes
+
+    def __getitem__(self, kind: str) -> type[S]:
+        return self._classes[kind]
+
+    def __iter__(self) -> Iterator[type[S]]:
+        return iter(tuple(self._classes.values()))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds, in the order of their registration."""
+        return tuple(self._classes)
+
+    def validate(self, value: Any) -> S:  # noqa: ANN401  (plain values, or settings)
+        """Return the settings that ``value`` describes; an object of the base class is returned as it is.
+
+        Raises ``pydantic.ValidationError``, whose places begin with the kind.
+        """
+        if isinstance(value, self.base):
+            return value
+        if self._validator is None:
+            choices: dict[Any, core_schema.CoreSchema] = {
+                kind: cls.__pydantic_core_schema__ for kind, cls in self._classes.items()
+            }
+            self._validator = SchemaValidator(core_schema.tagged_union_schema(choices, discriminator="kind"))
+        found: S = self._validator.validate_python(value)
+        return found
+
+
+class OneOf:
+    """Annotation of a field that holds settings of any registered class: ``Annotated[Base, OneOf(KINDS)]``.
+
+    Classes that are registered later, those of plugins, are accepted too.
+    """
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self.registry = registry
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401  (pydantic's protocol)
+        handler: GetCoreSchemaHandler,
+    ) -> core_schema.CoreSchema:
+        """Validate by the registry as it is then; dump every field of the class that is there."""
+        return core_schema.no_info_plain_validator_function(
+            self.registry.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return one schema for each registered class."""
+        members = [handler(cls.__pydantic_core_schema__) for cls in self.registry]
+        return {"oneOf": members, "discriminator": {"propertyName": "kind"}}
+
+
+def _dump(value: Settings, info: core_schema.SerializationInfo) -> dict[str, Any]:
+    return value.model_dump(
+        mode=info.mode,
+        exclude_unset=info.exclude_unset,
+        exclude_defaults=info.exclude_defaults,
+        exclude_none=info.exclude_none,
+        context=info.context,
+    )
+
+
+def home_of(cls: type[KindSettings]) -> str:
+    """Return the name of the module that implements ``cls``."""
+    return cls.home or cls.__module__
