@@ -25,6 +25,7 @@ from orchestrator.execution.ray_executor import (
     head_share,
 )
 from orchestrator.execution.steps import Steps
+from orchestrator.execution.work_folder import PREFIX
 from orchestrator.search.search import Proposer
 from results import StoreNotWritable, StoreUnreachable, open_store
 from search_spaces import canonical_json, load_setup
@@ -36,7 +37,7 @@ from tests.orchestrator.small_sweeps import small_space, small_sweep
 
 def leftovers():
     """Return what Ray and Tune have left on disk."""
-    homes = [Path(tempfile.gettempdir()).glob("tldmi-sweep-*"), Path.home().glob("ray_results/*")]
+    homes = [Path(tempfile.gettempdir()).glob(f"{PREFIX}*"), Path.home().glob("ray_results/*")]
     return {path for home in homes for path in home}
 
 
