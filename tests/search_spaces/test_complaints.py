@@ -2,13 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import ValidationError
 
 from search_spaces import InvalidSpace, Setup, Space, load_space
 from search_spaces.allowed import allowed_at
 from search_spaces.attacks import GMI
-from search_spaces.complaints import Complaint
+from search_spaces.complaints import Complaint, complaints_of
+from search_spaces.registry import KindSettings, OneOf, Registry
+from search_spaces.settings import Settings
 
 BAD = """\
 name: mine
@@ -142,3 +146,40 @@ def test_allowed_names_are_those_of_the_settings(
     model: type, location: tuple[int | str, ...], expected: set[str]
 ) -> None:
     assert set(allowed_at(model, location)) == expected
+
+
+class Tool(KindSettings):
+    """Any tool."""
+
+
+TOOLS: Registry[Tool] = Registry("tool", Tool)
+
+
+@TOOLS.register
+class Hammer(Tool):
+    """A hammer."""
+
+    kind: Literal["hammer"] = "hammer"
+    weight: float = 1.0
+
+
+class Workshop(Settings):
+    """Holds settings of any registered kind, in every place that a field can have."""
+
+    best: Annotated[Tool, OneOf(TOOLS)]
+    spare: Annotated[Tool, OneOf(TOOLS)] | None = None
+    all: tuple[Annotated[Tool, OneOf(TOOLS)], ...] = ()
+
+
+@pytest.mark.parametrize("place", [("best",), ("spare",), ("all", 0)])
+def test_allowed_names_are_seen_through_a_registry(place: tuple[int | str, ...]) -> None:
+    assert allowed_at(Workshop, place) == ("hammer",)
+    assert allowed_at(Workshop, (*place, "hammer")) == ("kind", "weight")
+
+
+def test_a_complaint_about_a_registered_kind_says_what_it_has() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Workshop.model_validate({"best": {"kind": "hammer", "wieght": 2}})
+    (complaint,) = complaints_of(caught.value, Workshop)
+    assert complaint.where == "best.hammer.wieght"
+    assert complaint.message == "no such setting; there are kind, weight. Did you mean 'weight'?"
