@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator import ClusterSettings, run_sweep
+from orchestrator.execution.events import Proposal, TrialOutcome
 from orchestrator.execution.executors import prepare_ray
-from orchestrator.execution.outcome import Proposal, TrialOutcome
 from orchestrator.execution.steps import StepConfig, StepReport, Steps
 from orchestrator.screens.progress import SilentProgress
 from search_spaces import Space, load_setup

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 from orchestrator import ClusterSettings, run_sweep
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
 from orchestrator.screens.progress import SilentProgress
 from search_spaces import Setup, Space
 
@@ -65,11 +65,11 @@ class Stopwatch(SilentProgress):
     ended: float = 0.0
     trials: int = 0
 
-    def phase(self, proposal: Proposal, phase: Phase) -> None:
+    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
         """Note a step that has ended; its own wall time says when it began."""
-        if phase.seconds is not None:
+        if step.seconds is not None:
             now = time.monotonic()
-            self.intervals.append((now - phase.seconds, now))
+            self.intervals.append((now - step.seconds, now))
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """Note the time, and refuse to measure a sweep that fails."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.events import StepChanged, TrialOutcome
 
 UTILITY_FLOOR = "utility floor:"
 """Part of the reason of a T that was given up as asked: a result of the search, no sign of a defect."""
@@ -57,7 +57,7 @@ class LimitKeeper:
     _started: dict[int, float] = field(init=False, default_factory=dict)
     _durations: list[float] = field(init=False, default_factory=list)
     _failures: list[TrialOutcome] = field(init=False, default_factory=list)
-    _steps: dict[str, deque[Phase]] = field(init=False, default_factory=dict)
+    _steps: dict[str, deque[StepChanged]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -93,22 +93,22 @@ class LimitKeeper:
             return None
         return f"{len(self._failures)} trials in a row failed{_on_one_host(self._failures)}: {self._reason()}"
 
-    def step_ended(self, phase: Phase) -> str | None:
+    def step_ended(self, step: StepChanged) -> str | None:
         """Take notice of an ended step and return why the run is to stop, or ``None``.
 
         A run stops for a host that fails at least ``host_failures`` of the steps it ended last while another
         fails less: where everything fails everywhere, no host is to blame.
         """
-        if phase.host is None or phase.state not in {"done", "failed"} or not self.limits.host_failures:
+        if step.host is None or step.state not in {"done", "failed"} or not self.limits.host_failures:
             return None
-        self._steps.setdefault(phase.host, deque(maxlen=4 * FEWEST_STEPS_OF_A_HOST)).append(phase)
+        self._steps.setdefault(step.host, deque(maxlen=4 * FEWEST_STEPS_OF_A_HOST)).append(step)
         shares = {host: _failed_share(steps) for host, steps in self._steps.items()}
-        own, others = shares.pop(phase.host), shares.values()
-        enough = len(self._steps[phase.host]) >= FEWEST_STEPS_OF_A_HOST
+        own, others = shares.pop(step.host), shares.values()
+        enough = len(self._steps[step.host]) >= FEWEST_STEPS_OF_A_HOST
         if not enough or own < self.limits.host_failures or all(share >= own for share in others):
             return None
-        failed = [step.reason or "" for step in self._steps[phase.host] if _is_defect(step)]
-        return f"{own:.0%} of the last steps on host {phase.host} failed: {_most_frequent(failed)}"
+        failed = [other.reason or "" for other in self._steps[step.host] if _is_defect(other)]
+        return f"{own:.0%} of the last steps on host {step.host} failed: {_most_frequent(failed)}"
 
     def _spent(self) -> str:
         hours = (self.clock() - self.began) / 3600
@@ -121,11 +121,11 @@ class LimitKeeper:
         return _most_frequent([outcome.reason or "no reason given" for outcome in self._failures])
 
 
-def _is_defect(ended: TrialOutcome | Phase) -> bool:
+def _is_defect(ended: TrialOutcome | StepChanged) -> bool:
     return ended.state == "failed" and UTILITY_FLOOR not in (ended.reason or "")
 
 
-def _failed_share(steps: deque[Phase]) -> float:
+def _failed_share(steps: deque[StepChanged]) -> float:
     return sum(map(_is_defect, steps)) / len(steps)
 
 

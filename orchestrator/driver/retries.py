@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from orchestrator.driver.trial_rows import read_trials
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution.outcome import Proposal, Role, TrialOutcome
+from orchestrator.execution.events import Proposal, Role, TrialOutcome
 from results import Store
 from results.stores.store import part_path
 from results.sweeps.trial_logs import read_trial_log

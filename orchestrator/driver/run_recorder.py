@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
 from orchestrator.screens.progress import Progress, SearchState, Tally, trial_label
 from results.sweeps.run_progress import RunningStep, RunningTrial, RunProgress
 from results.sweeps.trial_logs import StepLog, TrialLog
@@ -19,7 +19,7 @@ class _Open:
 
     proposal: Proposal
     started_at: str
-    phases: dict[str, Phase] = field(default_factory=dict)
+    steps: dict[str, StepChanged] = field(default_factory=dict)
 
 
 class RunRecorder:
@@ -47,12 +47,12 @@ class RunRecorder:
             self.changes += 1
         self._shown.trial_started(proposal)
 
-    def phase(self, proposal: Proposal, phase: Phase) -> None:
+    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
         """A step of a trial started or ended."""
         with self._guard:
-            self._open[proposal.number].phases[phase.name] = phase
+            self._open[proposal.number].steps[step.name] = step
             self.changes += 1
-        self._shown.phase(proposal, phase)
+        self._shown.step_changed(proposal, step)
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """A trial ended and its row is written."""
@@ -82,7 +82,7 @@ class RunRecorder:
                 outcome.reason,
                 trial.started_at,
                 _now(),
-                tuple(StepLog(**vars(phase)) for phase in trial.phases.values()),
+                tuple(_log(step) for step in trial.steps.values()),
             )
 
     def progress(self, stopping: str | None, outcome: str | None = None) -> RunProgress:
@@ -107,8 +107,12 @@ class RunRecorder:
 
 def _running(trial: _Open) -> RunningTrial:
     proposal = trial.proposal
-    steps = tuple(RunningStep(one.name, one.state, one.seconds) for one in trial.phases.values())
+    steps = tuple(RunningStep(one.name, one.state, one.seconds) for one in trial.steps.values())
     return RunningTrial(proposal.number, proposal.role, trial_label(proposal), trial.started_at, steps)
+
+
+def _log(step: StepChanged) -> StepLog:
+    return StepLog(step.name, step.state, step.seconds, step.reason, step.host, step.log)
 
 
 def _now() -> str:

@@ -14,8 +14,8 @@ from orchestrator.driver.run_recorder import RunRecorder
 from orchestrator.driver.run_watch import RunWatch
 from orchestrator.driver.trial_rows import known_trials, write_trial
 from orchestrator.errors import ExitCode, InvalidRequest, Terminated, Unreachable
+from orchestrator.execution.events import Proposal, StepChanged, TrialEvent, TrialOutcome
 from orchestrator.execution.executors import ClusterSettings, ExecutorName, run_inline, run_on_ray
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
 from orchestrator.execution.steps import Steps
 from orchestrator.locks import LOST, HeldRight, sweep_lock
 from orchestrator.provenance import current_provenance, record_run
@@ -260,13 +260,19 @@ class RunningSweep:
             self._recorder.trial_started(proposal)
         return proposal
 
-    def note(self, number: int, phase: Phase) -> None:
-        """Tell the user about a phase of a running trial."""
-        self._recorder.phase(self._open[number], phase)
-        if reason := self._limits.step_ended(phase):
+    def hear(self, event: TrialEvent) -> None:
+        """Take notice of an event of a running trial."""
+        if isinstance(event, StepChanged):
+            self._pass_on(event)
+        else:
+            self._record(event.number, event.outcome)
+
+    def _pass_on(self, step: StepChanged) -> None:
+        self._recorder.step_changed(self._open[step.number], step)
+        if reason := self._limits.step_ended(step):
             self._control.stop(reason)
 
-    def record(self, number: int, outcome: TrialOutcome) -> None:
+    def _record(self, number: int, outcome: TrialOutcome) -> None:
         """Write log and row of an ended trial, then let the search know."""
         self._check_right()
         proposal = self._open.pop(number)

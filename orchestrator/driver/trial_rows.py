@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.execution.outcome import KnownTrial, Proposal, TrialOutcome
+from orchestrator.execution.events import KnownTrial, Proposal, TrialOutcome
 from results import Store
 
 if TYPE_CHECKING:

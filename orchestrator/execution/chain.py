@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from orchestrator.errors import Unreachable
-from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.events import StepChanged, TrialEnded, TrialEvent, TrialOutcome
 from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps
 from orchestrator.locks import FileLock, lock_folder
@@ -86,17 +86,17 @@ class Chain(Generic[Handle]):
         self._shares = shares
         self._built: set[str] = set()
 
-    def run(self, trial: Trial) -> Iterator[list[Phase] | TrialOutcome]:
-        """Yield the phases of ``trial`` as they start and end, and last its outcome."""
+    def run(self, number: int, trial: Trial) -> Iterator[list[TrialEvent]]:
+        """Yield what happens to the trial ``number``: changes of its steps as they come, last its end."""
         first = [self._target_job(trial), *self._shared_jobs(trial)]
         attacks = self._attack_jobs(trial)
         reports: Reports = {}
-        yield from self._run_jobs(first, reports)
+        yield from self._run_jobs(number, first, reports)
         reason = _failure(first, reports)
         if reason is None:
-            yield from self._run_jobs(attacks, reports)
+            yield from self._run_jobs(number, attacks, reports)
             reason = _failure(attacks, reports)
-        yield _outcome(reports, [job.key for job in attacks], reason)
+        yield [TrialEnded(number, _outcome(reports, [job.key for job in attacks], reason))]
 
     def _target_job(self, trial: Trial) -> _Job:
         share = Share(trial.target.threads, self._shares.target_gpus)
@@ -129,36 +129,36 @@ class Chain(Generic[Handle]):
         lock = FileLock(lock_folder(self._store_uri), key)
         return _Job(key, name, step, config, Share(config.threads, self._shares.target_gpus), lock)
 
-    def _run_jobs(self, jobs: list[_Job], reports: Reports) -> Iterator[list[Phase]]:
+    def _run_jobs(self, number: int, jobs: list[_Job], reports: Reports) -> Iterator[list[TrialEvent]]:
         """Run ``jobs`` side by side and fill ``reports``; a piece that another trial builds is waited for."""
         waiting: list[_Job] = list(jobs)
         running: dict[Handle, _Job] = {}
         try:
             while waiting or running:
-                if started := self._start_ready(waiting, running):
+                if started := self._start_ready(number, waiting, running):
                     yield started
                 timeout = LOCK_POLL_SECONDS if waiting else None
                 ended = {handle: running.pop(handle) for handle in self._submit.wait(list(running), timeout)}
                 for handle, job in ended.items():
                     reports[job.key] = self._ended(job, handle)
                 if ended:
-                    yield [_ended_phase(job, reports[job.key]) for job in ended.values()]
+                    yield [_ended_step(number, job, reports[job.key]) for job in ended.values()]
         finally:
             for job in jobs:
                 job.release()
 
-    def _start_ready(self, waiting: list[_Job], running: dict[Handle, _Job]) -> list[Phase]:
+    def _start_ready(self, number: int, waiting: list[_Job], running: dict[Handle, _Job]) -> list[TrialEvent]:
         """Move every job that is free from ``waiting`` to ``running``; return what there is to say."""
-        phases = []
+        events: list[TrialEvent] = []
         for job in list(waiting):
             if job.ready():
                 waiting.remove(job)
                 running[self._submit.submit(job.step, job.config, self._store_uri, job.share)] = job
-                phases.append(Phase(job.name, "started"))
+                events.append(StepChanged(number, job.name, "started"))
             elif not job.announced:
                 job.announced = True
-                phases.append(Phase(job.name, "waiting"))
-        return phases
+                events.append(StepChanged(number, job.name, "waiting"))
+        return events
 
     def _ended(self, job: _Job, handle: Handle) -> StepReport:
         report = self._submit.report(handle)
@@ -172,8 +172,10 @@ class Chain(Generic[Handle]):
         return report
 
 
-def _ended_phase(job: _Job, report: StepReport) -> Phase:
-    return Phase(job.name, report.status, report.seconds, report.reason, report.host, report.log)
+def _ended_step(number: int, job: _Job, report: StepReport) -> StepChanged:
+    return StepChanged(
+        number, job.name, report.status, report.seconds, report.reason, report.host, report.log
+    )
 
 
 def _failure(jobs: Sequence[_Job], reports: Reports) -> str | None:

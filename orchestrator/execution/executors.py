@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal
 
 from orchestrator.execution.chain import Chain, Share, Shares
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
+from orchestrator.execution.events import Trials
 from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
 
@@ -31,23 +31,6 @@ RAY_SETTINGS = {
     "RAY_worker_niceness": "0",  # Ray's 15 would starve a sweep beside anything else that runs
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # a resume reads the store, never Tune's snapshots
 }
-
-
-class Trials(Protocol):
-    """The sweep as an executor sees it."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether every trial has been recorded."""
-
-    def next(self) -> Proposal | None:
-        """Return a trial to run now, or ``None`` while the next one depends on running ones."""
-
-    def note(self, number: int, phase: Phase) -> None:
-        """Take notice of a phase of a running trial."""
-
-    def record(self, number: int, outcome: TrialOutcome) -> None:
-        """Record how a trial ended."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +81,9 @@ def run_inline(trials: Trials, store_uri: str, steps: Steps) -> None:
             if trials.finished:
                 return
             raise RuntimeError("the sweep is not finished, yet proposes nothing while nothing runs")
-        for event in chain.run(proposal.trial):
-            pass_on(trials, proposal.number, event)
-
-
-def pass_on(trials: Trials, number: int, event: list[Phase] | TrialOutcome) -> None:
-    """Tell the sweep what a chain said of the trial ``number``."""
-    if isinstance(event, TrialOutcome):
-        trials.record(number, event)
-    else:
-        for phase in event:
-            trials.note(number, phase)
+        for events in chain.run(proposal.number, proposal.trial):
+            for event in events:
+                trials.hear(event)
 
 
 def run_on_ray(trials: Trials, store_uri: str, steps: Steps, threads: int, cluster: ClusterSettings) -> None:

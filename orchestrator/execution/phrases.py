@@ -1,24 +1,24 @@
 """Phrases about durations, steps and ends of trials that several screens use."""
 
-from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.events import StepChanged, TrialOutcome
 
 
-def phase_text(phase: Phase) -> str:
-    """Return one phrase about a phase.
+def step_text(step: StepChanged) -> str:
+    """Return one phrase about the state of a step.
 
-    >>> phase_text(Phase("gmi", "done", 12.34))
+    >>> step_text(StepChanged(7, "gmi", "done", 12.34))
     'gmi done in 12.3 s'
     """
-    warning = f" (warning: {phase.reason})" if phase.reason else ""
-    match phase.state:
+    warning = f" (warning: {step.reason})" if step.reason else ""
+    match step.state:
         case "waiting":
-            return f"{phase.name} is being built by another trial"
+            return f"{step.name} is being built by another trial"
         case "failed":
-            return f"{phase.name} failed: {phase.reason}"
+            return f"{step.name} failed: {step.reason}"
         case "done":
-            return f"{phase.name} done in {phase.seconds or 0.0:.1f} s{warning}"
+            return f"{step.name} done in {step.seconds or 0.0:.1f} s{warning}"
         case _:
-            return f"{phase.name} {phase.state}{warning}"
+            return f"{step.name} {step.state}{warning}"
 
 
 def outcome_text(outcome: TrialOutcome) -> str:

@@ -21,12 +21,12 @@ from orchestrator.errors import Unreachable
 from orchestrator.execution.autoscaling import made_by_ray_up
 from orchestrator.execution.chain import Chain, Share, Shares
 from orchestrator.execution.cluster import connected
-from orchestrator.execution.executors import TASK_RETRIES, ClusterSettings, Trials, pass_on
+from orchestrator.execution.events import Proposal, TrialEnded, TrialEvent, Trials
+from orchestrator.execution.executors import TASK_RETRIES, ClusterSettings
 from orchestrator.execution.forgetting import Forgetting
 from orchestrator.execution.gpus import DEVICE_VARIABLE
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
 from orchestrator.execution.lifeline import Lifeline
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
 from orchestrator.execution.ray_messages import messages_kept
 from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
@@ -125,7 +125,7 @@ class ProposalSearcher(Searcher):
 
     def __init__(self, trials: Trials, lanes: int) -> None:
         super().__init__()
-        # No metric is Tune's business: its check for them would end the sweep at the first phase.
+        # No metric is Tune's business: its check for them would end the sweep at the first report.
         self._metric = self._mode = None
         self._trials = trials
         self._lanes = lanes
@@ -161,15 +161,15 @@ class ProposalSearcher(Searcher):
         return self._trials.next() if len(self._open) < self._lanes else None
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Pass a phase or the outcome on to the sweep."""
-        number, event = self._running[trial_id], result.get("event")
+        """Pass what happened to the trial on to the sweep."""
         if UNREACHABLE in result:
-            self._unreachable[number] = result[UNREACHABLE]
-        if event is not None:
-            if isinstance(event, TrialOutcome):
-                del self._open[number]
+            self._unreachable[self._running[trial_id]] = result[UNREACHABLE]
+        events: list[TrialEvent] = result.get("events", [])
+        for event in events:
+            if isinstance(event, TrialEnded):
+                del self._open[event.number]
             try:
-                pass_on(self._trials, number, event)
+                self._trials.hear(event)
             except Exception as error:
                 self.stop_with(error)
                 raise
@@ -206,7 +206,7 @@ class ProposalSearcher(Searcher):
 
 
 class Coordinator(tune.Trainable):
-    """One trial at a time: runs its chain, reporting each phase; imports no torch."""
+    """One trial at a time: runs its chain and reports what happens; imports no torch."""
 
     def setup(  # type: ignore[override]  # Tune passes what with_parameters was given
         self, config: dict[str, Any], submit: "RaySubmit", store_uri: str, steps: Steps, shares: Shares
@@ -218,12 +218,12 @@ class Coordinator(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin another trial in the same process."""
         trial = Trial.model_validate_json(new_config["trial"])
-        self._events: Iterator[list[Phase] | TrialOutcome] = self._chain.run(trial)
+        self._events: Iterator[list[TrialEvent]] = self._chain.run(new_config["number"], trial)
         self._given_up: Unreachable | None = None
         return True
 
     def step(self) -> dict[str, Any]:
-        """Wait for the next phase or the outcome and report it; then report that the trial is done.
+        """Wait for what happens next and report it; after the end of the trial report that it is done.
 
         A store that does not answer is no outcome. Why is reported first; then this process ends with the
         error, and with it the steps that it is waiting for.
@@ -231,11 +231,11 @@ class Coordinator(tune.Trainable):
         if self._given_up:
             raise self._given_up
         try:
-            event = next(self._events, None)
+            events = next(self._events, None)
         except Unreachable as error:
             self._given_up = error
             return {UNREACHABLE: str(error)}
-        return {"done": True} if event is None else {"event": event}
+        return {"done": True} if events is None else {"events": events}
 
     def cleanup(self) -> None:
         """Let go of the locks of a trial that is stopped in the middle."""

@@ -1,4 +1,4 @@
-"""The live view: how far the sweep is, the phases of running trials, and the front so far."""
+"""The live view: how far the sweep is, the steps of running trials, and the front so far."""
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -6,8 +6,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
-from orchestrator.execution.phrases import phase_text
+from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
+from orchestrator.execution.phrases import step_text
 from orchestrator.screens.progress import SearchState, Tally, tally_text, trial_label
 from results import nondominated
 from search_spaces import Sweep
@@ -21,7 +21,7 @@ class LiveProgress:
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
-        self._running: dict[int, tuple[Proposal, dict[str, Phase]]] = {}
+        self._running: dict[int, tuple[Proposal, dict[str, StepChanged]]] = {}
         self._tally: Tally | None = None
         self._live: Live | None = None
 
@@ -37,11 +37,11 @@ class LiveProgress:
         """Add a running trial."""
         self._running[proposal.number] = (proposal, {})
 
-    def phase(self, proposal: Proposal, phase: Phase) -> None:
+    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
         """Show the newest state of a step; print what it warns of above the view, where it stays."""
-        self._running[proposal.number][1][phase.name] = phase
-        if phase.reason and phase.state in {"done", "found"}:
-            self._console.print(Text(f"warning: {phase.name}: {phase.reason}", style="yellow"))
+        self._running[proposal.number][1][step.name] = step
+        if step.reason and step.state in {"done", "found"}:
+            self._console.print(Text(f"warning: {step.name}: {step.reason}", style="yellow"))
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """Take the trial out; print the reason of a failure above the view, where it stays."""
@@ -70,9 +70,9 @@ class LiveProgress:
 
     def _running_table(self) -> Table:
         table = Table("trial", "running", "steps", box=None, pad_edge=False)
-        for number, (proposal, phases) in sorted(self._running.items()):
-            steps = ", ".join(phase_text(phase) for phase in phases.values()) or "starting"
-            table.add_row(str(number), Text(trial_label(proposal)), Text(steps))
+        for number, (proposal, steps) in sorted(self._running.items()):
+            texts = ", ".join(step_text(step) for step in steps.values()) or "starting"
+            table.add_row(str(number), Text(trial_label(proposal)), Text(texts))
         return table
 
     def _front_table(self, tally: Tally) -> Table:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
-from orchestrator.execution.outcome import Phase, Proposal, TrialOutcome
-from orchestrator.execution.phrases import duration, outcome_text, phase_text
+from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
+from orchestrator.execution.phrases import duration, outcome_text, step_text
 from orchestrator.search.listed import confirmed_trials, search_trials
 from results.labels import configuration_label
 from search_spaces import Sweep, TargetConfig
@@ -38,7 +38,7 @@ class Progress(Protocol):
     def trial_started(self, proposal: Proposal) -> None:
         """A trial was handed out."""
 
-    def phase(self, proposal: Proposal, phase: Phase) -> None:
+    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
         """A step of a trial started or ended."""
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
@@ -60,7 +60,7 @@ class SilentProgress:
     def trial_started(self, proposal: Proposal) -> None:
         """Show nothing."""
 
-    def phase(self, proposal: Proposal, phase: Phase) -> None:
+    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
         """Show nothing."""
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
@@ -132,10 +132,10 @@ class PlainProgress:
         """Say what a trial tries."""
         self._say(f"trial {proposal.number} ({proposal.role}): {trial_label(proposal)}")
 
-    def phase(self, proposal: Proposal, phase: Phase) -> None:
+    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
         """Say that a step ended, and what it warns of; starts are not worth a line."""
-        if phase.reason or phase.state not in {"started", "found"}:
-            self._say(f"trial {proposal.number}: {phase_text(phase)}")
+        if step.reason or step.state not in {"started", "found"}:
+            self._say(f"trial {proposal.number}: {step_text(step)}")
 
     def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
         """Say how a trial ended and how far the sweep is."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.execution.outcome import Phase
-from orchestrator.execution.phrases import duration, phase_text
+from orchestrator.execution.events import StepChanged
+from orchestrator.execution.phrases import duration, step_text
 from orchestrator.screens.tables import plain_table
 from results.formatting import UNKNOWN, percent
 
@@ -83,9 +83,9 @@ def trial_log_lines(report: "TrialReport", most: int) -> list[str]:
         f"from {log.started_at} to {log.ended_at}",
     ]
     for step in log.steps:
-        phase = Phase(step.name, step.state, step.seconds, step.reason)  # type: ignore[arg-type]
+        changed = StepChanged(log.number, step.name, step.state, step.seconds, step.reason)  # type: ignore[arg-type]
         host = f" on {step.host}" if step.host else ""
-        lines.append(f"  {phase_text(phase)}{host}")
+        lines.append(f"  {step_text(changed)}{host}")
     for name, text in report.texts.items():
         kept = text.splitlines()
         shown = kept[len(kept) - min(most, len(kept)) :]
@@ -98,7 +98,10 @@ def trial_log_lines(report: "TrialReport", most: int) -> list[str]:
 
 
 def _running_line(trial: "RunningTrial", now: datetime) -> str:
-    phases = [Phase(step.name, step.state, step.seconds) for step in trial.steps]  # type: ignore[arg-type]
-    steps = ", ".join(phase_text(phase) for phase in phases) or "starting"
+    changed = (
+        StepChanged(trial.number, step.name, step.state, step.seconds)  # type: ignore[arg-type]
+        for step in trial.steps
+    )
+    steps = ", ".join(map(step_text, changed)) or "starting"
     since = max((now - datetime.fromisoformat(trial.started_at)).total_seconds(), 0.0)
     return f"trial {trial.number} ({trial.role}), {trial.label}, for {duration(since)}: {steps}"

@@ -2,23 +2,20 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from orchestrator.execution.outcome import TrialOutcome
+from orchestrator.execution.events import DIRECTIONS, TrialOutcome
 from orchestrator.search.suggest import parameters_of, suggest_defense
 from search_spaces import Space, Sweep, seed_stream
 from search_spaces.defenses import DefenseSettings
 
 if TYPE_CHECKING:
     from orchestrator.search.study_mirror import StudyMirror
-
-DIRECTIONS: Final = ("maximize", "minimize")
-"""Of the two objectives: Acc, worst AttAcc."""
 
 NO_OBJECTIVES = "Acc or the worst AttAcc is missing or no finite number"
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from orchestrator.execution.outcome import KnownTrial, Proposal, Role, TrialOutcome
+from orchestrator.execution.events import KnownTrial, Proposal, Role, TrialOutcome
 from orchestrator.search.confirmation import to_confirm
 from orchestrator.search.listed import listed_trials, search_trials
 from orchestrator.search.sampling import Ask, Sampling

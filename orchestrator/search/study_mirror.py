@@ -11,8 +11,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from orchestrator.errors import Unreachable
+from orchestrator.execution.events import DIRECTIONS
 from orchestrator.redaction import redacted
-from orchestrator.search.sampling import DIRECTIONS
 
 LOG = logging.getLogger(__name__)
 

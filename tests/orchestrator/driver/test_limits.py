@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orchestrator.driver.limits import FEWEST_STEPS_OF_A_HOST, LimitKeeper, Limits
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution.outcome import Phase, TrialOutcome
+from orchestrator.execution.events import StepChanged, TrialOutcome
 
 DONE = TrialOutcome("done", None, 0.9, 0.1)
 
@@ -69,7 +69,7 @@ def test_nothing_else_trips_it(limits, outcome):
 
 
 def steps(keeper, host, states):
-    return [keeper.step_ended(Phase("target", state, 1.0, "disk full", host)) for state in states]
+    return [keeper.step_ended(StepChanged(0, "target", state, 1.0, "disk full", host)) for state in states]
 
 
 def test_a_host_that_fails_while_another_does_not_is_named():
@@ -102,9 +102,14 @@ def test_a_host_is_blamed_from_its_share_of_the_steps_it_ended_last(own, others,
 def test_a_training_that_is_given_up_as_asked_blames_no_host():
     keeper = LimitKeeper(Limits())
     steps(keeper, "good", ["done"])
-    floor = Phase("target", "failed", 1.0, "utility floor: validation accuracy is 0.1 after 5 epochs", "this")
+    floor = StepChanged(
+        0, "target", "failed", 1.0, "utility floor: validation accuracy is 0.1 after 5 epochs", "this"
+    )
     assert {keeper.step_ended(floor) for _ in range(9)} == {None}
-    said = [keeper.step_ended(Phase("gmi", "failed", 1.0, f"error {number}", "this")) for number in range(9)]
+    said = [
+        keeper.step_ended(StepChanged(0, "gmi", "failed", 1.0, f"error {number}", "this"))
+        for number in range(9)
+    ]
     assert said[-1] == "50% of the last steps on host this failed: error 0 (1 of 9)"
 
 

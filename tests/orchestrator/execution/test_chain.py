@@ -4,8 +4,8 @@ import pytest
 
 from orchestrator.errors import Unreachable
 from orchestrator.execution.chain import Chain, Shares
+from orchestrator.execution.events import StepChanged, TrialOutcome
 from orchestrator.execution.executors import InlineSubmit
-from orchestrator.execution.outcome import Phase, TrialOutcome
 from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import FileLock, lock_folder
 from results import StoreNotWritable, StoreUnreachable
@@ -30,20 +30,21 @@ def chain_on(store, steps=FAKE):
 
 
 def run(chain, trial):
-    """Return the phases and the outcome of one trial."""
-    *batches, outcome = chain.run(trial)
-    return [phase for batch in batches for phase in batch], outcome
+    """Return the changes of the steps and the outcome of one trial."""
+    *changes, end = [event for events in chain.run(7, trial) for event in events]
+    assert {event.number for event in [*changes, end]} == {7}
+    return changes, end.outcome
 
 
 def test_target_and_shared_pieces_come_first_then_every_attack(store, trial):
-    phases, outcome = run(chain_on(store), trial)
+    changes, outcome = run(chain_on(store), trial)
     assert [line.split()[0] for line in logged(store)] == [
         "target", "generator", "evaluator", "evaluator", "gmi", "brepmi",
     ]  # fmt: skip
-    assert [phase.name for phase in phases if phase.state == "started"] == [
+    assert [change.name for change in changes if change.state == "started"] == [
         "target", "generator", "evaluator face_embedding", "evaluator trained_classifier", "gmi", "brepmi",
     ]  # fmt: skip
-    assert all(phase.seconds >= 0 for phase in phases if phase.state == "done")
+    assert all(change.seconds >= 0 for change in changes if change.state == "done")
     assert outcome.state == "done"
 
 
@@ -73,8 +74,8 @@ def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(
         return report
 
     steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
-    phases, outcome = run(chain_on(store, steps), trial)
-    assert Phase("generator", "waiting") in phases
+    changes, outcome = run(chain_on(store, steps), trial)
+    assert StepChanged(7, "generator", "waiting") in changes
     names = [line.split()[0] for line in logged(store)]
     assert names.index("target") < names.index("generator") < names.index("gmi")
     assert outcome.state == "done"
@@ -82,7 +83,7 @@ def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(
 
 def test_locks_are_free_after_a_trial_and_after_an_abandoned_one(store, trial):
     chain = chain_on(store)
-    events = chain.run(trial)
+    events = chain.run(7, trial)
     next(events)
     events.close()
     piece = FileLock(lock_folder(store), f"generator-{trial.attacks[0].generator_config.generator_id}")
@@ -98,9 +99,9 @@ def failing(status="failed", reason="the loss is NaN", **values):
 
 def test_a_failed_target_ends_the_trial_before_its_attacks(store, trial):
     steps = Steps(failing(), FAKE.attack, FAKE.generator, FAKE.evaluator)
-    phases, outcome = run(chain_on(store, steps), trial)
+    changes, outcome = run(chain_on(store, steps), trial)
     assert outcome == TrialOutcome("failed", "target: the loss is NaN")
-    assert "gmi" not in {phase.name for phase in phases}
+    assert "gmi" not in {change.name for change in changes}
 
 
 def test_a_failed_attack_keeps_acc_and_the_other_attack_still_runs(store, trial):

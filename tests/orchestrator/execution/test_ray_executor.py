@@ -14,8 +14,8 @@ from orchestrator.driver.sweep import run_sweep
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.execution.chain import Shares
 from orchestrator.execution.cluster import checked_cluster, connected
+from orchestrator.execution.events import StepChanged, TrialEnded, TrialOutcome
 from orchestrator.execution.executors import ClusterSettings, InlineSubmit
-from orchestrator.execution.outcome import Phase, TrialOutcome
 from orchestrator.execution.ray_executor import (
     COORDINATOR_RETRIES,
     UNREACHABLE,
@@ -103,7 +103,7 @@ class Recorder:
 
     def __init__(self, **changes):
         self._proposer = Proposer(small_sweep(**changes))
-        self.noted, self.recorded = [], []
+        self.heard = []
 
     @property
     def finished(self):
@@ -112,15 +112,13 @@ class Recorder:
     def next(self):
         return self._proposer.next()
 
-    def note(self, number, phase):
-        self.noted.append((number, phase))
-
-    def record(self, number, outcome):
-        self.recorded.append((number, outcome))
-        self._proposer.tell(number, outcome)
+    def hear(self, event):
+        self.heard.append(event)
+        if isinstance(event, TrialEnded):
+            self._proposer.tell(event.number, event.outcome)
 
 
-DONE = TrialOutcome("done", None, 0.9, 0.1)
+DONE = [TrialEnded(0, TrialOutcome("done", None, 0.9, 0.1))]
 
 
 def test_a_searcher_hands_out_no_more_trials_than_lanes():
@@ -128,33 +126,32 @@ def test_a_searcher_hands_out_no_more_trials_than_lanes():
     assert searcher.suggest("a")["number"] == 0
     assert searcher.suggest("b")["number"] == 1
     assert searcher.suggest("c") is None
-    searcher.on_trial_result("a", {"event": DONE})
+    searcher.on_trial_result("a", {"events": DONE})
     assert searcher.suggest("c")["number"] == 2
 
 
-def test_phases_are_noted_and_an_outcome_is_recorded_once():
-    trials = Recorder()
+def test_the_sweep_hears_of_every_step_and_of_the_end_once():
+    trials, started = Recorder(), StepChanged(0, "target", "started")
     searcher = ProposalSearcher(trials, lanes=2)
     searcher.suggest("a")
-    searcher.on_trial_result("a", {"event": [Phase("target", "started")]})
-    searcher.on_trial_result("a", {"event": DONE})
+    searcher.on_trial_result("a", {"events": [started]})
+    searcher.on_trial_result("a", {"events": DONE})
     searcher.on_trial_complete("a", result={"done": True})
-    assert trials.noted == [(0, Phase("target", "started"))]
-    assert trials.recorded == [(0, DONE)]
+    assert trials.heard == [started, *DONE]
 
 
 def test_what_the_sweep_raises_when_it_is_told_is_no_error_of_tune():
     """Tune makes a text of what its searcher raises, and the exit code would be that of a defect."""
 
     class Full(Recorder):
-        def record(self, number, outcome):
+        def hear(self, event):
             raise StoreUnreachable("the bucket does not answer")
 
     class Tuner:
         def fit(self):
             searcher.suggest("a")
             try:
-                searcher.on_trial_result("a", {"event": DONE})
+                searcher.on_trial_result("a", {"events": DONE})
             except StoreUnreachable as error:
                 raise TuneError("a traceback") from error
 
@@ -180,9 +177,9 @@ def test_a_trial_whose_coordinator_was_lost_is_handed_out_again_before_others():
     searcher.on_trial_complete("a", error=True)
     assert searcher.suggest("c") == first
     assert searcher.suggest("d") is None
-    searcher.on_trial_result("c", {"event": DONE})
+    searcher.on_trial_result("c", {"events": DONE})
     searcher.on_trial_complete("c", result={"done": True})
-    assert trials.recorded == [(0, DONE)]
+    assert trials.heard == DONE
     assert searcher.suggest("d")["number"] == 2
 
 
@@ -193,7 +190,7 @@ def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
         assert searcher.lost is None
         assert searcher.suggest(str(attempt))["number"] == 0
         searcher.on_trial_complete(str(attempt), error=True)
-    assert trials.recorded == []
+    assert trials.heard == []
     assert "trial 0 was lost 4 times" in searcher.lost
     assert searcher.suggest("b") == Searcher.FINISHED
 
@@ -204,13 +201,13 @@ def test_a_coordinator_whose_store_is_lost_says_why_before_it_ends(tmp_path):
 
     one = object.__new__(Coordinator)  # without an actor around it
     one.setup(
-        {"trial": canonical_json(small_sweep().trial(NoDef(), 0))},
+        {"number": 0, "trial": canonical_json(small_sweep().trial(NoDef(), 0))},
         submit=InlineSubmit(),
         store_uri=str(tmp_path),
         steps=Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator),
         shares=Shares(),
     )
-    assert "event" in one.step()
+    assert "events" in one.step()
     assert "the disk is full" in one.step()[UNREACHABLE]
     with pytest.raises(Unreachable, match="the disk is full"):
         one.step()
@@ -250,7 +247,7 @@ def test_a_searcher_says_when_the_sweep_is_finished():
     )
     searcher.suggest("a")
     assert searcher.suggest("b") is None
-    searcher.on_trial_result("a", {"event": DONE})
+    searcher.on_trial_result("a", {"events": DONE})
     assert searcher.suggest("b") == Searcher.FINISHED
 
 

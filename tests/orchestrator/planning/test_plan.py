@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.driver.trial_rows import write_trial
 from orchestrator.execution.chain import Shares
-from orchestrator.execution.outcome import TrialOutcome
+from orchestrator.execution.events import TrialOutcome
 from orchestrator.execution.room import Cluster
 from orchestrator.planning.plan import make_plan
 from orchestrator.screens.plan import budget_lines, cost_lines

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.execution.outcome import Phase, TrialOutcome
-from orchestrator.execution.phrases import duration, phase_text
+from orchestrator.execution.events import StepChanged, TrialOutcome
+from orchestrator.execution.phrases import duration, step_text
 from orchestrator.screens.live_progress import LiveProgress
 from orchestrator.screens.progress import PlainProgress, Tally, trial_label
 from orchestrator.search.search import Proposer
@@ -24,8 +24,10 @@ def play(progress, outcomes):
     for outcome in outcomes:
         proposal = proposer.next()
         progress.trial_started(proposal)
-        progress.phase(proposal, Phase("target", "started"))
-        progress.phase(proposal, Phase("target", outcome.state, 12.34, outcome.reason))
+        progress.step_changed(proposal, StepChanged(proposal.number, "target", "started"))
+        progress.step_changed(
+            proposal, StepChanged(proposal.number, "target", outcome.state, 12.34, outcome.reason)
+        )
         proposer.tell(proposal.number, outcome)
         progress.trial_ended(proposal, outcome)
     return proposer
@@ -49,7 +51,7 @@ def test_the_live_view_shows_running_trials_their_steps_and_the_front():
     proposer = play(progress, [DONE])
     running = proposer.next()
     progress.trial_started(running)
-    progress.phase(running, Phase("gmi", "started"))
+    progress.step_changed(running, StepChanged(running.number, "gmi", "started"))
     with console.capture() as capture:
         console.print(progress.view())
     progress.close()
@@ -102,9 +104,9 @@ def test_a_confirmation_is_labelled_with_its_seed_and_a_control_by_its_name():
     assert "permuted labels" in labels["control"]
 
 
-def test_phases_are_said_in_words():
-    assert phase_text(Phase("generator", "waiting")) == "generator is being built by another trial"
-    assert phase_text(Phase("gmi", "failed", 1.0, "it diverged")) == "gmi failed: it diverged"
+def test_states_of_steps_are_said_in_words():
+    assert step_text(StepChanged(0, "generator", "waiting")) == "generator is being built by another trial"
+    assert step_text(StepChanged(0, "gmi", "failed", 1.0, "it diverged")) == "gmi failed: it diverged"
 
 
 WEAK = "sface recognises only 85.0 % of the real private test pictures (below 90 %)"
@@ -112,13 +114,13 @@ WEAK = "sface recognises only 85.0 % of the real private test pictures (below 90
 
 @pytest.mark.parametrize("state", ["done", "found"])
 def test_warnings_of_steps_that_went_well_are_shown(state):
-    warned = Phase("evaluator face_embedding", state, 3.0, WEAK)
+    warned = StepChanged(0, "evaluator face_embedding", state, 3.0, WEAK)
     proposal = Proposer(small_sweep()).next()
     plain, live = io.StringIO(), io.StringIO()
-    PlainProgress(plain).phase(proposal, warned)
+    PlainProgress(plain).step_changed(proposal, warned)
     view = LiveProgress(Console(file=live, force_terminal=True, width=200, color_system=None))
     view.trial_started(proposal)
-    view.phase(proposal, warned)
+    view.step_changed(proposal, warned)
     for stream in (plain, live):
         assert WEAK in stream.getvalue()
         assert "warning" in stream.getvalue()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.execution.outcome import TrialOutcome
+from orchestrator.execution.events import TrialOutcome
 from orchestrator.search.sampling import Sampling
 from tests.orchestrator.small_sweeps import small_sweep
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.execution.outcome import KnownTrial, TrialOutcome
+from orchestrator.execution.events import KnownTrial, TrialOutcome
 from orchestrator.search.search import Proposer
 from search_spaces import seed_stream
 from tests.orchestrator.small_sweeps import DEFENSES, small_sweep
