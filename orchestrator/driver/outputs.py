@@ -1,22 +1,44 @@
 """The files a sweep leaves for people: its report and its front."""
 
+import hashlib
 from pathlib import Path
 
 from results.stores.store import is_bucket, is_memory, local_path, open_store
 
 OUTPUTS = ("report.html", "front.png", "front.csv", "front.parquet")
+MARKER = ".tldmi-sweep-outputs"
+"""File in a folder of outputs that says of which store they are."""
 
 
 def output_folder(store_uri: str) -> Path:
     """Return where the outputs of a sweep lie: in its store, or else in a folder under ``runs``.
 
+    A folder that has another use already is left alone: the outputs lie beside it then.
+
     >>> str(output_folder("s3://bucket/deep/tldmi?region=eu-west-1"))
     'runs/bucket-deep-tldmi'
     """
-    if not (is_bucket(store_uri) or is_memory(store_uri)):
+    if _is_local(store_uri):
         return Path(local_path(store_uri))
     place = store_uri.partition("://")[2].partition("?")[0]
-    return Path("runs") / "-".join(filter(None, place.split("/")))
+    folder = Path("runs") / "-".join(filter(None, place.split("/")))
+    mark = _mark(store_uri)
+    return folder if _is_free(folder, mark) else folder.with_name(f"{folder.name}-{mark[:8]}")
+
+
+def _is_local(store_uri: str) -> bool:
+    return not (is_bucket(store_uri) or is_memory(store_uri))
+
+
+def _mark(store_uri: str) -> str:
+    return hashlib.sha256(store_uri.encode()).hexdigest()
+
+
+def _is_free(folder: Path, mark: str) -> bool:
+    """Return whether ``folder`` is missing, empty, or holds the outputs of the store with this mark."""
+    if (folder / MARKER).is_file():
+        return (folder / MARKER).read_text(encoding="utf-8").strip() == mark
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def written_report(store_uri: str) -> Path | None:
@@ -38,6 +60,8 @@ def write_outputs(store_uri: str, sweep_id: str, ran: int) -> list[Path]:
     paths = [folder / name for name in OUTPUTS]
     if ran or not all(path.exists() for path in paths):
         folder.mkdir(parents=True, exist_ok=True)
+        if not _is_local(store_uri):
+            (folder / MARKER).write_text(f"{_mark(store_uri)}\n", encoding="utf-8")
         found = load(store_uri)
         record_importances(found.store, found.summary(sweep_id))
         for path in paths:

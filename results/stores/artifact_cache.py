@@ -3,6 +3,9 @@
 Any number of processes share the folder. A file gets its name only when its hash is right, so no half or
 wrong file is ever found; one that a disk damaged is fetched again. A reader holds a link of its own: what
 others remove to make room stays readable for it.
+
+The environment may name a folder that the user has filled. Without our marker nothing there is removed, and
+nothing is put beside it; with the marker, only files whose names the cache gives are removed.
 """
 
 import contextlib
@@ -10,6 +13,7 @@ import fcntl
 import hashlib
 import math
 import os
+import re
 import tempfile
 import time
 import uuid
@@ -28,6 +32,9 @@ SIZE_VARIABLE = "TLDMI_SWEEP_ARTIFACT_CACHE_GB"
 
 DEFAULT_GB = 20.0
 _ABANDONED_SECONDS = 3600.0
+_MARKER = ".tldmi-sweep-artifacts"
+"""File that says that the folder was empty when the cache began to use it."""
+_KEPT, _LINK = re.compile("[0-9a-f]{64}"), re.compile(r"\.[0-9a-f]{32}\.link")
 
 Fetch = Callable[[Path], None]
 """Writes the bytes to the path it is given."""
@@ -76,7 +83,8 @@ class ArtifactCache:
         """Link the file of ``sha256`` to ``mine``, fetched first if need be; return whether it could be."""
         place = self._folder / sha256
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._is_own():
+                return False
             if self._linked(place, mine):
                 return True
             with self._fetching(sha256):
@@ -88,6 +96,18 @@ class ArtifactCache:
         if fetched:
             self._make_room(place)
         return fetched
+
+    def _is_own(self) -> bool:
+        """Return whether the folder is the cache's; one that is missing or empty becomes so."""
+        marker = self._folder / _MARKER
+        if marker.is_file():
+            return True
+        self._folder.mkdir(parents=True, exist_ok=True)
+        others = [path.name for path in self._folder.iterdir() if path.name != _MARKER]
+        if others and not marker.is_file():  # another process may just have marked and begun to fill it
+            return False
+        marker.touch()
+        return True
 
     def _fetched(self, place: Path, mine: Path, fetch: Fetch) -> bool:
         """Fetch to ``mine``, and name it if it has that hash and fits."""
@@ -114,7 +134,7 @@ class ArtifactCache:
     @contextmanager
     def _fetching(self, sha256: str) -> Iterator[None]:
         """Let one process fetch a file while the others wait for it."""
-        with (self._folder / f".{sha256[:2]}.lock").open("w") as lock:
+        with (self._folder / f".{sha256[:2]}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -122,9 +142,9 @@ class ArtifactCache:
         """Remove the files used longest ago until the folder fits, and links of readers that were killed."""
         entries = self._entries()
         for entry in entries:
-            if entry.path.suffix == ".link" and time.time() - entry.used > _ABANDONED_SECONDS:
+            if _LINK.fullmatch(entry.path.name) and time.time() - entry.used > _ABANDONED_SECONDS:
                 entry.path.unlink(missing_ok=True)
-        files = sorted(entry for entry in entries if not entry.path.name.startswith("."))
+        files = sorted(entry for entry in entries if _KEPT.fullmatch(entry.path.name))
         total = sum(entry.size for entry in files)
         for entry in files:
             if total > self._most_bytes and entry.path != newest:

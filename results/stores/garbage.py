@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from results.schema import SCHEMAS
 from results.stores.store import Store, StoredFile
 
 _OF_ONE_TARGET = ("inversion_generators", "feature_means", "students")
@@ -68,7 +69,7 @@ def find_garbage(store: Store, needs: Needs, youngest: float) -> list[Garbage]:
     halves = [
         Garbage(HALF_WRITTEN, file.path, file.size, leftover=True)
         for file in store.leftovers()
-        if file.age > youngest
+        if file.age > youngest and _is_own(file)
     ]
     return sorted(found) + halves
 
@@ -99,6 +100,15 @@ def totals(garbage: Iterable[Garbage]) -> dict[str, Total]:
 def _folder(file: StoredFile) -> str:
     parts = file.path.split("/")
     return parts[1] if len(parts) == 3 else ""
+
+
+def _is_own(leftover: StoredFile) -> bool:
+    """Return whether it is ours: a store may fill a whole bucket, where others upload beside it.
+
+    A hidden file's name tells that a write of ours gave it; an upload's tells only where it will be.
+    """
+    path, upload, _ = leftover.path.partition("?")
+    return not upload or path.split("/")[0] in SCHEMAS or _folder(leftover) in KINDS
 
 
 def _is_needed(file: StoredFile, folder: str, needs: Needs) -> bool:

@@ -1,6 +1,7 @@
 """A store in a local folder: each file is written beside its place under a hidden name, then renamed."""
 
 import os
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from results.stores.store import Store, StoredFile, check_path, is_path
 
 _PROBE_BYTES = 1 << 20
 _HALF, _PROBE = ".part", ".probe-"
+_LEFTOVER = re.compile(r"\.[0-9a-f]{32}\.part|\.probe-[0-9a-f]{32}")
+"""Names that only a write of ours gives; another hidden file is not ours to remove."""
 
 
 class LocalStore(Store):
@@ -158,7 +161,7 @@ def _raise_unless_absent(error: OSError) -> None:
 
 
 def _is_leftover(name: str) -> bool:
-    return name.startswith(_PROBE) or (name.startswith(".") and name.endswith(_HALF))
+    return _LEFTOVER.fullmatch(name) is not None
 
 
 def _described(root: Path, paths: list[str]) -> list[StoredFile]:

@@ -59,6 +59,16 @@ def test_locks_of_different_names_do_not_meet(tmp_path):
     assert FileLock(tmp_path, "other").try_acquire()
 
 
+def test_a_link_in_place_of_a_lock_is_not_followed(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "a.lock").symlink_to(tmp_path / "thesis.tex")
+    lock = FileLock(tmp_path, "a")
+    with pytest.raises(OSError, match=r"a\.lock"):
+        lock.try_acquire()
+    lock.sign("mine")
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
 def test_a_second_driver_is_refused_by_name_of_the_first(tmp_path, holder):
     with pytest.raises(SweepInUse) as error, sweep_lock(str(tmp_path), "3f2a"):
         pass

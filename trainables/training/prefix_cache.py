@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
-from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,9 +48,9 @@ def prefix_activations(
     """Give the output of the first ``depth`` units for uint8 ``images`` (N, C, S, S), and for their mirrors.
 
     A tensor (N, ...) on the CPU, or (2 N, ...) with ``mirror``; in memory up to ``memory_mib``, above that
-    mapped from a temporary file that is gone afterwards. ``None`` when even ``DISK_FACTOR`` times
-    ``memory_mib`` do not suffice. Raises ``NoRoomForActivations`` when the temporary folder is on a disk with
-    less space.
+    mapped from a temporary file without a name, which goes with the process. ``None`` when even
+    ``DISK_FACTOR`` times ``memory_mib`` do not suffice. Raises ``NoRoomForActivations`` when the temporary
+    folder is on a disk with less space.
     """
     one = _activations(model, depth, images[:1])[0]
     count = len(images) * (2 if mirror else 1)
@@ -60,8 +61,8 @@ def prefix_activations(
     elif size > DISK_FACTOR * memory_mib * MIB:
         yield None
     else:
-        with tempfile.TemporaryDirectory(prefix="tldmi-sweep-prefix-") as folder:
-            yield _mapped(Path(folder), batches, torch.Size((count, *one.shape)), one.dtype, size)
+        with tempfile.TemporaryFile() as file:
+            yield _mapped(file, batches, torch.Size((count, *one.shape)), one.dtype, size)
 
 
 def _in_order(model: TargetModel, depth: int, images: Tensor, mirror: bool) -> Iterator[Tensor]:
@@ -81,17 +82,16 @@ def _activations(model: TargetModel, depth: int, images: Tensor) -> Tensor:
 
 
 def _mapped(
-    folder: Path, batches: Iterator[Tensor], shape: torch.Size, dtype: torch.dtype, size: int
+    file: BinaryIO, batches: Iterator[Tensor], shape: torch.Size, dtype: torch.dtype, size: int
 ) -> Tensor:
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(tempfile.gettempdir()).free
     if free < size:
         raise NoRoomForActivations(
             f"prefix_cache_mib: the activations of the frozen prefix take {size // MIB} MiB, "
-            f"{folder.parent} has {free // MIB} MiB left; point TMPDIR at a larger disk, "
+            f"{tempfile.gettempdir()} has {free // MIB} MiB left; point TMPDIR at a larger disk, "
             "or set target.prefix_cache_mib=0"
         )
-    path = folder / "activations"
-    with path.open("wb") as file:
-        for batch in batches:
-            file.write(batch.view(torch.uint8).numpy().tobytes())
-    return torch.from_file(str(path), shared=False, size=shape.numel(), dtype=dtype).view(shape)
+    for batch in batches:
+        file.write(batch.view(torch.uint8).numpy().tobytes())
+    file.flush()
+    return torch.from_numpy(np.memmap(file, np.uint8, mode="c")).view(dtype).view(shape)

@@ -219,13 +219,15 @@ def test_no_sweep_begins_while_it_looks_for_what_to_remove(
 def test_half_written_files_go_when_they_are_old(tmp_path: Path) -> None:
     store = open_store(str(tmp_path), create=True)
     (tmp_path / "targets").mkdir()
-    for name, age in ((f"targets/.{'a' * 32}.part", 2 * HOUR), (".probe-1", 2 * HOUR), (".new.part", 0.0)):
+    old, probe, new = f"targets/.{'a' * 32}.part", f".probe-{'b' * 32}", f".{'c' * 32}.part"
+    of_the_user = (".film.mkv.part", "targets/.part", ".probe-results", f"targets/{'a' * 32}.part")
+    for name, age in ((old, 2 * HOUR), (probe, 2 * HOUR), (new, 0.0), *((n, 2 * HOUR) for n in of_the_user)):
         (tmp_path / name).write_bytes(b"half")
         os.utime(tmp_path / name, (time.time() - age, time.time() - age))
     found = collect(store, "all", False, HOUR, dry_run=False)
-    assert {one.path for one in found.garbage} == {f"targets/.{'a' * 32}.part", ".probe-1"}
-    assert (tmp_path / ".new.part").exists()
-    assert not (tmp_path / ".probe-1").exists()
+    assert {one.path for one in found.garbage} == {old, probe}
+    assert all((tmp_path / name).exists() for name in (new, *of_the_user))
+    assert not (tmp_path / probe).exists()
 
 
 def test_unfinished_uploads_go(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,6 +241,17 @@ def test_unfinished_uploads_go(endpoint: str, monkeypatch: pytest.MonkeyPatch) -
     ]
     collect(store, "all", False, OLD, dry_run=False)
     assert store.leftovers() == []
+
+
+def test_uploads_of_others_stay(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store may fill a whole bucket, and others use the bucket too."""
+    nobody(monkeypatch)
+    store = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}?endpoint={endpoint}", create=True)
+    others = ["backups/db.tar", "artifacts/build-7/app.tar", "artifacts/app.tar"]
+    for path in others:
+        store._bucket.asked("create_multipart_upload", Key=store._key(path))
+    collect(store, "all", False, OLD, dry_run=False)
+    assert sorted(one.path.partition("?")[0] for one in store.leftovers()) == sorted(others)
 
 
 def run(*arguments: str) -> Result:

@@ -124,13 +124,36 @@ def test_an_open_file_outlives_its_place(tmp_path: Path) -> None:
 
 
 def test_links_of_killed_readers_go(tmp_path: Path) -> None:
-    old, young = tmp_path / ".a.link", tmp_path / ".b.link"
+    read(ArtifactCache(tmp_path, 1000), Source(b"1"))
+    old, young = tmp_path / f".{'a' * 32}.link", tmp_path / f".{'b' * 32}.link"
     for link in (old, young):
         link.write_bytes(b"half")
     os.utime(old, (1, 1))
-    read(ArtifactCache(tmp_path, 1000), Source(b"1"))
+    read(ArtifactCache(tmp_path, 1000), Source(b"2"))
     assert not old.exists()
     assert young.exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "a" * 64, f".{'a' * 32}.link", "desktop.link", ".aa.lock"])
+def test_a_folder_that_the_user_has_filled_is_left_alone(tmp_path: Path, name: str) -> None:
+    own, source = tmp_path / name, Source(b"b" * 90)
+    own.write_bytes(b"a" * 90)
+    os.utime(own, (1, 1))
+    for _ in range(2):
+        assert read(ArtifactCache(tmp_path, 100), source) == source.data
+    assert own.read_bytes() == b"a" * 90
+    assert list(tmp_path.iterdir()) == [own]
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "desktop.link", ".hidden", "A" * 64])
+def test_what_the_user_puts_into_the_cache_stays(tmp_path: Path, name: str) -> None:
+    cache = ArtifactCache(tmp_path, 100)
+    read(cache, Source(b"b" * 90))
+    (tmp_path / name).write_bytes(b"a" * 90)
+    os.utime(tmp_path / name, (1, 1))
+    read(cache, Source(b"c" * 90))
+    assert (tmp_path / name).exists()
+    assert kept(tmp_path) == sorted({Source(b"c" * 90).sha256, name} - {".hidden"})
 
 
 def test_a_folder_that_cannot_be_made_costs_only_the_cache(tmp_path: Path) -> None:
