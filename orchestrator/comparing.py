@@ -10,7 +10,7 @@ from results import Comparison, NotComparable, SweepResults, UnreadablePart, loa
 from results.statistics.comparison import named
 from results.stores.store import MARKER, is_bucket, local_path
 from results.sweep_comparison import SweepComparison, compare_sweeps
-from search_spaces.complaints import nearest
+from search_spaces.setting_errors import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _require_configuration(base: SweepResults, name: str) -> None:
         named(base.summary(), name)
     except NotComparable as error:
         kinds = sorted({one.defense for one in base.summary().configurations})
-        hint = "" if name in kinds else nearest(name, kinds)
+        hint = "" if name in kinds else did_you_mean(name, kinds)
         raise InvalidRequest(
             f"{error}; nor is it a store, nor one of the sweeps {', '.join(base.sweep_ids())} of "
             f"{base.store.uri}.{hint}"

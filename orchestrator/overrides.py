@@ -7,7 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from search_spaces import InvalidSpace, Setup, Space
-from search_spaces.complaints import Complaint, complaints_of, counted, nearest
+from search_spaces.setting_errors import SettingError, did_you_mean, setting_errors
 
 ROOTS: dict[str, type[Space] | type[Setup]] = {"space": Space, "setup": Setup}
 PREVAILING = frozenset({"attacked_classes"})
@@ -31,7 +31,7 @@ def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[
         _assign(plain, assignment)
     errors = [one for root, model in ROOTS.items() for one in _errors(model, plain[root])]
     if errors:
-        raise InvalidSpace(f"--set: {counted(len(errors))}:", errors)
+        raise InvalidSpace.of("--set", errors)
     return Space.model_validate(plain["space"]), Setup.model_validate(plain["setup"])
 
 
@@ -65,7 +65,9 @@ def _refuse(name: str, homes: list[str], known: list[str]) -> NoReturn:
     if homes:
         full = " or ".join(f"{home}.{name}" for home in homes)
         raise InvalidSpace(f"--set {name}: both space and setup have it; write {full}")
-    raise InvalidSpace(f"--set {name}: no such setting; there are {', '.join(known)}.{nearest(name, known)}")
+    raise InvalidSpace(
+        f"--set {name}: no such setting; there are {', '.join(known)}.{did_you_mean(name, known)}"
+    )
 
 
 def _entered(place: Any, name: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
@@ -98,9 +100,9 @@ def _value(text: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML valu
         raise InvalidSpace(f"--set {assignment}: the value is malformed YAML: {error}") from error
 
 
-def _errors(model: type[Space] | type[Setup], plain: dict[str, Any]) -> list[Complaint]:
+def _errors(model: type[Space] | type[Setup], plain: dict[str, Any]) -> list[SettingError]:
     try:
         model.model_validate(plain)
     except ValidationError as error:
-        return complaints_of(error, model)
+        return setting_errors(error, model)
     return []

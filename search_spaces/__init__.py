@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search_spaces.canonical import canonical_json, identity, seed_stream
-    from search_spaces.complaints import InvalidSpace
     from search_spaces.loading import load_setup, load_space
+    from search_spaces.setting_errors import InvalidSpace
     from search_spaces.setups import Setup
     from search_spaces.shipped import setup_names, space_names
     from search_spaces.space import Space
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "canonical": ("canonical_json", "identity", "seed_stream"),
-    "complaints": ("InvalidSpace",),
+    "setting_errors": ("InvalidSpace",),
     "loading": ("load_setup", "load_space"),
     "setups": ("Setup",),
     "shipped": ("setup_names", "space_names"),

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from search_spaces.complaints import Complaint, InvalidSpace, complaints_of, counted, nearest
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
+from search_spaces.setting_errors import InvalidSpace, SettingError, did_you_mean, setting_errors
 from search_spaces.settings import Settings
-from search_spaces.setups import Setup, budget_complaints
+from search_spaces.setups import Setup, budget_errors
 from search_spaces.shipped import ALIASES, setup_names, shipped_names, shipped_text
 from search_spaces.space import Space
 
@@ -69,7 +69,7 @@ def _is_name(name_or_path: str) -> bool:
 
 def _unknown_name(name: str, folder: str) -> str:
     known = shipped_names(folder)
-    shipped, hint = ", ".join(known), nearest(name, known)
+    shipped, hint = ", ".join(known), did_you_mean(name, known)
     return f"unknown {folder[:-1]} {name!r}: shipped are {shipped}; or give a path to a .yaml file.{hint}"
 
 
@@ -110,20 +110,22 @@ def _validate(value: dict[str, Any], source: str, model: type[Model], text: str)
     try:
         found = model.model_validate(value)
     except ValidationError as error:
-        unknown = [*complaints_of(error, model), *unknown]
+        unknown = [*setting_errors(error, model), *unknown]
     else:
-        unknown += [*budget_complaints(found.attack_budgets)] if isinstance(found, Setup) else []
+        unknown += [*budget_errors(found.attack_budgets)] if isinstance(found, Setup) else []
     if unknown:
-        raise InvalidSpace(f"{source}: {counted(len(unknown))}:", unknown).located(text)
+        raise InvalidSpace.of(source, unknown).with_lines(text)
     return found
 
 
-def _unknown_setup(value: dict[str, Any]) -> Iterator[Complaint]:
+def _unknown_setup(value: dict[str, Any]) -> Iterator[SettingError]:
     """Look at the name of a space's setup, which is not opened before the space itself is right."""
     name, known = value.get("setup"), setup_names()
     folders = isinstance(name, str) and "=" in name
     if isinstance(name, str) and _is_name(name) and not folders and name not in (*known, *ALIASES):
-        yield Complaint("setup", f"no setup {name!r}; shipped are {', '.join(known)}.{nearest(name, known)}")
+        yield SettingError(
+            "setup", f"no setup {name!r}; shipped are {', '.join(known)}.{did_you_mean(name, known)}"
+        )
 
 
 def _image_folder_setup(folders: str) -> Setup:
@@ -183,5 +185,5 @@ def _require_known(name: str, known: Iterable[str], role: str) -> None:
     names = sorted(known)
     if name not in names:
         raise InvalidSpace(
-            f"unknown {role} set {name!r}: there are {', '.join(names)}.{nearest(name, names)}"
+            f"unknown {role} set {name!r}: there are {', '.join(names)}.{did_you_mean(name, names)}"
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from search_spaces.complaints import nearest
+from search_spaces.setting_errors import did_you_mean
 
 SGD = {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4}
 ADAM = {"optimizer": "adam", "learning_rate": 1e-3, "weight_decay": 0.0}
@@ -65,6 +65,6 @@ def expanded(values: Any) -> Any:  # noqa: ANN401  (plain YAML values)
     if name is None:
         return values
     if name not in RECIPES:
-        hint = nearest(str(name), list(RECIPES))
+        hint = did_you_mean(str(name), list(RECIPES))
         raise ValueError(f"unknown recipe {name!r}: there are {', '.join(RECIPES)}.{hint}")
     return {**RECIPES[name], **values}

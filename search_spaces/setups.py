@@ -8,11 +8,11 @@ from pydantic import Field, ValidationError
 
 from search_spaces.attacks import AttackSettings
 from search_spaces.budgets import scaled_iterations
-from search_spaces.complaints import Complaint, complaints_of, nearest
 from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
+from search_spaces.setting_errors import SettingError, did_you_mean, setting_errors
 from search_spaces.settings import Settings
 from search_spaces.targets import TargetSettings
 
@@ -60,17 +60,18 @@ def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:
 _ATTACKS = {member.model_fields["kind"].default: member for member in get_args(get_args(AttackSettings)[0])}
 
 
-def budget_complaints(budgets: Mapping[str, Mapping[str, Any]]) -> Iterator[Complaint]:
+def budget_errors(budgets: Mapping[str, Mapping[str, Any]]) -> Iterator[SettingError]:
     """Yield what is wrong with the ``attack_budgets`` of a setup, those of attacks that a space lacks too."""
     for kind, budget in budgets.items():
         where = f"attack_budgets.{kind}"
         if kind not in _ATTACKS:
-            yield Complaint(
-                where, f"no attack {kind!r}; there are {', '.join(_ATTACKS)}.{nearest(kind, [*_ATTACKS])}"
+            yield SettingError(
+                where,
+                f"no attack {kind!r}; there are {', '.join(_ATTACKS)}.{did_you_mean(kind, [*_ATTACKS])}",
             )
             continue
         try:
             _ATTACKS[kind].model_validate(budget)
         except ValidationError as error:
-            for one in complaints_of(error, _ATTACKS[kind]):
+            for one in setting_errors(error, _ATTACKS[kind]):
                 yield replace(one, where=f"{where}.{one.where}" if one.where else where)

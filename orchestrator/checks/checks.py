@@ -10,7 +10,6 @@ from orchestrator.checks.weight_files import check_fit, pinned_evaluators, pinne
 from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
-from search_spaces.complaints import complaints_of, counted
 from search_spaces.datasets import (
     DataSettings,
     DownloadedSets,
@@ -22,7 +21,8 @@ from search_spaces.datasets import (
 from search_spaces.defenses import NoDef
 from search_spaces.evaluation import KnownAttributes
 from search_spaces.generators import misfit
-from search_spaces.setups import budget_complaints
+from search_spaces.setting_errors import setting_errors
+from search_spaces.setups import budget_errors
 
 FREE_BYTES = 100 * 2**20
 """Free space without which no sweep is started: some hundred weights and pictures."""
@@ -73,13 +73,13 @@ def check_sweep(sweep: Sweep) -> None:
         trial = sweep.trial(NoDef(), sweep.space.seed)
     except ValidationError as error:
         budgets = f"attack_budgets of setup {sweep.setup.name}:"
-        raise InvalidSpace(budgets, complaints_of(error)) from error
+        raise InvalidSpace(budgets, setting_errors(error)) from error
     _check_files_of_attacks(trial)
 
 
 def _check_budgets(setup: Setup) -> None:
-    if complaints := [*budget_complaints(setup.attack_budgets)]:
-        raise InvalidSpace(f"setup {setup.name}: {counted(len(complaints))}:", complaints)
+    if errors := [*budget_errors(setup.attack_budgets)]:
+        raise InvalidSpace.of(f"setup {setup.name}", errors)
 
 
 def check_free_space(store_uri: str) -> None:

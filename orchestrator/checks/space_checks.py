@@ -6,9 +6,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.search.suggest import bounds, countable, room_domains, searched_rooms
 from search_spaces import InvalidSpace, Sweep
-from search_spaces.complaints import Complaint, counted
 from search_spaces.defenses import DefenseSettings, LayerWise, UnitGroup, Weight
 from search_spaces.domains import Domain, Value
+from search_spaces.setting_errors import SettingError
 from search_spaces.targets import FREEZE_UNITS, Architecture, TargetSettings
 
 THIRDS = ("first", "middle", "last")
@@ -34,10 +34,10 @@ def check_space(sweep: Sweep, unit_names: UnitNames = unit_names) -> None:
     """
     errors = [*_room_errors(sweep, unit_names), *_anchor_errors(sweep, unit_names), *_empty_error(sweep)]
     if errors:
-        raise InvalidSpace(f"space {sweep.space.name}: {counted(len(errors))}:", errors)
+        raise InvalidSpace.of(f"space {sweep.space.name}", errors)
 
 
-def _room_errors(sweep: Sweep, names: UnitNames) -> Iterator[Complaint]:
+def _room_errors(sweep: Sweep, names: UnitNames) -> Iterator[SettingError]:
     for index, room in enumerate(sweep.space.defenses):
         for name, domain in room_domains(room, sweep.freeze_units).items():
             where = f"defenses.{index}.{name}"
@@ -47,7 +47,9 @@ def _room_errors(sweep: Sweep, names: UnitNames) -> Iterator[Complaint]:
                 yield from _uncountable(where, domain)
 
 
-def _value_errors(where: str, name: str, value: Value, sweep: Sweep, names: UnitNames) -> Iterator[Complaint]:
+def _value_errors(
+    where: str, name: str, value: Value, sweep: Sweep, names: UnitNames
+) -> Iterator[SettingError]:
     architecture = sweep.setup.target.architecture
     if name == "freeze_depth":
         yield from _depth_error(where, value, architecture)
@@ -57,17 +59,17 @@ def _value_errors(where: str, name: str, value: Value, sweep: Sweep, names: Unit
         try:
             _WEIGHT.validate_python(value)
         except ValidationError as error:
-            yield Complaint(where, f"{value!r} is no weight: {error.errors()[0]['msg']}")
+            yield SettingError(where, f"{value!r} is no weight: {error.errors()[0]['msg']}")
 
 
-def _uncountable(where: str, domain: Domain) -> Iterator[Complaint]:
+def _uncountable(where: str, domain: Domain) -> Iterator[SettingError]:
     try:
         countable(domain)
     except ValueError as error:
-        yield Complaint(where, f"sampler grid tries every value, but {error}")
+        yield SettingError(where, f"sampler grid tries every value, but {error}")
 
 
-def _anchor_errors(sweep: Sweep, names: UnitNames) -> Iterator[Complaint]:
+def _anchor_errors(sweep: Sweep, names: UnitNames) -> Iterator[SettingError]:
     """Look at the anchors of the setup's T, and at the depths of those of every other T."""
     present = sweep.setup.target.architecture
     yield from _listed_errors("anchors", sweep.space.anchors, present, names)
@@ -78,7 +80,7 @@ def _anchor_errors(sweep: Sweep, names: UnitNames) -> Iterator[Complaint]:
 
 def _listed_errors(
     where: str, defenses: Sequence[DefenseSettings], architecture: Architecture, names: UnitNames | None
-) -> Iterator[Complaint]:
+) -> Iterator[SettingError]:
     for index, defense in enumerate(defenses):
         if isinstance(defense, LayerWise):
             if names is not None:
@@ -88,10 +90,10 @@ def _listed_errors(
             yield from _depth_error(f"{where}.{index}.freeze_depth", depth, architecture)
 
 
-def _depth_error(where: str, depth: Value, architecture: Architecture) -> Iterator[Complaint]:
+def _depth_error(where: str, depth: Value, architecture: Architecture) -> Iterator[SettingError]:
     units = FREEZE_UNITS[architecture]
     if not isinstance(depth, int) or not 0 <= depth <= units:
-        yield Complaint(
+        yield SettingError(
             where,
             f"{depth!r} is no freeze depth of {architecture}, which has {units} units: "
             f"give a whole number from 0 to {units}, or 'all'",
@@ -100,33 +102,33 @@ def _depth_error(where: str, depth: Value, architecture: Architecture) -> Iterat
 
 def _group_errors(
     where: str, groups: Sequence[str], architecture: Architecture, names: UnitNames
-) -> Iterator[Complaint]:
+) -> Iterator[SettingError]:
     for group in groups:
         try:
             _GROUP.validate_python(group)
         except ValidationError as error:
-            yield Complaint(where, f"{group!r} is no group of units: {error.errors()[0]['msg']}")
+            yield SettingError(where, f"{group!r} is no group of units: {error.errors()[0]['msg']}")
             continue
         if group not in THIRDS:
             yield from _unknown_units(where, group, names(architecture))
 
 
-def _unknown_units(where: str, group: str, known: Sequence[str]) -> Iterator[Complaint]:
+def _unknown_units(where: str, group: str, known: Sequence[str]) -> Iterator[SettingError]:
     from trainables.defenses.layer_wise import UnknownUnits, units_of
 
     try:
         units_of(group, known)
     except UnknownUnits as error:
-        yield Complaint(where, str(error))
+        yield SettingError(where, str(error))
 
 
-def _empty_error(sweep: Sweep) -> Iterator[Complaint]:
+def _empty_error(sweep: Sweep) -> Iterator[SettingError]:
     """A grid written for other architectures would train No-Def alone and say nothing."""
     space = sweep.space
     if not space.is_grid or sweep.anchors or searched_rooms(space):
         return
     others = ", ".join(space.per_target) or "none"
-    yield Complaint(
+    yield SettingError(
         "per_target",
         f"nothing is listed for a T of {sweep.setup.target.architecture} (listed: {others}); "
         f"add anchors for it, or take a setup with one of the listed architectures",

@@ -6,8 +6,8 @@ from typing import Any
 from orchestrator.checks.space_checks import check_space
 from orchestrator.search.listed import search_trials
 from search_spaces import InvalidSpace, Setup, Space, Sweep, load_setup, load_space
-from search_spaces.complaints import Complaint
 from search_spaces.loading import read_text
+from search_spaces.setting_errors import SettingError
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Validation:
     valid: bool
     message: str
     """``valid``, or every error in one text."""
-    errors: tuple[Complaint, ...] = ()
+    errors: tuple[SettingError, ...] = ()
     trials: int | None = None
     setup: str | None = None
 
@@ -37,7 +37,7 @@ def validated(file: str, data: str | None = None) -> Validation:
         space = load_space(file)
         sweep = _checked(file, space, given or load_setup(space.setup))
     except InvalidSpace as error:
-        return Validation(file, False, str(error), error.complaints or (Complaint("", str(error)),))
+        return Validation(file, False, str(error), error.errors or (SettingError("", str(error)),))
     return Validation(file, True, "valid", trials=search_trials(sweep), setup=sweep.setup.name)
 
 
@@ -46,5 +46,5 @@ def _checked(file: str, space: Space, setup: Setup) -> Sweep:
     try:
         check_space(sweep)
     except InvalidSpace as error:
-        raise error.located(read_text(file, "spaces")[0]) from error
+        raise error.with_lines(read_text(file, "spaces")[0]) from error
     return sweep

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from orchestrator.errors import InvalidRequest
 from search_spaces import Setup, Space, Sweep
-from search_spaces.complaints import nearest
 from search_spaces.datasets import resolution_of
 from search_spaces.evaluation import EvaluatorSettings, TrainedClassifier
+from search_spaces.setting_errors import did_you_mean
 from search_spaces.space import Pretrained
 from search_spaces.targets import TargetSettings
 
@@ -120,7 +120,7 @@ def _check_hub_name(target: TargetSettings) -> None:
     if name not in known:
         raise InvalidRequest(
             f"target.pretrained: {hub} has no weights {name!r} for {target.architecture}; there are "
-            f"{', '.join(known)}.{nearest(name, known)}"
+            f"{', '.join(known)}.{did_you_mean(name, known)}"
         )
 
 
@@ -131,7 +131,7 @@ def _known_name(where: str, name: str) -> str:
     known = [*PACKAGED, *(f"{hub}:NAME" for hub in HUBS)]
     raise InvalidRequest(
         f"{where}: unknown weights {name!r}; there are {', '.join(known)}, a .safetensors file, or null."
-        f"{nearest(name, known)}"
+        f"{did_you_mean(name, known)}"
     )
 
 

@@ -12,7 +12,7 @@ class CommandGroup(click.Group):
         """Return the command of ``args`` and the rest of them; raises a usage error for an unknown one."""
         known = self.list_commands(ctx)
         if args[0] not in known and not args[0].startswith("-"):
-            from search_spaces.complaints import nearest
+            from search_spaces.setting_errors import did_you_mean
 
-            ctx.fail(f"No such command {args[0]!r}.{nearest(args[0], known)}")
+            ctx.fail(f"No such command {args[0]!r}.{did_you_mean(args[0], known)}")
         return super().resolve_command(ctx, args)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from search_spaces.complaints import nearest
 from search_spaces.defenses import FrozenBN
+from search_spaces.setting_errors import did_you_mean
 from trainables.defenses.freezing import Freezing
 from trainables.models.target_model import TargetModel
 
@@ -55,5 +55,5 @@ def _position(name: str, units: Sequence[str]) -> int:
         return units.index(name)
     raise UnknownUnits(
         f"trainable {name!r}: no unit of T; give first, middle, last, A..B, {', '.join(units)}."
-        f"{nearest(name, [*THIRDS, *units])}"
+        f"{did_you_mean(name, [*THIRDS, *units])}"
     )

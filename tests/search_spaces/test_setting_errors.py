@@ -1,4 +1,4 @@
-"""Complaints about settings name the line, what is allowed and the nearest name."""
+"""Errors of settings name the line, what is allowed and the nearest name."""
 
 import re
 from pathlib import Path
@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from search_spaces import InvalidSpace, Setup, Space, load_space
 from search_spaces.allowed import allowed_at
 from search_spaces.attacks import GMI
-from search_spaces.complaints import Complaint, complaints_of
 from search_spaces.registry import KindSettings, OneOf, Registry
+from search_spaces.setting_errors import SettingError, setting_errors
 from search_spaces.settings import Settings
 
 BAD = """\
@@ -41,12 +41,12 @@ seeed: 3
 
 
 @pytest.fixture
-def complaints(tmp_path: Path) -> dict[str, tuple[int | None, str]]:
-    """Path -> line and message of each complaint about ``BAD``."""
+def errors(tmp_path: Path) -> dict[str, tuple[int | None, str]]:
+    """Path -> line and message of each error of ``BAD``."""
     (tmp_path / "mine.yaml").write_text(BAD)
     with pytest.raises(InvalidSpace) as caught:
         load_space(str(tmp_path / "mine.yaml"))
-    return {one.where: (one.line, one.message) for one in caught.value.complaints}
+    return {one.where: (one.line, one.message) for one in caught.value.errors}
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def complaints(tmp_path: Path) -> dict[str, tuple[int | None, str]]:
         ("seeed", "seeed: 3", "Did you mean 'seed'?"),
     ],
 )  # fmt: skip
-def test_each_complaint_has_its_line_and_says_what_is_allowed(
-    complaints: dict[str, tuple[int | None, str]], where: str, written: str, said: str
+def test_each_error_has_its_line_and_says_what_is_allowed(
+    errors: dict[str, tuple[int | None, str]], where: str, written: str, said: str
 ) -> None:
-    line, message = complaints[where]
+    line, message = errors[where]
     assert written in BAD.splitlines()[(line or 0) - 1]
     assert said in message
 
 
-def test_complaints_come_in_the_order_of_the_file(complaints: dict[str, tuple[int | None, str]]) -> None:
-    lines = [line for line, _ in complaints.values()]
+def test_errors_come_in_the_order_of_the_file(errors: dict[str, tuple[int | None, str]]) -> None:
+    lines = [line for line, _ in errors.values()]
     assert lines == sorted(lines, key=lambda line: line or 0)
     assert len(lines) == 11
 
@@ -93,9 +93,9 @@ def test_something_missing_is_on_the_line_of_its_group(tmp_path: Path) -> None:
     )
     with pytest.raises(InvalidSpace) as caught:
         load_space(str(tmp_path / "mine.yaml"))
-    (complaint,) = caught.value.complaints
-    assert (complaint.line, complaint.where) == (8, "anchors.1.tl_dmi.freeze_depth")
-    assert complaint.message == "is missing"
+    (error,) = caught.value.errors
+    assert (error.line, error.where) == (8, "anchors.1.tl_dmi.freeze_depth")
+    assert error.message == "is missing"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_something_missing_is_on_the_line_of_its_group(tmp_path: Path) -> None:
         ("nowhere", 1),
     ],
 )
-def test_a_complaint_is_on_the_innermost_line_that_the_file_has(where: str, line: int) -> None:
+def test_an_error_is_on_the_innermost_line_that_the_file_has(where: str, line: int) -> None:
     text = (
         "budget: &short {iterations: 3}\n"
         "name: mine\n"
@@ -119,12 +119,12 @@ def test_a_complaint_is_on_the_innermost_line_that_the_file_has(where: str, line
         "  - <<: *short\n"
         "    seed: 4\n"
     )
-    (found,) = InvalidSpace("mine.yaml: 1 error", [Complaint(where, "is wrong")]).located(text).complaints
+    (found,) = InvalidSpace("mine.yaml: 1 error", [SettingError(where, "is wrong")]).with_lines(text).errors
     assert (found.line, found.where, found.message) == (line, where, "is wrong")
 
 
 def test_an_empty_file_has_no_lines() -> None:
-    (found,) = InvalidSpace("mine.yaml: 1 error", [Complaint("name", "is missing")]).located("").complaints
+    (found,) = InvalidSpace("mine.yaml: 1 error", [SettingError("name", "is missing")]).with_lines("").errors
     assert found.line is None
 
 
@@ -177,9 +177,9 @@ def test_allowed_names_are_seen_through_a_registry(place: tuple[int | str, ...])
     assert allowed_at(Workshop, (*place, "hammer")) == ("kind", "weight")
 
 
-def test_a_complaint_about_a_registered_kind_says_what_it_has() -> None:
+def test_an_error_about_a_registered_kind_says_what_it_has() -> None:
     with pytest.raises(ValidationError) as caught:
         Workshop.model_validate({"best": {"kind": "hammer", "wieght": 2}})
-    (complaint,) = complaints_of(caught.value, Workshop)
-    assert complaint.where == "best.hammer.wieght"
-    assert complaint.message == "no such setting; there are kind, weight. Did you mean 'weight'?"
+    (error,) = setting_errors(caught.value, Workshop)
+    assert error.where == "best.hammer.wieght"
+    assert error.message == "no such setting; there are kind, weight. Did you mean 'weight'?"

@@ -13,14 +13,14 @@ from search_spaces.allowed import allowed_at
 
 
 @dataclass(frozen=True)
-class Complaint:
+class SettingError:
     """One thing that is wrong with settings."""
 
     where: str
     """Dotted path to the setting; an item of a list by its index and kind."""
     message: str
     line: int | None = None
-    """Line of the file, from 1; nothing for settings that are not from a file."""
+    """Line of the file, from 1; None for settings that are not from a file."""
 
     def __str__(self) -> str:
         """Return one indented line."""
@@ -31,39 +31,40 @@ class Complaint:
 class InvalidSpace(ValueError):
     """A space or setup that cannot be used; the message lists every error with its path."""
 
-    def __init__(self, message: str, complaints: Sequence[Complaint] = ()) -> None:
-        super().__init__("\n".join([message, *map(str, complaints)]))
+    def __init__(self, message: str, errors: Sequence[SettingError] = ()) -> None:
+        super().__init__("\n".join([message, *map(str, errors)]))
         self.title = message
-        self.complaints = tuple(complaints)
+        self.errors = tuple(errors)
 
-    def located(self, text: str) -> "InvalidSpace":
-        """Return the same error with the lines of its complaints in the YAML ``text``, in their order."""
+    @classmethod
+    def of(cls, source: str, errors: Sequence[SettingError]) -> "InvalidSpace":
+        """Return the error that lists ``errors`` of ``source`` (a file, an option) under their number.
+
+        >>> print(InvalidSpace.of("mine.yaml", [SettingError("seed", "is missing")]))
+        mine.yaml: 1 error:
+          seed: is missing
+        """
+        return cls(f"{source}: {len(errors)} error{'' if len(errors) == 1 else 's'}:", errors)
+
+    def with_lines(self, text: str) -> "InvalidSpace":
+        """Return the same error with the lines of its settings in the YAML ``text``, in their order."""
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        found = [replace(one, line=_line(node, one.where.split("."))) for one in self.complaints]
+        found = [replace(one, line=_line(node, one.where.split("."))) for one in self.errors]
         return InvalidSpace(self.title, sorted(found, key=lambda one: one.line or 0))
 
 
-def counted(count: int) -> str:
-    """Return a number of errors in words.
-
-    >>> counted(1), counted(2)
-    ('1 error', '2 errors')
-    """
-    return f"{count} error{'' if count == 1 else 's'}"
-
-
-def complaints_of(error: ValidationError, model: type | None = None) -> list[Complaint]:
-    """Return one complaint for each error of a validation of ``model``, whose fields name what is allowed."""
+def setting_errors(error: ValidationError, model: type | None = None) -> list[SettingError]:
+    """Return the errors of a validation of ``model``, each with what its fields allow."""
     return [
-        Complaint(".".join(map(str, item["loc"])), _message(item, model))
+        SettingError(".".join(map(str, item["loc"])), _message(item, model))
         for item in error.errors(include_url=False)
     ]
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return a sentence that names what ``name`` may have been meant for, or nothing.
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return a sentence that names what ``name`` may have been meant for, or an empty string.
 
-    >>> nearest("tl_dim", ["no_def", "tl_dmi"])
+    >>> did_you_mean("tl_dim", ["no_def", "tl_dmi"])
     " Did you mean 'tl_dmi'?"
     """
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
@@ -76,7 +77,7 @@ def _message(item: Mapping[str, Any], model: type | None) -> str:
         return "is missing"
     if kind == "extra_forbidden" and model is not None:
         known = allowed_at(model, location[:-1])
-        return f"no such setting; there are {', '.join(known)}.{nearest(str(location[-1]), known)}"
+        return f"no such setting; there are {', '.join(known)}.{did_you_mean(str(location[-1]), known)}"
     if kind == "union_tag_not_found" and model is not None:
         return f"kind is missing; there are {', '.join(allowed_at(model, location))}"
     if kind == "union_tag_invalid":
@@ -87,7 +88,7 @@ def _message(item: Mapping[str, Any], model: type | None) -> str:
 
 def _unknown_kind(context: Mapping[str, Any]) -> str:
     known = _quoted(context["expected_tags"])
-    return f"no kind {context['tag']!r}; there are {', '.join(known)}.{nearest(context['tag'], known)}"
+    return f"no kind {context['tag']!r}; there are {', '.join(known)}.{did_you_mean(context['tag'], known)}"
 
 
 def _found(item: Mapping[str, Any]) -> str:
@@ -99,8 +100,10 @@ def _meant(item: Mapping[str, Any]) -> str:
     """Return the nearest of the choices that would have been right."""
     value, expected = item.get("input"), item.get("ctx", {}).get("expected")
     if isinstance(value, dict) and len(value) == 1 and item["type"] == "range":
-        return nearest(str(next(iter(value))), re.findall(r"{(\w+):", item["msg"]))
-    return nearest(value, _quoted(expected)) if isinstance(value, str) and isinstance(expected, str) else ""
+        return did_you_mean(str(next(iter(value))), re.findall(r"{(\w+):", item["msg"]))
+    return (
+        did_you_mean(value, _quoted(expected)) if isinstance(value, str) and isinstance(expected, str) else ""
+    )
 
 
 def _quoted(text: str) -> list[str]:
