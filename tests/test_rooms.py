@@ -64,13 +64,6 @@ def test_every_implementation_inherits_its_contract(room: str) -> None:
     assert contract_kinds(room, contract) == kinds(union)
 
 
-@pytest.mark.parametrize("room", ["attacks", "defenses", "datasets", "evaluators"])
-def test_every_implementation_has_a_file_of_its_name(room: str) -> None:
-    files = {path.stem for path in (ROOT / "trainables" / room).glob("*.py")}
-    names = {"hybrid" if "+" in kind else kind for kind in kinds(ROOMS[room][0])}
-    assert names <= files
-
-
 def test_every_defence_can_be_searched() -> None:
     assert kinds(DefenseSpace) == kinds(DefenseSettings)
 

@@ -13,7 +13,7 @@ from search_spaces import AttackConfig, identity
 from search_spaces.settings import Settings
 from trainables.attack_checks import attacked_classes, check_prior, check_target
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
-from trainables.attacks.rows_at_once import rows_at_once
+from trainables.attacks.rows import micro_batch_size
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.generator import load_prior
@@ -31,7 +31,7 @@ from trainables.judging.tables import (
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import training_memory, with_batches_that_fit
 from trainables.step import StepFailed, StepOutcome, device, provenance, single_threaded, started
-from trainables.storage.artifacts import kept_tensors
+from trainables.storage.artifacts import load_or_build
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
 from trainables.target import load_target, target_row
 
@@ -125,7 +125,7 @@ def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mappin
         return result, progress.seconds_before
 
     what = f"attack {config.attack.kind}"
-    most = rows_at_once(config.attack, device())
+    most = micro_batch_size(config.attack, device())
     (result, before), size = with_batches_that_fit(with_micro_batch, most, what)
     return _Inverted(result, size, before)
 
@@ -152,7 +152,7 @@ class _Kept:
         start = time.perf_counter()
         with training_memory(f"building {name.replace('_', ' ')}", "its batch size in the attack's settings"):
             path = f"artifacts/{name}/{self.target_id}-{key}.safetensors"  # by its T, `gc` knows it
-            tensors = kept_tensors(self.store, path, build)
+            tensors = load_or_build(self.store, path, build)
         self.seconds += time.perf_counter() - start
         return tensors
 

@@ -6,7 +6,7 @@ from search_spaces import AttackConfig
 from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI
 from trainables.attacks.students import check_weights
 from trainables.metrics.inception import load_inception
-from trainables.metrics.perceptual_network import load_perceptual_network
+from trainables.metrics.lpips import load_perceptual_network
 
 
 def check_files(attacks: Sequence[AttackConfig]) -> None:

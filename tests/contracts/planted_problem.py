@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.attacks.attacker import Attacker
-from trainables.attacks.reconstructions import to_uint8
+from trainables.attacks.rows import to_uint8
 from trainables.generators import Prior
 from trainables.models.target_model import TargetOutput
 

@@ -267,14 +267,14 @@ def test_a_preempted_training_goes_on_to_the_same_bits(
     undisturbed, preempted = (new_store(tmp_path, name) for name in ("undisturbed", "preempted"))
     assert train_target(config, undisturbed.uri).status == "done"
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
-    offer = Checkpoint.offer
+    save_if_due = Checkpoint.save_if_due
 
     def fatal(self: Checkpoint, work: Resumable) -> None:
-        offer(self, work)
+        save_if_due(self, work)
         raise Preempted
 
     with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "offer", fatal)
+        patch.setattr(Checkpoint, "save_if_due", fatal)
         with pytest.raises(Preempted):
             train_target(config, preempted.uri)
     assert train_target(config, preempted.uri).status == "done"

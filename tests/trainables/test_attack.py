@@ -1,5 +1,6 @@
 """The attack step on a tiny image folder: what it writes, what it repeats, and how it fails."""
 
+import importlib
 import io
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from search_spaces.trial import ControlKind
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attack_checks import NotAttackable
-from trainables.attacks import latent_descent
 from trainables.attacks import rows as rows_module
 from trainables.attacks.rows import Rows
 from trainables.evaluator import evaluator_path, load_evaluator, real_pictures_path
@@ -323,7 +323,7 @@ def test_every_defence_gets_the_same_rows_and_starts(
         starts.append(original(rows, seed, z_dim))
         return starts[-1]
 
-    for module in (rows_module, latent_descent):
+    for module in (rows_module, importlib.import_module("trainables.attacks.gmi")):
         monkeypatch.setattr(module, "start_latents", spy, raising=False)
     other = target.model_copy(update={"defense": NoDef(), "seed": 7})
     train_target(other, store.uri)

@@ -67,16 +67,16 @@ def test_a_preempted_attack_writes_the_rows_of_an_undisturbed_one(
     run_attack(chosen, store.uri)
     undisturbed = taken_out(store, chosen)
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
-    offer = Checkpoint.offer
+    save_if_due = Checkpoint.save_if_due
     offered: list[Resumable] = []
 
     def fatal(self: Checkpoint, work: Resumable) -> None:
-        offer(self, work)
+        save_if_due(self, work)
         offered.append(work)
         if len(offered) == 8:  # in the second of three micro-batches
             raise Preempted
 
-    monkeypatch.setattr(Checkpoint, "offer", fatal)
+    monkeypatch.setattr(Checkpoint, "save_if_due", fatal)
     with pytest.raises(Preempted):
         run_attack(chosen, store.uri)
     (kept,) = store.list_paths("artifacts/checkpoints/")

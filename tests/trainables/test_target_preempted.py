@@ -27,15 +27,15 @@ KILLED = textwrap.dedent("""
     from trainables.storage.checkpoint import Checkpoint
     from trainables.target import train_target
 
-    offer, kept = Checkpoint.offer, []
+    save_if_due, kept = Checkpoint.save_if_due, []
 
     def fatal(self, work):
-        offer(self, work)
+        save_if_due(self, work)
         kept.append(work)
         if len(kept) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Checkpoint.offer = fatal
+    Checkpoint.save_if_due = fatal
     train_target(TargetConfig.model_validate_json(sys.argv[1]), sys.argv[2])
 """)
 

@@ -7,9 +7,8 @@ from trainables.attacks.attacker import Attacker
 from trainables.attacks.brepmi import brepmi
 from trainables.attacks.gmi import gmi
 from trainables.attacks.kedmi import kedmi
-from trainables.attacks.lomma_gmi import lomma_gmi
-from trainables.attacks.lomma_kedmi import lomma_kedmi
-from trainables.attacks.reconstructions import AttackDiverged, Reconstructions
+from trainables.attacks.lomma import lomma_gmi, lomma_kedmi
+from trainables.attacks.rows import AttackDiverged, Reconstructions
 from trainables.attacks.vmi import vmi
 
 REGISTRY: dict[str, Callable[..., Reconstructions]] = {

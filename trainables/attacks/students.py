@@ -19,7 +19,7 @@ from search_spaces.settings import Settings
 from search_spaces.student_weights import file_hash, pinned, weights_file
 from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
-from trainables.attacks.reconstructions import AttackDiverged
+from trainables.attacks.rows import AttackDiverged
 from trainables.attacks.teacher import CachedTeacher
 from trainables.generators.inversion_gan import SoftLabels
 from trainables.gradient_step import gradient_step

@@ -1,26 +1,35 @@
-"""VMI, white box: a latent posterior per class, by variational inference (Wang et al., NeurIPS 2021)."""
+"""VMI, white box: one normalising flow per attacked class, trained on T's loss (Wang et al., NeurIPS 2021).
 
+The flows of all classes are computed side by side; their couplings are zuko's.
+"""
+
+import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call, vmap
 
 from search_spaces import seed_stream
 from search_spaces.attacks import VMI
 from trainables.attacks.attacker import Attacker, Tensors
-from trainables.attacks.class_flows import ClassFlows, log_normal
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.objective import CrossEntropy, IdentityLoss
-from trainables.attacks.reconstructions import Reconstructions, reconstructions, render
-from trainables.attacks.rows import attack_rows, start_latents
-from trainables.attacks.rows_at_once import rows_at_once
+from trainables.attacks.rows import (
+    Reconstructions,
+    attack_rows,
+    micro_batch_size,
+    reconstructions,
+    render,
+    start_latents,
+)
 from trainables.storage.checkpoint import (
     Progress,
+    add_prefix,
     optimizer_state,
-    part,
     restore_optimizer,
     restore_stream,
-    under,
+    strip_prefix,
 )
 
 LatentGradient = Callable[[Tensor, Tensor], Tensor]
@@ -46,9 +55,90 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     return reconstructions(
         rows,
         latents,
-        render(generator, latents, rows_at_once(settings, like.device)),
+        render(generator, latents, micro_batch_size(settings, like.device)),
         queries=settings.iterations * settings.samples_per_step * (rows.restart == 0),
     )
+
+
+class ClassFlows:
+    """Posteriors q_c(z) of C classes: z = f_c(noise), noise ~ N(0, I).
+
+    Each f_c is a stack of affine couplings whose networks end in a layer of zeros, so every posterior starts
+    as the prior N(0, I) itself. The flows start with the same weights and share none: ``parameters`` have a
+    leading dimension of C, and no class's latents or gradients depend on another class. ``kept`` says which
+    coordinates each coupling keeps, bool (z_dim,): a random half, then the other half, and so on.
+    """
+
+    def __init__(self, settings: VMI, classes: int, z_dim: int, like: Tensor) -> None:
+        """Make C = ``classes`` flows of ``z_dim`` with the type and device of ``like``."""
+        self.kept = _kept_coordinates(settings, z_dim)
+        self._flow = _flow(settings, self.kept).to(like)
+        self.parameters = {
+            name: tensor.detach().expand(classes, *tensor.shape).clone().requires_grad_()
+            for name, tensor in self._flow.named_parameters()
+        }
+        self._buffers = dict(self._flow.named_buffers())
+
+    def __call__(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return latents (C, S, z_dim) and log q_c of each (C, S) for ``noise`` (C, S, z_dim)."""
+        latents, stretch = vmap(self._one_class)(self.parameters, noise)
+        return latents, log_normal(noise) - stretch
+
+    def _one_class(self, parameters: dict[str, Tensor], noise: Tensor) -> tuple[Tensor, Tensor]:
+        result: tuple[Tensor, Tensor] = functional_call(self._flow, (parameters, self._buffers), (noise,))
+        return result
+
+
+def log_normal(latents: Tensor) -> Tensor:
+    """Return log N(z; 0, I), (...,), of ``latents`` (..., z_dim).
+
+    >>> round(log_normal(torch.zeros(1, 2)).item(), 4)  # -log(2 pi)
+    -1.8379
+    """
+    return -0.5 * (latents.square().sum(-1) + latents.shape[-1] * math.log(2 * math.pi))
+
+
+class _Couplings(nn.Module):
+    """z = f(noise) and log |det df/dnoise|."""
+
+    def __init__(self, couplings: list[nn.Module]) -> None:
+        super().__init__()
+        self.couplings = nn.ModuleList(couplings)
+
+    def forward(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return latents (..., z_dim) and the log-determinants (...) at ``noise`` (..., z_dim)."""
+        latents, stretch = noise, torch.zeros_like(noise[..., 0])
+        for coupling in self.couplings:
+            latents, log_det = coupling().call_and_ladj(latents)
+            stretch = stretch + log_det
+        return latents, stretch
+
+
+def _flow(settings: VMI, kept: list[Tensor]) -> nn.Module:
+    """Return the flow that every class starts from; the global generator is left as it was."""
+    from zuko.flows import GeneralCouplingTransform
+
+    couplings: list[nn.Module] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_stream(settings.seed, "flow"))
+        for keep in kept:
+            coupling = GeneralCouplingTransform(
+                len(keep), mask=keep, hidden_features=(settings.flow_width,) * 2, activation=nn.ELU
+            )
+            last = coupling.hyper[-1]
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            couplings.append(coupling)
+    return _Couplings(couplings)
+
+
+def _kept_coordinates(settings: VMI, z_dim: int) -> list[Tensor]:
+    random = torch.Generator().manual_seed(seed_stream(settings.seed, "halves"))
+    kept: list[Tensor] = []
+    for number in range(settings.flows):
+        half = torch.randperm(z_dim, generator=random) < (z_dim + 1) // 2
+        kept.append(~kept[-1] if number % 2 else half)
+    return kept
 
 
 class PosteriorTraining:
@@ -79,22 +169,22 @@ class PosteriorTraining:
         progress.resume(self)
         while self.taken < self.settings.iterations:
             self._step()
-            progress.offer(self)
+            progress.save_if_due(self)
 
     def state(self) -> Tensors:
         """Return flows, optimiser, streams and the steps taken."""
         return {
-            **under("flows", self.flows.parameters),
-            **under("optimizer", optimizer_state(self._optimizer)),
+            **add_prefix("flows", self.flows.parameters),
+            **add_prefix("optimizer", optimizer_state(self._optimizer)),
             "random": torch.stack([stream.get_state() for stream in self._random]),
             "taken": torch.tensor(self.taken),
         }
 
     def restore(self, state: Tensors) -> None:
         """Go on from ``state``."""
-        for name, tensor in part(state, "flows").items():
+        for name, tensor in strip_prefix(state, "flows").items():
             self.flows.parameters[name].data.copy_(tensor)
-        restore_optimizer(self._optimizer, part(state, "optimizer"))
+        restore_optimizer(self._optimizer, strip_prefix(state, "optimizer"))
         for stream, kept in zip(self._random, state["random"], strict=True):
             restore_stream(stream, kept)
         self.taken = int(state["taken"])
@@ -141,7 +231,7 @@ def _identity_gradient(settings: VMI, generator: nn.Module, identity: IdentityLo
 
     def of_all(latents: Tensor, labels: Tensor) -> Tensor:
         """Return the gradient of all rows, ``micro_batch`` after ``micro_batch``."""
-        at_once = rows_at_once(settings, latents.device)
+        at_once = micro_batch_size(settings, latents.device)
         parts = (torch.split(tensor, at_once) for tensor in (latents, labels))
         return torch.cat([of_part(*part) for part in zip(*parts, strict=True)])
 

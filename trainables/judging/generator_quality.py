@@ -5,16 +5,15 @@ from torch import Tensor
 
 from results.stores.store import Store
 from search_spaces import AttackConfig, canonical_json, identity, seed_stream
-from trainables.attacks.reconstructions import render
+from trainables.attacks.rows import render
 from trainables.datasets.dataset import FaceData
 from trainables.generators import Prior
 from trainables.judging.image_quality import picture_features
 from trainables.judging.judging import Judge, some_public
 from trainables.judging.sheet import SheetLayout, contact_sheet
-from trainables.metrics.fid import frechet_distance
+from trainables.metrics.fid_kid import frechet_distance, kernel_distance
 from trainables.metrics.inception import NAME as INCEPTION
 from trainables.metrics.inception import load_inception
-from trainables.metrics.kid import kernel_distance
 from trainables.step import device, provenance, started
 
 GRID = 8

@@ -14,10 +14,10 @@ from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.metrics import FID, KID, LPIPS, TOP1, Judged
 from trainables.metrics.inception import NAME as INCEPTION
 from trainables.metrics.inception import InceptionFeatures, load_inception
-from trainables.metrics.perceptual_network import load_perceptual_network, nearest_distances
+from trainables.metrics.lpips import load_perceptual_network, nearest_distances
 from trainables.out_of_memory import split_to_fit
 from trainables.step import device
-from trainables.storage.artifacts import kept_tensors
+from trainables.storage.artifacts import load_or_build
 from trainables.training.accuracy import unit_range
 
 BATCH = 32
@@ -101,7 +101,7 @@ def _compared(
         }
     )
     path = f"artifacts/image_features/{key}.safetensors"
-    real = kept_tensors(store, path, _features_of(network, train.images))["features"]
+    real = load_or_build(store, path, _features_of(network, train.images))["features"]
     features = torch.zeros(len(result), real.shape[1])
     if found.any():
         features[found] = picture_features(network, result.images[found])

@@ -15,7 +15,7 @@ from trainables.metrics import Judged, accepted_as, accepting_scores, deceived_c
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import split_to_fit
 from trainables.step import StepFailed
-from trainables.storage.artifacts import kept_tensors
+from trainables.storage.artifacts import load_or_build
 from trainables.training.accuracy import EVALUATION_BATCH, unit_range
 
 MOST_STRANGERS = 2000
@@ -54,7 +54,7 @@ def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:
     if outcome.status == "failed":
         raise StepFailed(f"evaluator {config.evaluator.kind}: {outcome.reason}")
     evaluator = load_evaluator(config, store)
-    seen = kept_tensors(store, real_pictures_path(config), lambda: _of_real_pictures(evaluator, data))
+    seen = load_or_build(store, real_pictures_path(config), lambda: _of_real_pictures(evaluator, data))
     labels = data.private_train.labels
     return Judge(evaluator, seen["features"], labels, seen["accepted"], seen.get("public_features"))
 

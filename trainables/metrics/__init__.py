@@ -1,20 +1,16 @@
 """How well an attack did, from its 8-bit reconstructions alone."""
 
-from trainables.metrics.attack_accuracy import TOP1, TOP5, ranks, restart_sd
-from trainables.metrics.centroid_distance import CENTROID_DISTANCE
+from trainables.metrics.attack_accuracy import TARGET_CONFIDENCE, TOP1, TOP5, ranks, restart_sd
+from trainables.metrics.distances import CENTROID_DISTANCE, KNN_DISTANCE
 from trainables.metrics.evaluator_false_positive import (
     accepted_as,
     accepting_scores,
     deceived_classes,
     false_positive_rate,
 )
-from trainables.metrics.fid import FID
-from trainables.metrics.judged import Judged
-from trainables.metrics.kid import KID
-from trainables.metrics.knn_distance import KNN_DISTANCE
+from trainables.metrics.fid_kid import FID, KID
 from trainables.metrics.lpips import LPIPS
-from trainables.metrics.metric import Metric, RowMetric, SetMetric
-from trainables.metrics.target_confidence import TARGET_CONFIDENCE
+from trainables.metrics.metric import Judged, Metric, RowMetric, SetMetric
 
 REGISTRY: dict[str, Metric] = {
     one.name: one for one in (TOP1, TOP5, TARGET_CONFIDENCE, KNN_DISTANCE, CENTROID_DISTANCE, LPIPS, FID, KID)

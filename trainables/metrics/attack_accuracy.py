@@ -1,10 +1,9 @@
-"""AttAcc: the share of all rows whose image the evaluator gives the attacked class (top-1, top-5)."""
+"""AttAcc: the share of rows that the evaluator gives the attacked class; and how sure T itself is."""
 
 import torch
 from torch import Tensor
 
-from trainables.metrics.judged import Judged
-from trainables.metrics.metric import RowMetric
+from trainables.metrics.metric import Judged, RowMetric
 
 
 def ranks(judged: Judged) -> Tensor:
@@ -45,3 +44,11 @@ TOP1 = RowMetric("att_acc", "higher", "share of rows", (0.0, 1.0), _top1)
 
 TOP5 = RowMetric("att_acc_top5", "higher", "share of rows", (0.0, 1.0), _top5)
 """As ``TOP1``, for the five best classes of the evaluator."""
+
+
+def _confidence(judged: Judged) -> Tensor:
+    return torch.where(judged.found, judged.target_probability.double(), torch.nan)
+
+
+TARGET_CONFIDENCE = RowMetric("target_confidence", "higher", "probability", (0.0, 1.0), _confidence)
+"""Mean over found rows."""

@@ -1,4 +1,4 @@
-"""What every metric declares, and the two ways to make its number: a mean over rows, or two sets compared."""
+"""What every metric declares and is computed from; a mean over rows, or two sets compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,35 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from trainables.metrics.judged import Judged
+
+@dataclass(frozen=True)
+class Judged:
+    """R rows judged by one evaluator with K classes and features of d numbers.
+
+    Rows that are not ``found`` have no image; their scores, features and probabilities are never read.
+    """
+
+    class_index: Tensor
+    """int64 (R,): the attacked class."""
+    restart: Tensor
+    """int64 (R,)"""
+    found: Tensor
+    """bool (R,)"""
+    scores: Tensor
+    """(R, K): the evaluator's scores; the highest is its prediction."""
+    features: Tensor
+    """(R, d): the evaluator's features."""
+    target_probability: Tensor
+    """(R,): softmax probability that T gives the attacked class."""
+    private_features: Tensor
+    """(N, d): the evaluator's features of the private training pictures."""
+    private_labels: Tensor
+    """int64 (N,)"""
+    perceptual_distance: Tensor | None = None
+    """(R,): smallest LPIPS distance to a private training picture of the class; nothing: not measured."""
+
+    def __len__(self) -> int:
+        return len(self.class_index)
 
 
 class Metric(Protocol):

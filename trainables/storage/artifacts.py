@@ -86,7 +86,7 @@ def intact(store: Store, path: str, sha256: str | None = None) -> bool:
     return _intact_tensors(store, path, sha256) is not None
 
 
-def kept_tensors(store: Store, path: str, build: Callable[[], Tensors]) -> Tensors:
+def load_or_build(store: Store, path: str, build: Callable[[], Tensors]) -> Tensors:
     """Return the tensors at ``path``; what is missing or corrupt is built and written first.
 
     Warns with ``ArtifactRebuilt`` when it was corrupt.

@@ -28,7 +28,7 @@ INTERVAL = 30.0
 SHARE = 20
 """Work goes on for at least so many times as long as the last checkpoint took to write."""
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a state changes its layout; a checkpoint of another format is not used."""
 
 FOLDER = "artifacts/checkpoints"
@@ -55,7 +55,7 @@ class Progress(Protocol):
     def resume(self, work: Resumable) -> None:
         """Restore the state of ``work`` that was kept, if there is one."""
 
-    def offer(self, work: Resumable) -> None:
+    def save_if_due(self, work: Resumable) -> None:
         """Keep the state of ``work`` if the last one is old enough."""
 
 
@@ -65,7 +65,7 @@ class NothingKept:
     def resume(self, work: Resumable) -> None:
         """Leave ``work`` at its start."""
 
-    def offer(self, work: Resumable) -> None:
+    def save_if_due(self, work: Resumable) -> None:
         """Keep nothing."""
 
 
@@ -75,15 +75,15 @@ NOTHING_KEPT = NothingKept()
 class Checkpoint:
     """The last state of one piece of work, under ``name`` in the store.
 
-    ``of`` says what the work depends on beside its name; a state of anything else is not used. A checkpoint
-    that cannot be used, or not be written, costs a warning (``CheckpointUnusable``) and the work done so far,
-    never the step. Raises ``ValueError`` for an interval that is no number of seconds.
+    ``depends_on`` says what the work depends on beside its name; a state of anything else is not used. A
+    checkpoint that cannot be used, or not be written, costs a warning (``CheckpointUnusable``) and the work
+    done so far, never the step. Raises ``ValueError`` for an interval that is no number of seconds.
     """
 
-    def __init__(self, store: Store, name: str, of: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, name: str, depends_on: Mapping[str, str]) -> None:
         self._store = store
         self._path = f"{FOLDER}/{name}.safetensors"
-        self._of = {**of, "torch": torch.__version__, "format": FORMAT}
+        self._depends_on = {**depends_on, "torch": torch.__version__, "format": FORMAT}
         self._interval = self._pause = interval_seconds()
         self._started = self._last = time.monotonic()
         self.seconds_before = 0.0
@@ -100,18 +100,18 @@ class Checkpoint:
         except (ArtifactCorrupt, PathMissing, KeyError, ValueError) as error:
             self._warn(f"cannot be read ({error})")
             return
-        if about["of"] != self._of:
+        if about["depends_on"] != self._depends_on:
             self._warn("belongs to other data, weights or versions")
             return
         work.restore(state)
         self.seconds_before = about["seconds"]
 
-    def offer(self, work: Resumable) -> None:
+    def save_if_due(self, work: Resumable) -> None:
         """Write the state of ``work`` if the last one is ``INTERVAL`` seconds old, and writing it pays."""
         now = time.monotonic()
         if now - self._last < self._pause:
             return
-        about = {"of": self._of, "seconds": self.seconds_before + now - self._started}
+        about = {"depends_on": self._depends_on, "seconds": self.seconds_before + now - self._started}
         try:
             save_tensors(self._store, self._path, {**work.state(), ABOUT: json_tensor(about)})
         except StoreError as error:
@@ -162,17 +162,17 @@ def json_value(tensor: Tensor) -> Any:  # noqa: ANN401  (plain JSON)
     return json.loads(bytes(tensor.tolist()))
 
 
-def part(state: Tensors, prefix: str) -> Tensors:
+def strip_prefix(state: Tensors, prefix: str) -> Tensors:
     """Return the tensors of ``state`` under ``prefix.``, without it.
 
-    >>> part({"model.a": torch.zeros(1), "order": torch.zeros(2)}, "model")
+    >>> strip_prefix({"model.a": torch.zeros(1), "order": torch.zeros(2)}, "model")
     {'a': tensor([0.])}
     """
     whole = f"{prefix}."
     return {name.removeprefix(whole): tensor for name, tensor in state.items() if name.startswith(whole)}
 
 
-def under(prefix: str, state: Mapping[str, Tensor]) -> Tensors:
+def add_prefix(prefix: str, state: Mapping[str, Tensor]) -> Tensors:
     """Return ``state`` with ``prefix.`` before each name."""
     return {f"{prefix}.{name}": tensor for name, tensor in state.items()}
 
@@ -195,7 +195,7 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> Tensors:
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: Tensors) -> None:
     """Give ``optimizer`` back what ``optimizer_state`` returned, in the layout of its parameters."""
     for position, parameter in enumerate(_parameters(optimizer)):
-        kept = part(state, str(position))
+        kept = strip_prefix(state, str(position))
         if kept:
             optimizer.state[parameter] = {name: _laid_out(value, parameter) for name, value in kept.items()}
 

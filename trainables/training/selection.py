@@ -7,7 +7,7 @@ from search_spaces import seed_stream
 from search_spaces.targets import UtilityFloor
 from trainables.datasets.dataset import LabelledImages
 from trainables.storage.artifacts import Tensors
-from trainables.storage.checkpoint import json_tensor, json_value, part, under
+from trainables.storage.checkpoint import add_prefix, json_tensor, json_value, strip_prefix
 from trainables.training.curve import EpochRow
 from trainables.training.recipe import Selection
 
@@ -61,13 +61,13 @@ class SelectedWeights:
     def state(self) -> Tensors:
         """Return the choice so far, to go on from."""
         choice = json_tensor({"epoch": self.epoch, "best": self._best})
-        return {"choice": choice, **under("weights", self._weights)}
+        return {"choice": choice, **add_prefix("weights", self._weights)}
 
     def restore_state(self, state: Tensors) -> None:
         """Go on from the choice that ``state`` returned."""
         choice = json_value(state["choice"])
         self.epoch, self._best = choice["epoch"], choice["best"]
-        self._weights = part(state, "weights")
+        self._weights = strip_prefix(state, "weights")
 
     def restore(self, model: nn.Module) -> None:
         """Give ``model`` the weights of the chosen epoch."""

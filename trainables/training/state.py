@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from trainables.storage.artifacts import Tensors
 from trainables.storage.checkpoint import (
+    add_prefix,
     json_tensor,
     json_value,
     optimizer_state,
-    part,
     restore_optimizer,
     restore_stream,
-    under,
+    strip_prefix,
 )
 from trainables.training.curve import EpochRow
 from trainables.training.selection import SelectedWeights
@@ -40,19 +40,19 @@ class TrainingState:
     def state(self) -> Tensors:
         """Return weights, optimiser, chosen weights, streams and curve."""
         return {
-            **under("model", self.model.state_dict()),
-            **under("optimizer", optimizer_state(self.optimizer)),
-            **under("selected", self.selected.state()),
-            **under("streams", {name: stream.get_state() for name, stream in self.streams.items()}),
+            **add_prefix("model", self.model.state_dict()),
+            **add_prefix("optimizer", optimizer_state(self.optimizer)),
+            **add_prefix("selected", self.selected.state()),
+            **add_prefix("streams", {name: stream.get_state() for name, stream in self.streams.items()}),
             "given": torch.stack(self.given),
             "curve": json_tensor(self.curve),
         }
 
     def restore(self, state: Tensors) -> None:
         """Put everything back as it was after the last epoch of the kept curve."""
-        self.model.load_state_dict(part(state, "model"))
-        restore_optimizer(self.optimizer, part(state, "optimizer"))
-        self.selected.restore_state(part(state, "selected"))
+        self.model.load_state_dict(strip_prefix(state, "model"))
+        restore_optimizer(self.optimizer, strip_prefix(state, "optimizer"))
+        self.selected.restore_state(strip_prefix(state, "selected"))
         for name, stream in self.streams.items():
             restore_stream(stream, state[f"streams.{name}"])
         self.given[:] = state["given"].unbind()

@@ -111,7 +111,7 @@ class Training(Generic[Model]):
                     means = self._epoch(epoch, inputs)
                 row = self._with_accuracies(means.row(epoch, self.recipe.learning_rate_in(epoch)))
                 self._finished(row, means)
-                kept.offer(state)
+                kept.save_if_due(state)
                 yield row
         self._require_usable()
         self.selected.restore(self.model)

@@ -8,13 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from search_spaces import seed_stream
 from search_spaces.attacks import BREPMI
 from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import CLASSES, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.brepmi_reference import slow_row
-from trainables.attacks.boundary_walk import attempt_limit, attempt_step, repulsion, start_walk
-from trainables.attacks.brepmi import boundary_repulsion
-from trainables.attacks.label_oracle import LabelOracle
+from trainables.attacks.brepmi import (
+    LabelOracle,
+    attempt_limit,
+    attempt_step,
+    boundary_repulsion,
+    find_starts,
+    repulsion,
+    start_walk,
+)
 from trainables.attacks.rows import attack_rows
 
 SETTINGS = BREPMI(
@@ -220,3 +227,40 @@ def test_the_budget_is_never_exceeded(budget: int, points: int, steps: int) -> N
     if budget:
         assert limit * (points + 1) <= budget
         assert limit == steps or (limit + 1) * (points + 1) > budget
+
+
+STARTS = BREPMI(initial_batch=4, initial_draws=10, restarts=2, clip=0.5, seed=3)
+DIMENSIONS = 2
+
+
+def sign(latents: Tensor) -> Tensor:
+    """Return label 1 for a positive first coordinate, else 0; no latent has another label."""
+    return (latents[:, 0] > 0).long()
+
+
+def drawn(settings: BREPMI, batches: list[int]) -> Tensor:
+    random = torch.Generator().manual_seed(seed_stream(settings.seed, "initial"))
+    return torch.cat([torch.randn(size, DIMENSIONS, generator=random) for size in batches]).clamp(-0.5, 0.5)
+
+
+def test_the_start_of_a_row_is_the_latent_of_its_number_with_its_label() -> None:
+    rows = attack_rows([1, 5, 0], 2)
+    starts = find_starts(STARTS, sign, rows, DIMENSIONS)
+    latents = drawn(STARTS, [4, 4, 2])
+    for row, (label, restart) in enumerate(rows.pairs()):
+        hits = latents[sign(latents) == label]
+        assert bool(starts.found[row]) == (len(hits) > restart)
+        assert torch.equal(
+            starts.latents[row], hits[restart] if starts.found[row] else torch.zeros(DIMENSIONS)
+        )
+    assert starts.found.tolist() == [True, True, False, False, True, True]
+    assert starts.queries == 10, "class 5 was looked for until the draws were spent"
+
+
+def test_no_latent_is_drawn_that_no_row_needs() -> None:
+    starts = find_starts(STARTS, sign, attack_rows([0, 1], 1), DIMENSIONS)
+    needed = next(
+        size for size in (4, 8, 10) if len(set(sign(drawn(STARTS, [4, 4, 2])[:size]).tolist())) == 2
+    )
+    assert starts.queries == needed < 10
+    assert starts.found.all()

@@ -15,7 +15,7 @@ from search_spaces.attacks import BREPMI, GMI, KEDMI, VMI, AttackSettings, Inver
 from tests.contracts.attack_contract import EVERY_CLASS, AttackContract
 from tests.contracts.planted_problem import PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, Attacker, run_attack_method
-from trainables.attacks.latent_descent import nesterov_step
+from trainables.attacks.gmi import nesterov_step
 from trainables.attacks.objective import CrossEntropy, Objective, critic_prior
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.generators import Prior

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from search_spaces.attacks import GMI
+from trainables.attacks.brepmi import LabelOracle
 from trainables.attacks.inference import LowPrecision, full_precision, inference_copy, latent_like
-from trainables.attacks.label_oracle import LabelOracle
 from trainables.models.small_vgg import small_vgg
 
 

@@ -14,8 +14,7 @@ from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.kedmi_reference import slow_gaussian
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
-from trainables.attacks.distribution_descent import GaussianDescent, Gaussians
-from trainables.attacks.inversion_generator import inversion_gan
+from trainables.attacks.kedmi import GaussianDescent, Gaussians, inversion_gan
 from trainables.attacks.objective import CrossEntropy, Objective, real_prior
 from trainables.storage.checkpoint import NothingKept
 

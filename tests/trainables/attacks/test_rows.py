@@ -1,10 +1,11 @@
-"""Rows and their start latents."""
+"""Rows, their start latents, and their micro-batch."""
 
 import pytest
 import torch
 
 from search_spaces import seed_stream
-from trainables.attacks.rows import attack_rows, start_latents
+from search_spaces.attacks import BREPMI, GMI, KEDMI, AttackSettings
+from trainables.attacks.rows import attack_rows, micro_batch_size, start_latents
 
 
 @pytest.mark.parametrize("classes", [[], [1, 2, 1]])
@@ -26,3 +27,19 @@ def test_latents_are_standard_normal() -> None:
     assert (latents.var() - 1).abs() < 0.03
     assert latents.abs().max() > 1.5  # not clipped
     assert len(latents.unique(dim=0)) == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "device", "rows"),
+    [
+        (GMI(), "cpu", 64),
+        (GMI(), "cuda", 512),
+        (KEDMI(), "cuda:1", 512),
+        (BREPMI(), "cpu", 256),
+        (BREPMI(), "cuda", 2048),
+        (GMI(micro_batch=64), "cuda", 64),
+        (BREPMI(micro_batch=3), "cpu", 3),
+    ],
+)
+def test_what_is_left_open_depends_on_the_device(settings: AttackSettings, device: str, rows: int) -> None:
+    assert micro_batch_size(settings, torch.device(device)) == rows

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.contracts.planted_problem import planted_problem
-from trainables.attacks.inversion_generator import TEACHERS
+from trainables.attacks.kedmi import TEACHERS
 from trainables.attacks.teacher import (
     BATCH,
     CachedTeacher,

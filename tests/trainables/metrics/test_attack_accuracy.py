@@ -1,6 +1,7 @@
 """AttAcc, its ranks and its spread over restarts."""
 
 import dataclasses
+import math
 import statistics
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contracts.metric_contract import CLASSES, RESTARTS, RowMetricContract, judged_rows
-from trainables.metrics import TOP1, TOP5, Judged, ranks, restart_sd
+from trainables.metrics import TARGET_CONFIDENCE, TOP1, TOP5, Judged, ranks, restart_sd
 
 
 def slow_rank(judged: Judged, row: int) -> int:
@@ -84,3 +85,10 @@ def test_scores_that_are_no_numbers_are_refused() -> None:
     judged.scores[2, 1] = torch.nan
     with pytest.raises(ValueError, match="not finite"):
         ranks(judged)
+
+
+class TestTargetConfidence(RowMetricContract):
+    metric = TARGET_CONFIDENCE
+
+    def slow_row(self, judged: Judged, row: int) -> float:
+        return float(judged.target_probability[row]) if judged.found[row] else math.nan

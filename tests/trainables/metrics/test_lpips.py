@@ -11,7 +11,7 @@ from torch import Tensor
 from search_spaces.image_quality import ImageQuality, WeightsUnusable
 from tests.contracts.metric_contract import RowMetricContract, judged_rows
 from trainables.metrics import LPIPS, Judged
-from trainables.metrics.perceptual_network import (
+from trainables.metrics.lpips import (
     PerceptualNetwork,
     load_perceptual_network,
     nearest_distances,

@@ -13,7 +13,7 @@ from trainables.storage.artifacts import (
     ArtifactCorrupt,
     ArtifactRebuilt,
     intact,
-    kept_tensors,
+    load_or_build,
     load_tensors,
     save_tensors,
 )
@@ -95,13 +95,13 @@ def test_what_is_corrupt_is_built_again_with_a_warning(store: Store, harm: Calla
         built.append(1)
         return TENSORS
 
-    kept_tensors(store, PATH, build)
-    kept_tensors(store, PATH, build)
+    load_or_build(store, PATH, build)
+    load_or_build(store, PATH, build)
     assert len(built) == 1
     before = store.get_bytes(PATH)
     harm(store)
     with pytest.warns(ArtifactRebuilt, match="built again"):
-        again = kept_tensors(store, PATH, build)
+        again = load_or_build(store, PATH, build)
     assert len(built) == 2
     assert store.get_bytes(PATH) == before
     assert torch.equal(again["weight"], TENSORS["weight"])

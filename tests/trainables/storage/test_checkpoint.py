@@ -62,7 +62,7 @@ def kept(store: Store) -> float | None:
 
 def written(store: Store, monkeypatch: pytest.MonkeyPatch, value: float) -> None:
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
-    Checkpoint(store, "t1", OF).offer(Counting(value))
+    Checkpoint(store, "t1", OF).save_if_due(Counting(value))
 
 
 def resumed(store: Store, of: dict[str, str] = OF) -> float:
@@ -79,7 +79,7 @@ def test_a_state_is_written_when_the_last_is_old_enough(
     seen = []
     for seconds in (29.0, 1.0, 29.0, 2.0):
         clock.now += seconds
-        progress.offer(Counting(clock.now))
+        progress.save_if_due(Counting(clock.now))
         seen.append(kept(store))
     assert seen == [None, 1030.0, 1030.0, 1061.0]
 
@@ -89,10 +89,10 @@ def test_slow_writes_are_rarer(store: Store, monkeypatch: pytest.MonkeyPatch) ->
     clock = Clock(monkeypatch, each=10.0)
     progress = Checkpoint(store, "t1", OF)
     clock.now += 30
-    progress.offer(Counting(1))
+    progress.save_if_due(Counting(1))
     for seconds, value in ((190, 1), (20, 3)):
         clock.now += seconds
-        progress.offer(Counting(3))
+        progress.save_if_due(Counting(3))
         assert kept(store) == value
 
 
@@ -102,7 +102,7 @@ def test_the_time_of_earlier_runs_is_known(store: Store, monkeypatch: pytest.Mon
         progress = Checkpoint(store, "t1", OF)
         progress.resume(Counting())
         clock.now += 40
-        progress.offer(Counting(total))
+        progress.save_if_due(Counting(total))
     last = Checkpoint(store, "t1", OF)
     last.resume(Counting())
     assert last.seconds_before == 80.0
@@ -151,7 +151,7 @@ def test_inf_keeps_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> Non
     written(store, monkeypatch, 1.0)
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "inf")
     assert resumed(store) == 0.0
-    Checkpoint(store, "t1", OF).offer(Counting(2.0))
+    Checkpoint(store, "t1", OF).save_if_due(Counting(2.0))
     assert kept(store) == 1.0
 
 
@@ -165,7 +165,7 @@ def test_an_interval_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, te
 def test_the_checkpoints_of_a_name_are_removed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
     for name in ("t1", "t1-32", "t2"):
-        Checkpoint(store, name, OF).offer(Counting(1.0))
+        Checkpoint(store, name, OF).save_if_due(Counting(1.0))
     remove_checkpoints(store, "t1")
     assert store.list_paths("artifacts/") == ["artifacts/checkpoints/t2.safetensors"]
 

@@ -1,4 +1,4 @@
-"""LOMMA's identity loss: logits of T and its students, and p_reg, on T alone (Nguyen et al., CVPR 2023)."""
+"""LOMMA over GMI and KEDMI: logits of T and its students, p_reg on T alone (Nguyen et al., CVPR 2023)."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,34 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces import seed_stream
-from search_spaces.attacks import LOMMA
+from search_spaces.attacks import LOMMA, LOMMAGMI, LOMMAKEDMI
 from search_spaces.settings import Settings
 from trainables.attacks.attacker import Attacker
+from trainables.attacks.gmi import invert_points
 from trainables.attacks.inference import Engine, inference_copy, latent_like
+from trainables.attacks.kedmi import invert_distributions
 from trainables.attacks.objective import Identity
+from trainables.attacks.rows import Reconstructions
 from trainables.attacks.students import load_students
 from trainables.attacks.teacher import public_outputs
+
+
+def lomma_gmi(settings: LOMMAGMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
+    """Return one reconstruction per class and restart; T and the prior are left untouched.
+
+    Raises ``AttackDiverged`` when a distillation or the latents stop being finite.
+    """
+    identity, queries = lomma_loss(settings.lomma, attacker, settings)
+    return invert_points(settings, attacker, classes, identity, queries)
+
+
+def lomma_kedmi(settings: LOMMAKEDMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
+    """Return ``restarts`` samples of the Gaussian of each class; T and the prior are left untouched.
+
+    Raises ``AttackDiverged`` when the generator's training, a distillation or the latents stop being finite.
+    """
+    identity, queries = lomma_loss(settings.lomma, attacker, settings)
+    return invert_distributions(settings, attacker, classes, identity, queries)
 
 
 class LogitLoss:
