@@ -1,0 +1,75 @@
+"""The public face: load a space, run a sweep, read its results.
+
+>>> import tldmi_sweep
+>>> sorted(tldmi_sweep.load_space("bido_vs_tldmi").model_dump())[:2]
+['access', 'anchors']
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from tldmi_sweep.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from orchestrator.driver.limits import Limits
+    from orchestrator.driver.sweep import SweepOutcome, run_sweep
+    from orchestrator.errors import ExitCode, SweepError
+    from orchestrator.execution.executors import ClusterSettings
+    from orchestrator.running import run
+    from results.reader import SweepResults, load
+    from results.statistics.comparison import Comparison
+    from results.statistics.configurations import Configuration
+    from results.stores.store import Store, open_store
+    from search_spaces.loading import load_setup, load_space
+    from search_spaces.setting_errors import InvalidSpace
+    from search_spaces.setups import Setup
+    from search_spaces.space import Space
+    from search_spaces.sweep import Sweep
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "orchestrator.driver.limits": ("Limits",),
+        "orchestrator.driver.sweep": ("SweepOutcome", "run_sweep"),
+        "orchestrator.errors": ("ExitCode", "SweepError"),
+        "orchestrator.execution.executors": ("ClusterSettings",),
+        "orchestrator.running": ("run",),
+        "results.reader": ("SweepResults", "load"),
+        "results.statistics.comparison": ("Comparison",),
+        "results.statistics.configurations": ("Configuration",),
+        "results.stores.store": ("Store", "open_store"),
+        "search_spaces.setting_errors": ("InvalidSpace",),
+        "search_spaces.loading": ("load_setup", "load_space"),
+        "search_spaces.setups": ("Setup",),
+        "search_spaces.space": ("Space",),
+        "search_spaces.sweep": ("Sweep",),
+    },
+)
+
+try:
+    __version__ = version("tldmi-sweep")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "unknown"
+
+__all__ = [
+    "ClusterSettings",
+    "Comparison",
+    "Configuration",
+    "ExitCode",
+    "InvalidSpace",
+    "Limits",
+    "Setup",
+    "Space",
+    "Store",
+    "Sweep",
+    "SweepError",
+    "SweepOutcome",
+    "SweepResults",
+    "__version__",
+    "load",
+    "load_setup",
+    "load_space",
+    "open_store",
+    "run",
+    "run_sweep",
+]
