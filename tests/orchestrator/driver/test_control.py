@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -48,6 +51,7 @@ def failing_once(tried):
     return target
 
 
+ROOT = Path(__file__).parent.parent.parent.parent
 FAILING = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
 SWEEP = small_sweep().sweep_id
 
@@ -78,6 +82,12 @@ def shell(*words):
     return CliRunner().invoke(main, words)
 
 
+def cancel(store):
+    """Cancel from another process: the driver may raise here before the command has ended."""
+    words = [sys.executable, "-m", "orchestrator", "cancel", store]
+    subprocess.run(words, cwd=ROOT, check=True, capture_output=True, timeout=200)
+
+
 def at_target(number, action, wait=lambda store: False):
     """Return steps that do ``action`` when T number ``number`` is trained, then train it after ``wait``."""
     trained = []
@@ -86,7 +96,7 @@ def at_target(number, action, wait=lambda store: False):
         trained.append(config)
         if len(trained) == number + 1:
             action(store_uri)
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while wait(store_uri) and time.monotonic() < deadline:
                 time.sleep(0.01)
         return train(config, store_uri)
@@ -122,7 +132,7 @@ def test_stop_ends_after_the_running_trial_and_the_sweep_goes_on(tmp_path, place
 
 
 def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path, place):
-    steps = at_target(2, lambda store: shell("cancel", store), wait=lambda store: True)
+    steps = at_target(2, cancel, wait=lambda store: True)
     with pytest.raises(Terminated, match="asked for a cancel"):
         sweep(place, steps)
     assert len(rows(place)) == 2
@@ -134,7 +144,7 @@ def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path, pl
 
 def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(tmp_path, capsys):
     store = str(tmp_path / "store")
-    steps = at_target(1, lambda store: shell("cancel", store), wait=lambda store: True)
+    steps = at_target(1, cancel, wait=lambda store: True)
 
     def target(config, store_uri):
         try:

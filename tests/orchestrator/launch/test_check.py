@@ -13,6 +13,7 @@ from orchestrator.launch import check, checking, ray_commands
 from orchestrator.launch.check import check_cluster
 from orchestrator.launch.cluster_file import read_cluster_file
 from orchestrator.launch.machines import KNOWN, Price
+from orchestrator.launch.this_machine import PROGRAMS
 from tests.fixtures.deaf_port import deaf_port
 from tests.fixtures.documents import errors_of
 
@@ -52,6 +53,15 @@ def filled_in(tmp_path, path=AWS, *changes):
     return made
 
 
+def programs(folder, *names):
+    """Return a folder with programs of these names, as a PATH would have them; they do nothing."""
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o700)
+    return folder
+
+
 def states(report):
     return {finding.name: finding.state for finding in report.findings}
 
@@ -60,6 +70,7 @@ def states(report):
 def nothing_is_started(monkeypatch, tmp_path):
     monkeypatch.setattr(ray_commands, "run", lambda *_: pytest.fail("something was started"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(programs(tmp_path / "programs", *PROGRAMS)))
     monkeypatch.chdir(ROOT)  # what is copied to the nodes is found from here
 
 
@@ -71,6 +82,15 @@ def test_a_file_that_is_filled_in_is_ready_with_its_prices(tmp_path):
         ("head", 0.1, False),
         ("gpu", 0.4, True),
     ]
+
+
+@pytest.mark.parametrize("absent", PROGRAMS)
+def test_a_program_that_this_machine_lacks_is_named(tmp_path, monkeypatch, absent):
+    others = {*PROGRAMS} - {absent}
+    monkeypatch.setenv("PATH", str(programs(tmp_path / "fewer", *others)))
+    report = check_cluster(read_cluster_file(filled_in(tmp_path)), cloud=Cloud())
+    assert {name for name, state in states(report).items() if state == "broken"} == {absent}
+    assert not report.ready
 
 
 def test_every_placeholder_is_named_with_its_line():
