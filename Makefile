@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPACE ?= bido_vs_tldmi
 
-.PHONY: sweep test test-slow test-hosts test-gpu checks browser hosts clean
+.PHONY: sweep test test-load test-slow test-hosts test-gpu checks browser hosts clean
 
 sweep: $(VENV)/.installed
 	$(BIN)/tldmi-sweep --space $(SPACE) $(if $(STORE),--store $(STORE))
@@ -12,6 +12,13 @@ sweep: $(VENV)/.installed
 # In the order of the folders, so that the long end-to-end sweep does not come last and alone.
 test: $(VENV)/.installed-test browser checks
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
+# Again those with signals, timeouts and processes, while two busy processes a core compete with them.
+UNDER_LOAD = $(shell grep -rl --include='test_*.py' mark.load tests)
+
+test-load: $(VENV)/.installed-test
+	$(BIN)/python -m tests.load.busy $(BIN)/python -m pytest -q -n 2 --dist loadscope \
+	  -m "load and not slow and not hosts and not chaos and not gpu" $(UNDER_LOAD)
 
 test-slow: $(VENV)/.installed-test browser
 	$(BIN)/python -m pytest -q -m slow

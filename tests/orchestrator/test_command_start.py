@@ -12,6 +12,7 @@ import orchestrator.driver.sweep
 from orchestrator.cli import main
 from results import open_store
 from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+from tests.fixtures.yardstick import yardstick_seconds
 from tests.orchestrator.fake_steps import FAKE
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,8 +31,8 @@ COMMANDS = [
     ["status"],
     ["trials", "--where", "acc>=0", "--sort", "worst_att_acc"],
     ["logs", "0"],
-    ["report", "-o", "page.html"],
-    ["export", "--to", "front.parquet"],
+    ["report", "-o", "page.html", "--force"],
+    ["export", "--to", "front.parquet", "--force"],
     ["compare", "tl_dmi-6", "no_def", "--store", "measured"],
     ["spaces", "list"],
     ["spaces", "show", "table12"],
@@ -43,6 +44,10 @@ COMMANDS = [
     ["spaces", "validate", "table12", "--data", "celeba"],
     ["doctor"],
 ]
+QUICK = 10
+"""What a command may cost: processor seconds by those of the yardstick's loop, so about two seconds."""
+ATTEMPTS = 3
+"""Times a command may be measured, as other work disturbs the caches too."""
 IMPORTS = """
 import sys
 from orchestrator.cli import main
@@ -75,11 +80,17 @@ def swept_folder(tmp_path_factory):
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_looking_imports_neither_torch_nor_ray_nor_optuna_and_is_quick(swept_folder, words):
+    costs = (_run(swept_folder, words) / yardstick_seconds() for _ in range(ATTEMPTS))
+    assert any(cost < QUICK for cost in costs)
+
+
+def _run(folder, words):
+    """Run a command, which must import nothing heavy, and return its processor seconds."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (swept_folder / "said.log").open("w+") as said:
+    with (folder / "said.log").open("w+") as said:
         process = subprocess.Popen(
             [sys.executable, "-c", IMPORTS, *words],
-            stdout=subprocess.DEVNULL, stderr=said, cwd=swept_folder, env=environment,
+            stdout=subprocess.DEVNULL, stderr=said, cwd=folder, env=environment,
         )  # fmt: skip
         # Of this process alone: those that earlier tests have left would count among all children.
         _, status, used = os.wait4(process.pid, 0)
@@ -88,4 +99,4 @@ def test_looking_imports_neither_torch_nor_ray_nor_optuna_and_is_quick(swept_fol
         errors = said.read()
     assert process.returncode == 0, errors
     assert errors.rstrip().endswith("imported:")
-    assert used.ru_utime < 2, "CPU seconds: other work on the machine does not count"
+    return used.ru_utime

@@ -13,6 +13,8 @@ from search_spaces import InvalidSpace
 from search_spaces.targets import TargetSettings
 from trainables.storage.archives import ArchiveUnavailable
 
+pytestmark = pytest.mark.load
+
 
 @pytest.mark.parametrize(
     ("error", "code"),
@@ -50,7 +52,7 @@ def test_output_on_a_full_disk_is_said_in_a_line(words):
     with FULL.open("w") as full:
         command = [sys.executable, "-m", "orchestrator", *words]
         ended = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=200, check=False
         )
     assert ended.returncode == ExitCode.UNREACHABLE
     (line,) = ended.stderr.splitlines()
@@ -61,5 +63,5 @@ def test_output_on_a_full_disk_is_said_in_a_line(words):
 def test_a_full_disk_under_all_that_is_printed_ends_with_its_code_too():
     with FULL.open("w") as full:
         command = [sys.executable, "-m", "orchestrator", "spaces", "list"]
-        ended = subprocess.run(command, stdout=full, stderr=full, timeout=60, check=False)
+        ended = subprocess.run(command, stdout=full, stderr=full, timeout=200, check=False)
     assert ended.returncode == ExitCode.UNREACHABLE

@@ -23,12 +23,14 @@ from orchestrator.locks import (
 from results.stores.claims import Claim
 from results.stores.s3 import S3Store
 
+pytestmark = pytest.mark.load
+
 HOLDER = """
 import sys, time
 from orchestrator.locks import sweep_lock
 with sweep_lock(sys.argv[1], "3f2a"):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 

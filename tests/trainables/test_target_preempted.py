@@ -72,12 +72,13 @@ def checkpoints(store: Store) -> list[str]:
     return store.list_paths("artifacts/checkpoints/")
 
 
+@pytest.mark.load
 def test_a_killed_process_loses_at_most_one_epoch(config: TargetConfig, stores: tuple[Store, Store]) -> None:
     undisturbed, killed = stores
     train_target(config, undisturbed.uri)
     command = [sys.executable, "-c", KILLED, config.model_dump_json(), killed.uri]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, env=environment, cwd=ROOT, timeout=120, check=False)
+    ended = subprocess.run(command, env=environment, cwd=ROOT, timeout=250, check=False)
     assert ended.returncode == -signal.SIGKILL
     assert checkpoints(killed) == [f"artifacts/checkpoints/{config.target_id}.safetensors"]
     assert not killed.has_rows("targets", config.target_id)

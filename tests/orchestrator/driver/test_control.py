@@ -33,6 +33,8 @@ from tests.fixtures.documents import errors_of
 from tests.orchestrator.fake_steps import FAKE, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
+pytestmark = pytest.mark.load
+
 
 def failing_target(config, store_uri):
     """Fail with every defence at the first seed."""

@@ -10,7 +10,9 @@ from orchestrator.execution.cluster import connected
 from orchestrator.execution.executors import ClusterSettings
 from tests.fixtures.deaf_port import deaf_port
 
-AT_ONCE_SECONDS = 20
+pytestmark = pytest.mark.load
+
+AT_ONCE_SECONDS = 60
 """Far more than it takes on a busy machine; Ray itself would try for minutes."""
 
 

@@ -10,6 +10,8 @@ from orchestrator.errors import ExitCode, Unreachable
 from orchestrator.execution import lifeline
 from orchestrator.execution.lifeline import Lifeline, dead_parts, end_process, ended_with_ray
 
+pytestmark = pytest.mark.load
+
 
 class Node:
     """A node of Ray's with so many processes that have ended."""
@@ -61,7 +63,7 @@ def test_a_run_that_does_not_end_by_itself_is_ended(node):
     with ended_with_ray(end):
         assert not ended.wait(0.3)
         node.dead = ("raylet",)
-        assert ended.wait(10)
+        assert ended.wait(60)
     assert ["raylet" in str(one) for one in errors] == [True]
 
 

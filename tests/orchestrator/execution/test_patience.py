@@ -3,9 +3,13 @@
 import logging
 import threading
 
+import pytest
+
 from orchestrator.execution import patience
 from orchestrator.execution.chain import Share
 from orchestrator.execution.patience import Patience, watched
+
+pytestmark = pytest.mark.load
 
 HEAD, BOX = {"CPU": 2.0}, {"CPU": 8.0, "GPU": 1.0}
 STEPS = {"training T": Share(1, 1.0), "an attack": Share(1, 0.5)}
@@ -53,6 +57,6 @@ def test_the_watch_warns_in_the_log_and_survives_a_head_that_is_gone(monkeypatch
 
     with caplog.at_level(logging.WARNING), watched(STEPS, nodes):
         for _ in range(3):
-            assert looked.acquire(timeout=10)
+            assert looked.acquire(timeout=60)
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     assert "training T" in caplog.text

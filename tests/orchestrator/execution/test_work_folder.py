@@ -14,6 +14,8 @@ import pytest
 
 from orchestrator.execution.work_folder import LOCK, PREFIX, work_folder
 
+pytestmark = pytest.mark.load
+
 HOLD = """
 import sys, time
 from pathlib import Path

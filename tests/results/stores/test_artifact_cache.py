@@ -12,6 +12,8 @@ import pytest
 from results.errors import InvalidSetting
 from results.stores.artifact_cache import ArtifactCache
 
+pytestmark = pytest.mark.load
+
 
 class Source:
     """Bytes that can be fetched, and a count of how often they were."""

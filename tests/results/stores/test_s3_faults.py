@@ -115,7 +115,7 @@ def test_answers_that_never_come_whole_end_in_bounded_time(
     started = time.monotonic()
     with pytest.raises(StoreUnreachable):
         through.read_rows("curves")
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 120
 
 
 @pytest.mark.parametrize("times", [1, 3])

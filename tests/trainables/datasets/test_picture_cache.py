@@ -200,6 +200,7 @@ def build_in_process(folder: Path, start, queue) -> None:
     queue.put((cached_pictures(part_of(folder), SIDE).sha256, len(decoded)))
 
 
+@pytest.mark.load
 def test_of_processes_that_ask_at_once_one_builds(folder: Path, cache: Path) -> None:
     context = multiprocessing.get_context("fork")
     start, queue = context.Event(), context.Queue()
@@ -207,7 +208,7 @@ def test_of_processes_that_ask_at_once_one_builds(folder: Path, cache: Path) -> 
     for process in processes:
         process.start()
     start.set()
-    answers = [queue.get(timeout=60) for _ in processes]
+    answers = [queue.get(timeout=200) for _ in processes]
     for process in processes:
         process.join()
     assert len({sha256 for sha256, _ in answers}) == 1

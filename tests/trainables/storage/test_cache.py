@@ -11,6 +11,8 @@ import pytest
 
 from trainables.storage.cache import CacheNotWritable, cache_folder, cached
 
+pytestmark = pytest.mark.load
+
 BUILDER = """
 import os, sys, time
 from pathlib import Path
@@ -45,7 +47,7 @@ def test_built_once() -> None:
 
 def test_of_concurrent_processes_one_builds(tmp_path: Path) -> None:
     processes = [builder(tmp_path / "log", 0.3) for _ in range(5)]
-    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    outputs = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 5
     assert len((tmp_path / "log").read_text().splitlines()) == 1
     assert len(set(outputs)) == 1
