@@ -1,10 +1,9 @@
 """The command ``tldmi-sweep``. Imports no torch and no ray: they are imported when a sweep runs."""
 
-import contextlib
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -28,11 +27,18 @@ def print_any_character() -> None:
 
 def output_lost(error: OSError) -> ExitCode:
     """Say that what a command prints found no room, drop the rest of it, and return the exit code."""
-    with open(os.devnull, "wb") as nothing:
-        os.dup2(nothing.fileno(), sys.stdout.fileno())  # else Python tries once more when it ends
-    with contextlib.suppress(OSError):
+    _drop_what_is_left(sys.stdout)
+    try:
         click.echo(f"error: what is printed cannot be written: {error.strerror}; free some space", err=True)
+    except OSError:
+        _drop_what_is_left(sys.stderr)
     return ExitCode.UNREACHABLE
+
+
+def _drop_what_is_left(stream: TextIO) -> None:
+    """Send what a stream still holds to nowhere: else Python tries once more when it ends, and ends with 120."""
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), stream.fileno())
 
 
 class SweepGroup(CommandGroup):

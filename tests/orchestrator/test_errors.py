@@ -1,5 +1,6 @@
 """Each kind of error has its exit code; our own complaints about input are told from defects."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +61,10 @@ def test_output_on_a_full_disk_is_said_in_a_line(words):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
-def test_a_full_disk_under_all_that_is_printed_ends_with_its_code_too():
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_full_disk_under_all_that_is_printed_ends_with_its_code_too(unbuffered):
     with FULL.open("w") as full:
         command = [sys.executable, "-m", "orchestrator", "spaces", "list"]
-        ended = subprocess.run(command, stdout=full, stderr=full, timeout=200, check=False)
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        ended = subprocess.run(command, stdout=full, stderr=full, env=environment, timeout=200, check=False)
     assert ended.returncode == ExitCode.UNREACHABLE
