@@ -1,6 +1,11 @@
 """Kinds of settings by name: built-in classes and those of plugins are registered alike."""
 
+import hashlib
+import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -9,6 +14,9 @@ from pydantic_core import SchemaValidator, core_schema
 from search_spaces.settings import Settings
 
 S = TypeVar("S", bound="KindSettings")
+
+HASH_LENGTH = 16
+"""Hexadecimal digits of the hash of a plugin's file."""
 
 
 class KindSettings(Settings):
@@ -32,15 +40,26 @@ class KindSettings(Settings):
         return (cls.__doc__ or "").strip().partition("\n")[0].replace("``", "")
 
 
-class Registry(Generic[S]):
-    """The classes of one noun (defence part, attack, prior, ...) by their kind."""
+REGISTRIES: list["Registry[Any]"] = []
+"""Every registry there is."""
 
-    def __init__(self, noun: str, base: type[S]) -> None:
+
+class Registry(Generic[S]):
+    """The classes of one noun (defence part, attack, prior, ...) by their kind.
+
+    Kinds come from this project, from plugin files (``search_spaces.plugins``), and from installed packages
+    that offer them as entry points of ``group``: such a package is imported when its kind is first named.
+    """
+
+    def __init__(self, noun: str, base: type[S], group: str | None = None) -> None:
         self.noun = noun
         """What a kind is, for messages: ``attack``."""
         self.base = base
+        self.group = group
+        """Group of entry points whose names are kinds: ``tldmi_sweep.attacks``. ``None``: none are read."""
         self._classes: dict[str, type[S]] = {}
         self._validator: SchemaValidator | None = None
+        REGISTRIES.append(self)
 
     def register(self, cls: type[S]) -> type[S]:
         """Add ``cls``, a decorator. Raises ``ValueError`` for a kind that is taken or missing."""
@@ -83,6 +102,7 @@ class Registry(Generic[S]):
         """
         if isinstance(value, self.base):
             return value
+        self._import_offered(value)
         if self._validator is None:
             choices: dict[Any, core_schema.CoreSchema] = {
                 kind: cls.__pydantic_core_schema__ for kind, cls in self._classes.items()
@@ -90,6 +110,53 @@ class Registry(Generic[S]):
             self._validator = SchemaValidator(core_schema.tagged_union_schema(choices, discriminator="kind"))
         found: S = self._validator.validate_python(value)
         return found
+
+    @property
+    def offered(self) -> tuple[EntryPoint, ...]:
+        """Kinds of installed packages that are not imported yet, as entry points."""
+        points = entry_points(group=self.group) if self.group else ()
+        return tuple(point for point in points if point.name not in self._classes)
+
+    def _import_offered(self, value: Any) -> None:  # noqa: ANN401  (plain values)
+        """Import the installed package that offers the kind of ``value``, if it is not known otherwise."""
+        kind = value.get("kind") if isinstance(value, dict) else None
+        if not isinstance(kind, str) or kind in self._classes:
+            return
+        for point in self.offered:
+            if point.name == kind:
+                try:
+                    point.load()
+                except Exception as error:
+                    raise ValueError(
+                        f"{self.noun} {kind!r} of {point.module} cannot be imported: "
+                        f"{type(error).__name__}: {error}"
+                    ) from error
+                self._mark(sys.modules[point.module])
+
+    def _mark(self, module: ModuleType) -> None:
+        """Make the file of an installed ``module`` part of the identity of what its settings describe."""
+        digest = text_hash(Path(module.__file__ or "").read_bytes())
+        for cls in self:
+            if cls.__module__ == module.__name__:
+                cls.plugin_hash = digest
+
+
+def register(cls: type[S]) -> type[S]:
+    """Add a settings class to the registry of its base class, a decorator: the way of plugins.
+
+    Raises ``TypeError`` for a class of no noun, ``ValueError`` for a kind that is taken or missing.
+    """
+    for registry in REGISTRIES:
+        if issubclass(cls, registry.base):
+            registered: type[S] = registry.register(cls)
+            return registered
+    bases = ", ".join(registry.base.__name__ for registry in REGISTRIES)
+    raise TypeError(f"{cls.__name__} is settings of nothing that there is; derive it from one of {bases}")
+
+
+def text_hash(data: bytes) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of ``data``."""
+    return hashlib.sha256(data).hexdigest()[:HASH_LENGTH]
 
 
 class OneOf:
