@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
-from search_spaces.setting_errors import InvalidSpace, SettingError, did_you_mean, setting_errors
+from search_spaces.plugins import load_plugin
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, budget_errors
 from search_spaces.shipped import ALIASES, setup_names, shipped_names, shipped_text
@@ -21,7 +21,8 @@ Model = TypeVar("Model", bound=Settings)
 def load_space(name_or_path: str) -> Space:
     """Return the space of a shipped name or of a YAML file.
 
-    Raises ``InvalidSpace`` for an unknown name, an unreadable file, malformed YAML or invalid values.
+    The plugin files that it names are run first. Raises ``InvalidSpace`` for an unknown name, an unreadable
+    file, malformed YAML or invalid values, and ``InvalidPlugin``.
     """
     return _load(name_or_path, "spaces", Space)
 
@@ -41,7 +42,21 @@ def load_setup(name_or_path: str) -> Setup:
 
 def _load(name_or_path: str, folder: str, model: type[Model]) -> Model:
     text, source = read_text(name_or_path, folder)
-    return _validate(_parse(text, source), source, model, text)
+    value = _parse(text, source)
+    if name_or_path not in shipped_names(folder):
+        value = _with_plugins(value, Path(name_or_path).parent)
+    return _validate(value, source, model, text)
+
+
+def _with_plugins(value: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return ``value`` with absolute paths of its plugin files, which are run. Raises ``InvalidPlugin``."""
+    names = value.get("plugins")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return value  # validation says what is wrong with it
+    paths = [str((folder / Path(name).expanduser()).absolute()) for name in names]
+    for path in paths:
+        load_plugin(path)
+    return {**value, "plugins": paths}
 
 
 def read_text(name_or_path: str, folder: str) -> tuple[str, str]:

@@ -20,10 +20,12 @@ from search_spaces.targets import TargetSettings
 class Setup(Settings):
     """Everything of a sweep that is not searched and depends on the data."""
 
-    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"budget_factor"})
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"budget_factor", "plugins"})
 
     name: str
     description: str
+    plugins: tuple[str, ...] = ()
+    """Plugin files that define kinds of this setup, relative to its file."""
     data: DataSettings
     target: TargetSettings
     generator: GeneratorSettings

@@ -1,7 +1,7 @@
 """A search space: which defences, attacks and seeds a sweep covers, and how it searches."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
@@ -94,8 +94,12 @@ class PerTarget(Settings):
 class Space(Settings):
     """A named search space, as read from a YAML file."""
 
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"plugins"})
+
     name: Name
     description: str
+    plugins: tuple[str, ...] = ()
+    """Plugin files that define kinds of this space, relative to its file (see ``search_spaces.plugins``)."""
     setup: str = "orl_faces"
     """The data setup used when ``--data`` names no other."""
     defenses: Annotated[tuple[DefenseSpace, ...], Field(min_length=1)]

@@ -30,6 +30,8 @@ class Sweep(Settings):
         del plain["space"]["confirmation"]
         del plain["space"]["description"]
         del plain["setup"]["description"]
+        for group in ("space", "setup"):  # the settings that a plugin defines hold its hash
+            plain[group].pop("plugins", None)
         return identity(plain)
 
     @property

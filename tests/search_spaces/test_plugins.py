@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from search_spaces import InvalidSpace, Sweep, load_setup, load_space
 from search_spaces.canonical import identity
 from search_spaces.plugins import (
     InvalidPlugin,
@@ -20,6 +23,7 @@ from search_spaces.plugins import (
     unload_plugin,
 )
 from search_spaces.registry import REGISTRIES, KindSettings, Registry
+from search_spaces.shipped import shipped_text
 
 
 class Tool(KindSettings):
@@ -28,10 +32,10 @@ class Tool(KindSettings):
 
 TOOLS: Registry[Tool] = Registry("tool", Tool, "tldmi_sweep_test.tools")
 
-HAMMER = f"""
+HAMMER = """
 from typing import Literal
 from search_spaces.registry import register
-from {__name__} import Tool
+from tool_base import Tool
 
 @register
 class Hammer(Tool):
@@ -44,7 +48,9 @@ class Hammer(Tool):
 @pytest.fixture(autouse=True)
 def _importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let plugin files import the base class of this module; forget what they registered."""
-    monkeypatch.setitem(sys.modules, __name__, sys.modules[Tool.__module__])
+    base = ModuleType("tool_base")
+    base.__dict__["Tool"] = Tool
+    monkeypatch.setitem(sys.modules, "tool_base", base)
     yield
     for source in loaded_sources():
         unload_plugin(load_source(source))
@@ -168,3 +174,31 @@ def test_a_plugin_is_a_value(tmp_path: Path) -> None:
     plugin = load_plugin(write(tmp_path, HAMMER))
     assert isinstance(plugin, Plugin)
     assert Path(plugin.source.path).is_absolute()
+
+
+def test_a_space_names_its_plugins_beside_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = yaml.safe_load(shipped_text("spaces", "bido_vs_tldmi"))
+    (tmp_path / "inner").mkdir()
+    write(tmp_path, HAMMER)
+    space = tmp_path / "inner" / "mine.yaml"
+    space.write_text(yaml.safe_dump({**shipped, "plugins": ["../hammer.py"]}))
+    monkeypatch.chdir("/")
+    loaded = load_space(str(space))
+    assert "hammer" in TOOLS
+    assert [Path(path).resolve() for path in loaded.plugins] == [(tmp_path / "hammer.py").resolve()]
+    assert load_space("bido_vs_tldmi").plugins == ()
+
+
+def test_a_plugin_that_is_not_used_changes_no_sweep(tmp_path: Path) -> None:
+    space, setup = load_space("bido_vs_tldmi"), load_setup("orl_faces")
+    named = space.model_copy(update={"plugins": ("/somewhere/hammer.py",)})
+    assert Sweep(space=named, setup=setup).sweep_id == Sweep(space=space, setup=setup).sweep_id
+
+
+@pytest.mark.parametrize("plugins", ["hammer.py", [1], {"a": 1}])
+def test_plugins_are_a_list_of_paths(tmp_path: Path, plugins: object) -> None:
+    shipped = yaml.safe_load(shipped_text("spaces", "bido_vs_tldmi"))
+    space = tmp_path / "mine.yaml"
+    space.write_text(yaml.safe_dump({**shipped, "plugins": plugins}))
+    with pytest.raises(InvalidSpace, match="plugins"):
+        load_space(str(space))
