@@ -1,5 +1,6 @@
 """Read spaces and setups from YAML: shipped ones by name, others by path; all errors at once."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ def _with_plugins(value: dict[str, Any], folder: Path) -> dict[str, Any]:
     names = value.get("plugins")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return value  # validation says what is wrong with it
-    paths = [str((folder / Path(name).expanduser()).absolute()) for name in names]
+    paths = [os.path.abspath(folder / Path(name).expanduser()) for name in names]
     for path in paths:
         load_plugin(path)
     return {**value, "plugins": paths}

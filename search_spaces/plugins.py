@@ -5,6 +5,7 @@ as entry points (see ``Registry``). The hash of the file is part of the identity
 describe, and its text travels to the processes that do the work.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ def load_plugin(path: str | Path) -> Plugin:
     Raises ``InvalidPlugin``: not a readable Python file in UTF-8, an error while it runs, a kind that exists
     already, or no kind at all.
     """
-    place = Path(path).expanduser().absolute()
+    place = Path(os.path.abspath(Path(path).expanduser()))
     if place.suffix != ".py":
         raise InvalidPlugin(f"plugin {path}: a plugin is one Python file; give a path that ends in .py")
     try:
