@@ -16,6 +16,7 @@ from results import PathMissing, Store
 from results.installation import git, versions
 from results.sweeps.settings import settings_path
 from search_spaces import Sweep
+from search_spaces.plugins import PluginSource, loaded_sources
 
 PACKAGES = ("tldmi-sweep", "ray", "optuna", "torch", "numpy", "pyarrow", "pydantic")
 RUNS_KEPT = 100
@@ -67,7 +68,11 @@ def record_run(store: Store, sweep: Sweep, provenance: Provenance) -> None:
     """Write the settings of ``sweep`` and the provenance of all its runs so far, this one last."""
     path = settings_path(sweep.sweep_id)
     runs = _earlier_runs(store, path)[-RUNS_KEPT + 1 :]
-    content = {"sweep": sweep.model_dump(mode="json"), "runs": [*runs, _with_diff_once(provenance, runs)]}
+    content = {
+        "sweep": sweep.model_dump(mode="json"),
+        "runs": [*runs, _with_diff_once(provenance, runs)],
+        "plugins": [{"path": source.path, "text": source.text} for source in loaded_sources()],
+    }
     store.put_bytes(path, json.dumps(content, sort_keys=True, indent=1).encode())
 
 
@@ -88,16 +93,33 @@ def read_settings(store: Store, sweep_id: str) -> Sweep:
     if sweep is None and not store.exists(settings_path(sweep_id)):
         raise InvalidRequest(f"the settings of sweep {sweep_id} are not in {store.uri}")
     if sweep is None:
-        raise InvalidRequest(
-            f"the settings of sweep {sweep_id} in {store.uri} cannot be read; use the tldmi-sweep that wrote "
-            "them"
-        )
+        advice = _missing_plugins(store, sweep_id)
+        raise InvalidRequest(f"the settings of sweep {sweep_id} in {store.uri} cannot be read; {advice}")
     if sweep.sweep_id != sweep_id:
         raise InvalidRequest(
             f"the settings of sweep {sweep_id} mean another sweep to this version; use the tldmi-sweep that "
             "wrote them"
         )
     return sweep
+
+
+def _missing_plugins(store: Store, sweep_id: str) -> str:
+    """Return what to do to read the settings: plugins are named, never run from a store."""
+    loaded = {source.hash for source in loaded_sources()}
+    missing = [source for source in kept_plugins(store, sweep_id) if source.hash not in loaded]
+    if not missing:
+        return "use the tldmi-sweep that wrote them"
+    named = ", ".join(f"{source.path} (hash {source.hash})" for source in missing)
+    return f"its plugins are not loaded, or have changed since: {named}; name them with --plugin FILE.py"
+
+
+def kept_plugins(store: Store, sweep_id: str) -> list[PluginSource]:
+    """Return the plugins that the last run of a sweep had loaded: their text, which nothing runs."""
+    try:
+        plain = json.loads(store.get_bytes(settings_path(sweep_id))).get("plugins", [])
+        return [PluginSource(str(plugin["path"]), str(plugin["text"])) for plugin in plain]
+    except (PathMissing, KeyError, TypeError, AttributeError, ValueError):
+        return []
 
 
 def _with_diff_once(provenance: Provenance, earlier: list[object]) -> dict[str, object]:

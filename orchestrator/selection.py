@@ -33,6 +33,8 @@ class Selection:
     seed: int | None = None
     threads: int = 1
     assignments: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    """Plugin files of the command line; they are loaded already."""
 
     def load(self) -> "tuple[Space, Setup]":
         """Return the space and the setup; raises ``InvalidSpace`` with every error found."""
@@ -59,6 +61,7 @@ class Selection:
         words = ["tldmi-sweep", "--space", self.space]
         words += [word for name, value in options.items() if value is not None for word in (name, str(value))]
         words += [word for assignment in self.assignments for word in ("--set", assignment)]
+        words += [word for path in self.plugins for word in ("--plugin", path)]
         return shlex.join(words)
 
 
@@ -81,6 +84,33 @@ def adjusted(
     return space.model_copy(update={"search": search}), setup
 
 
+def load_plugins(
+    _context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Run the plugin files at ``paths``, a callback of click. Raises ``InvalidPlugin``."""
+    if paths:
+        from search_spaces.plugins import load_plugin
+
+        for path in paths:
+            load_plugin(path)
+    return paths
+
+
+def plugin_option(expose_value: bool = True) -> Callable[..., Any]:
+    """Return the option ``--plugin``; its files run before other options are read, which may name kinds."""
+    return click.option(
+        "--plugin",
+        "plugins",
+        multiple=True,
+        metavar="FILE.py",
+        is_eager=True,
+        expose_value=expose_value,
+        callback=load_plugins,
+        help="Run this Python file first: it defines defences, attacks, priors, ... of your own. "
+        "Repeat it for several files.",
+    )
+
+
 def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that select a sweep, as its first argument ``selection``."""
 
@@ -93,9 +123,11 @@ def sweep_options(function: Callable[..., Any]) -> Callable[..., Any]:
         seed: int | None,
         threads: int,
         assignments: tuple[str, ...],
+        plugins: tuple[str, ...],
         **others: Any,  # noqa: ANN401  (options of the command itself)
     ) -> Any:  # noqa: ANN401
-        return function(Selection(space, data, store, trials, seed, threads, assignments), **others)
+        selection = Selection(space, data, store, trials, seed, threads, assignments, plugins)
+        return function(selection, **others)
 
     command: Callable[..., Any] = _selecting
     for option in reversed(_OPTIONS):
@@ -142,6 +174,7 @@ _OPTIONS = (
         metavar="KEY=VALUE",
         help="Change a setting of the space or setup, as in target.epochs=3 or attacks.gmi.iterations=50.",
     ),
+    plugin_option(),
 )
 
 

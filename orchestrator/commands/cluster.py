@@ -9,7 +9,7 @@ import click
 from orchestrator.commands.group import CommandGroup
 from orchestrator.commands.machine_options import MachineOptions, machine_options
 from orchestrator.commands.options import as_json, print_json
-from orchestrator.selection import Selection
+from orchestrator.selection import Selection, plugin_option
 
 if TYPE_CHECKING:
     from orchestrator.launch.ray_commands import Command
@@ -47,6 +47,7 @@ def start(file: Path, yes: bool) -> None:
 @click.option("--threads", type=click.IntRange(min=1), default=1, help="CPU threads of a step.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A setting of that sweep.")
 @machine_options
+@plugin_option(expose_value=False)
 @as_json
 def check(
     file: Path,

@@ -12,7 +12,7 @@ from orchestrator.commands.options import (
     store_argument,
     which_sweep,
 )
-from orchestrator.selection import chosen_store
+from orchestrator.selection import chosen_store, plugin_option
 
 
 @click.command()
@@ -25,6 +25,7 @@ from orchestrator.selection import chosen_store
 )
 @which_sweep
 @replace_file
+@plugin_option(expose_value=False)
 @as_json
 def report(
     store: str | None, output: str, with_private_images: bool, sweep: str | None, force: bool, as_json: bool
@@ -46,6 +47,7 @@ def report(
 )
 @which_sweep
 @replace_file
+@plugin_option(expose_value=False)
 @as_json
 def export(store: str | None, output: str, sweep: str | None, force: bool, as_json: bool) -> None:
     """Write the table of configurations or the figure of the front to a file.

@@ -7,7 +7,7 @@ import click
 
 from orchestrator.commands.options import as_json, print_json, store_argument
 from orchestrator.errors import InvalidRequest
-from orchestrator.selection import chosen_store
+from orchestrator.selection import chosen_store, plugin_option
 
 if TYPE_CHECKING:
     from orchestrator.driver.garbage import Collected, Keep
@@ -36,6 +36,7 @@ NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
     metavar="HOURS",
     help="Leave what was written since.",
 )
+@plugin_option(expose_value=False)
 @as_json
 def gc(
     store: str | None, dry_run: bool, keep: str, unfinished: bool, older_than: float, as_json: bool

@@ -11,6 +11,7 @@ from orchestrator.commands.execution import (
     say_stopped,
 )
 from orchestrator.commands.options import as_json, print_json, which_sweep
+from orchestrator.selection import plugin_option
 
 if TYPE_CHECKING:
     from orchestrator.driver.sweep import Execution, SweepOutcome
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="Run the named trials, however they ended, once more into another store: to reproduce them.",
 )
 @which_sweep
+@plugin_option(expose_value=False)
 @execution_options
 @as_json
 def retry(

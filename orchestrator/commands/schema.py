@@ -4,9 +4,11 @@ import click
 
 from orchestrator.commands.options import print_json
 from orchestrator.documents.schemas import schema_names, schema_of
+from orchestrator.selection import plugin_option
 
 
 @click.command()
+@plugin_option(expose_value=False)
 @click.argument("name", type=click.Choice(schema_names()), metavar="NAME")
 def schema(name: str) -> None:
     """Print the JSON Schema of a file or document, or the columns of the tables of a store.

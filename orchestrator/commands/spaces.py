@@ -8,6 +8,7 @@ from orchestrator.commands.group import CommandGroup
 from orchestrator.commands.options import as_json, print_json, replace_file
 from orchestrator.completion import complete_data, complete_shipped, complete_space
 from orchestrator.errors import ExitCode
+from orchestrator.selection import plugin_option
 from search_spaces.shipped import setup_names, space_names
 
 BESIDE_A_SETUP = "bido_vs_tldmi"
@@ -35,6 +36,7 @@ def list_spaces(as_json: bool) -> None:
 
 @spaces.command("show")
 @click.argument("name", shell_complete=complete_space)
+@plugin_option(expose_value=False)
 @as_json
 def show_space(name: str, as_json: bool) -> None:
     """Say what a space varies and how it is attacked; NAME is a shipped space or a YAML file."""
@@ -82,6 +84,7 @@ def copy_space(name: str, file: Path | None, force: bool) -> None:
     help="Data setup to check it against.  [default: the space's own]",
     shell_complete=complete_data,
 )
+@plugin_option(expose_value=False)
 @as_json
 def validate_space(file: str, data: str | None, as_json: bool) -> None:
     """Check a space file; print all errors at once, each with its line and what is allowed."""
