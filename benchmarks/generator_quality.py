@@ -20,9 +20,9 @@ from search_spaces import AttackConfig, load_setup, load_space
 from search_spaces.defenses import NoDef
 from search_spaces.sweep import Sweep
 from trainables.datasets import load_data
-from trainables.generator import load_prior
 from trainables.judging.generator_quality import record_generator
 from trainables.judging.judging import load_judge
+from trainables.prior import load_prior
 from trainables.step import single_threaded
 
 Result = TypeVar("Result")
@@ -45,7 +45,7 @@ def measure(name: str, store: Store) -> None:
     """Print what generator, evaluator and the judging of the generator cost on the setup ``name``."""
     config = first_attack(name)
     data = load_data(config.target.data)
-    prior, training = timed(lambda: load_prior(config.generator_config, store))
+    prior, training = timed(lambda: load_prior(config.prior_config, store))
     judge, evaluator = timed(lambda: load_judge(config.evaluator_configs[0], store, data))
     _, judging = timed(lambda: record_generator(config, store, data, prior, judge))
     row = store.read_rows("generators").to_pylist()[0]

@@ -18,9 +18,9 @@ from pathlib import Path
 from orchestrator import ClusterSettings, run_sweep
 from orchestrator.execution.events import Proposal, TrialOutcome
 from orchestrator.execution.executors import prepare_ray
-from orchestrator.execution.steps import StepConfig, StepReport, Steps
+from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.screens.progress import SilentProgress
-from search_spaces import Space, load_setup
+from search_spaces import Piece, Space, load_setup
 
 SPACE = {
     "name": "many_trials",
@@ -37,7 +37,7 @@ SPACE = {
 }
 
 
-def nothing(config: StepConfig, store_uri: str) -> StepReport:
+def nothing(config: Piece, store_uri: str) -> StepReport:
     """Report an Acc and an AttAcc that follow from the configuration."""
     number = hash(str(config)) % 1000 / 1000
     return StepReport("done", values={"acc": number, "att_acc": 1 - number})

@@ -177,7 +177,7 @@ GENERATORS = pa.schema(
     [
         *_fields(
             generator_id=pa.string(),
-            config=pa.string(),  # canonical JSON of the GeneratorConfig
+            config=pa.string(),  # canonical JSON of the PriorConfig
             data=pa.string(),
             data_hash=pa.string(),
             public_images=pa.int32(),  # pictures of D_pub

@@ -9,30 +9,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from search_spaces.canonical import canonical_json, identity, seed_stream
     from search_spaces.loading import load_setup, load_space
+    from search_spaces.pieces import EvaluatorConfig, Piece, PriorConfig, TargetConfig
     from search_spaces.setting_errors import InvalidSpace
     from search_spaces.setups import Setup
     from search_spaces.shipped import setup_names, space_names
     from search_spaces.space import Space
     from search_spaces.sweep import Sweep
-    from search_spaces.trial import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig, Trial
+    from search_spaces.trial import AttackConfig, Trial
 
 _HOMES = {
     "canonical": ("canonical_json", "identity", "seed_stream"),
     "setting_errors": ("InvalidSpace",),
     "loading": ("load_setup", "load_space"),
+    "pieces": ("EvaluatorConfig", "Piece", "PriorConfig", "TargetConfig"),
     "setups": ("Setup",),
     "shipped": ("setup_names", "space_names"),
     "space": ("Space",),
     "sweep": ("Sweep",),
-    "trial": ("AttackConfig", "EvaluatorConfig", "GeneratorConfig", "TargetConfig", "Trial"),
+    "trial": ("AttackConfig", "Trial"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AttackConfig",
     "EvaluatorConfig",
-    "GeneratorConfig",
     "InvalidSpace",
+    "Piece",
+    "PriorConfig",
     "Setup",
     "Space",
     "Sweep",

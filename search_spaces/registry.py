@@ -2,14 +2,14 @@
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import SchemaValidator, core_schema
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic_core import core_schema
 
 from search_spaces.settings import Settings
 
@@ -58,7 +58,7 @@ class Registry(Generic[S]):
         self.group = group
         """Group of entry points whose names are kinds: ``tldmi_sweep.attacks``. ``None``: none are read."""
         self._classes: dict[str, type[S]] = {}
-        self._validator: SchemaValidator | None = None
+        self._validator: TypeAdapter[S] | None = None
         REGISTRIES.append(self)
 
     def register(self, cls: type[S]) -> type[S]:
@@ -104,10 +104,7 @@ class Registry(Generic[S]):
             return value
         self._import_offered(value)
         if self._validator is None:
-            choices: dict[Any, core_schema.CoreSchema] = {
-                kind: cls.__pydantic_core_schema__ for kind, cls in self._classes.items()
-            }
-            self._validator = SchemaValidator(core_schema.tagged_union_schema(choices, discriminator="kind"))
+            self._validator = TypeAdapter(Annotated[Any, _Choice(self._classes)])
         found: S = self._validator.validate_python(value)
         return found
 
@@ -157,6 +154,24 @@ def register(cls: type[S]) -> type[S]:
 def text_hash(data: bytes) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of ``data``."""
     return hashlib.sha256(data).hexdigest()[:HASH_LENGTH]
+
+
+class _Choice:
+    """Annotation of a value that one of ``classes`` validates, by its kind."""
+
+    def __init__(self, classes: Mapping[str, type[Settings]]) -> None:
+        self.classes = classes
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401  (pydantic's protocol)
+        handler: GetCoreSchemaHandler,
+    ) -> core_schema.CoreSchema:
+        """Return the tagged union; settings that several classes use are defined once."""
+        choices: dict[Any, core_schema.CoreSchema] = {
+            kind: handler.generate_schema(cls) for kind, cls in self.classes.items()
+        }
+        return core_schema.tagged_union_schema(choices, discriminator="kind")
 
 
 class OneOf:

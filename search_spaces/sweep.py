@@ -4,11 +4,12 @@ from pydantic import Field
 
 from search_spaces.canonical import identity
 from search_spaces.defenses import DefenseSettings
+from search_spaces.pieces import ControlKind, TargetConfig
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, with_budget
 from search_spaces.space import PerTarget, Space
 from search_spaces.targets import FREEZE_UNITS, TargetSettings
-from search_spaces.trial import AttackConfig, ControlKind, TargetConfig, Trial
+from search_spaces.trial import AttackConfig, Trial
 from search_spaces.variants import with_pretrained, with_recipe
 
 
@@ -83,7 +84,7 @@ class Sweep(Settings):
             AttackConfig(
                 target=config,
                 attack=with_budget(attack, self.setup),
-                generator=self.setup.generator,
+                prior=self.setup.generator,
                 evaluators=self.setup.evaluators,
                 attacked_classes=self.attacked_classes,
                 image_quality=self.setup.image_quality,

@@ -1,76 +1,40 @@
-"""One trial: the configuration of a target and of the attacks on it, and their identities."""
+"""One trial: the graph of pieces that ends in the attacks on one T and the analyses of it."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI, AttackSettings
 from search_spaces.canonical import identity
-from search_spaces.datasets import DataSettings
-from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
+from search_spaces.pieces import (
+    PIECES,
+    AnyPiece,
+    EvaluatorConfig,
+    Piece,
+    PriorConfig,
+    TargetConfig,
+    Work,
+    with_needs,
+)
 from search_spaces.settings import Settings
-from search_spaces.targets import TargetSettings
-
-ControlKind = Literal["none", "permuted_labels", "untrained"]
 
 
-class TargetConfig(Settings):
-    """All that decides the weights of one T."""
-
-    data: DataSettings
-    target: TargetSettings
-    defense: DefenseSettings
-    seed: int
-    control: ControlKind = "none"
-    threads: int = 1
-    """CPU threads of the training: part of the identity, since it changes the order of sums."""
-
-    @property
-    def target_id(self) -> str:
-        """Identity of T: the hash of this configuration."""
-        return identity(self)
-
-    @property
-    def config_id(self) -> str:
-        """Identity of the configuration without its seed: equal for repetitions with other seeds."""
-        return identity(self.model_dump(mode="json", exclude={"seed"}))
-
-
-class GeneratorConfig(Settings):
-    """All that decides the weights of a target-independent generator and its critic."""
-
-    data: DataSettings
-    generator: GeneratorSettings
-    threads: int = 1
-
-    @property
-    def generator_id(self) -> str:
-        """Identity of the generator."""
-        return identity(self)
-
-
-class EvaluatorConfig(Settings):
-    """All that decides an evaluator and its feature statistics of D_priv."""
-
-    data: DataSettings
-    evaluator: EvaluatorSettings
-    threads: int = 1
-
-    @property
-    def evaluator_id(self) -> str:
-        """Identity of the evaluator."""
-        return identity(self)
-
-
-class AttackConfig(Settings):
+@PIECES.register
+class AttackConfig(Piece):
     """All that decides the reconstructions of one attack on one T, and their judgement."""
 
+    home: ClassVar[str | None] = "trainables.attack"
+    table: ClassVar[str] = "attacks"
+    work: ClassVar[Work] = "attack"
+
+    kind: Literal["attack"] = "attack"
     target: TargetConfig
     attack: AttackSettings
-    generator: GeneratorSettings
+    prior: GeneratorSettings
     evaluators: tuple[EvaluatorSettings, ...]
     attacked_classes: Annotated[int, Field(ge=1)] | None = None
     image_quality: ImageQuality = ImageQuality()
@@ -78,9 +42,14 @@ class AttackConfig(Settings):
     """Reconstructions kept as pictures; see ``Setup``."""
 
     @property
-    def attack_id(self) -> str:
-        """Identity of the attack on this T."""
-        return identity(self)
+    def needs(self) -> tuple[Piece, ...]:
+        """T, the prior and the evaluators."""
+        return (self.target, self.prior_config, *self.evaluator_configs)
+
+    @property
+    def name(self) -> str:
+        """What screens call the attack: its kind."""
+        return self.attack.kind
 
     @property
     def names_files(self) -> bool:
@@ -90,9 +59,9 @@ class AttackConfig(Settings):
         return any((quality.inception, quality.lpips_trunk, students))
 
     @property
-    def generator_config(self) -> GeneratorConfig:
-        """The generator this attack uses."""
-        return GeneratorConfig(data=self.target.data, generator=self.generator, threads=self.target.threads)
+    def prior_config(self) -> PriorConfig:
+        """The prior this attack uses."""
+        return PriorConfig(data=self.target.data, prior=self.prior, threads=self.target.threads)
 
     @property
     def evaluator_configs(self) -> tuple[EvaluatorConfig, ...]:
@@ -104,12 +73,28 @@ class AttackConfig(Settings):
 
 
 class Trial(Settings):
-    """One T and the chain of attacks on it."""
+    """One T, the attacks on it, and what else is measured of it."""
+
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"analyses"})
 
     target: TargetConfig
     attacks: tuple[AttackConfig, ...]
+    analyses: tuple[AnyPiece, ...] = ()
+    """Pieces that are built for their own sake: whatever is measured of T beside the attacks."""
 
     @property
     def trial_id(self) -> str:
-        """Identity of the trial: the hash of its target and attacks."""
+        """Identity of the trial: the hash of its target, attacks and analyses."""
         return identity(self)
+
+    def pieces(self) -> Mapping[str, Piece]:
+        """Return all pieces of the trial by identity, each once, needed ones before those that need them."""
+        return with_needs((self.target, *self.attacks, *self.analyses))
+
+    def shared_pieces(self) -> Mapping[str, Piece]:
+        """Return the pieces that do not depend on T, so that trials of other defences use them too."""
+        return {
+            piece_id: piece
+            for piece_id, piece in self.pieces().items()
+            if not any(isinstance(needed, TargetConfig) for needed in with_needs([piece]).values())
+        }

@@ -16,7 +16,6 @@ from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_at
 from trainables.attacks.rows import micro_batch_size
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
-from trainables.generator import load_prior
 from trainables.judging.generator_quality import record_generator
 from trainables.judging.image_quality import quality_columns, with_perceptual_distances
 from trainables.judging.judging import Judge, judged, load_judge, target_probability
@@ -30,6 +29,7 @@ from trainables.judging.tables import (
 )
 from trainables.models.target_model import TargetModel
 from trainables.out_of_memory import training_memory, with_batches_that_fit
+from trainables.prior import load_prior
 from trainables.step import StepFailed, StepOutcome, device, provenance, single_threaded, started
 from trainables.storage.artifacts import load_or_build
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
@@ -52,16 +52,16 @@ def run_attack(config: AttackConfig, store_uri: str) -> StepOutcome:
     single_threaded(config.target.threads)
     start = started()
     row = _attacked(config, store)
-    store.write_rows("attacks", config.attack_id, [{**row, **provenance(start)}])
-    remove_checkpoints(store, config.attack_id)
+    store.write_rows("attacks", config.piece_id, [{**row, **provenance(start)}])
+    remove_checkpoints(store, config.piece_id)
     return _outcome(row, "done")
 
 
 def attack_row(config: AttackConfig, store: Store) -> dict[str, Any] | None:
     """Return the row of this attack in the attacks table, or ``None``."""
-    if not store.has_rows("attacks", config.attack_id):
+    if not store.has_rows("attacks", config.piece_id):
         return None
-    row: dict[str, Any] = store.read_rows("attacks", config.attack_id).to_pylist()[0]
+    row: dict[str, Any] = store.read_rows("attacks", config.piece_id).to_pylist()[0]
     return row
 
 
@@ -84,7 +84,7 @@ def _measured(
     config: AttackConfig, store: Store, data: FaceData, target: TargetModel, weights: str
 ) -> dict[str, Any]:
     """Return the columns of the attack on ``target``, whose file of ``weights`` has this SHA-256."""
-    prior = load_prior(config.generator_config, store)
+    prior = load_prior(config.prior_config, store)
     check_prior(prior, data)
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
     record_generator(config, store, data, prior, judges[0])
@@ -119,7 +119,7 @@ def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mappin
 
     def with_micro_batch(size: int) -> tuple[Reconstructions, float]:
         """Return the result, and the seconds of earlier runs."""
-        progress = Checkpoint(store, f"{config.attack_id}-{size}", of)
+        progress = Checkpoint(store, f"{config.piece_id}-{size}", of)
         settings = config.attack.model_copy(update={"micro_batch": size})
         result = run_attack_method(settings, replace(attacker, progress=progress), classes)
         return result, progress.seconds_before
@@ -134,11 +134,11 @@ class _Kept:
     """Keeps what an attack makes of its T under the hash of T's ``weights``, prior and settings."""
 
     def __init__(self, config: AttackConfig, store: Store, weights: str) -> None:
-        self.target_id = config.target.target_id
+        self.target_id = config.target.piece_id
         self.of = {
             "target": self.target_id,
             "weights": weights,  # T may have been trained again elsewhere, to other bits
-            "generator": config.generator_config.generator_id,
+            "generator": config.prior_config.piece_id,
         }
         self.store = store
         self.seconds = 0.0
@@ -170,11 +170,11 @@ def _judged_and_kept(
     views = [judged(result, probability, judge) for judge in judges]
     quality = config.image_quality
     views[0] = with_perceptual_distances(quality, data, result, views[0])
-    sheet = f"artifacts/sheets/{config.attack_id}.png"
+    sheet = f"artifacts/sheets/{config.piece_id}.png"
     layout = sheet_layout(len(result), config.attack.restarts, config.kept_pictures)
     store.put_bytes(sheet, contact_sheet(result.images, result.found, layout))
     rows = reconstruction_rows(config, result, views, data.class_names, sheet, layout)
-    store.write_rows("reconstructions", config.attack_id, rows)
+    store.write_rows("reconstructions", config.piece_id, rows)
     return {
         **counted(result),
         **_judge_columns(judges, result.class_index),

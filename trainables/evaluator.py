@@ -29,14 +29,14 @@ def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome
     """
     store = open_store(store_uri)
     single_threaded(config.threads)
-    path = evaluator_path(config)
+    path = config.artifact_path
     if intact(store, path):
         return _outcome("found", config, kept_accuracy(load_tensors(store, path)))
     try:
         with training_memory(f"the evaluator {config.evaluator.kind}", "its batch_size"):
             evaluator = build_evaluator(config, load_data(config.data))
     except TrainingFailed as failure:
-        return StepOutcome("failed", str(failure), {"evaluator_id": config.evaluator_id, "accuracy": None})
+        return StepOutcome("failed", str(failure), {"evaluator_id": config.piece_id, "accuracy": None})
     store.delete(real_pictures_path(config))  # what another evaluator said of them, should it be there
     save_tensors(store, path, evaluator_tensors(evaluator))
     return _outcome("done", config, evaluator.accuracy)
@@ -44,7 +44,7 @@ def build_evaluator_step(config: EvaluatorConfig, store_uri: str) -> StepOutcome
 
 def _outcome(status: Literal["done", "found"], config: EvaluatorConfig, accuracy: float) -> StepOutcome:
     warning = weakness(config.evaluator.kind, accuracy)
-    return StepOutcome(status, warning, {"evaluator_id": config.evaluator_id, "accuracy": accuracy})
+    return StepOutcome(status, warning, {"evaluator_id": config.piece_id, "accuracy": accuracy})
 
 
 def load_evaluator(config: EvaluatorConfig, store: Store) -> Evaluator:
@@ -52,15 +52,10 @@ def load_evaluator(config: EvaluatorConfig, store: Store) -> Evaluator:
 
     Raises the store's error when there is none.
     """
-    tensors = load_tensors(store, evaluator_path(config))
+    tensors = load_tensors(store, config.artifact_path)
     return evaluator_from_tensors(config, load_data(config.data), tensors)
-
-
-def evaluator_path(config: EvaluatorConfig) -> str:
-    """Return where the store keeps this evaluator."""
-    return f"artifacts/evaluators/{config.evaluator_id}.safetensors"
 
 
 def real_pictures_path(config: EvaluatorConfig) -> str:
     """Return where the store keeps what this evaluator says of real pictures."""
-    return f"artifacts/real_pictures/{config.evaluator_id}.safetensors"
+    return f"artifacts/real_pictures/{config.piece_id}.safetensors"

@@ -50,8 +50,8 @@ def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
     single_threaded(config.threads)
     start = started()
     row = _train(config, store)
-    store.write_rows("targets", config.target_id, [{**row, **provenance(start)}])
-    remove_checkpoints(store, config.target_id)
+    store.write_rows("targets", config.piece_id, [{**row, **provenance(start)}])
+    remove_checkpoints(store, config.piece_id)
     return _outcome(row, "done")
 
 
@@ -63,7 +63,7 @@ def load_target(config: TargetConfig, store: Store) -> TargetModel:
     row = target_row(config, store)
     if row is None or row["status"] != "done":
         state = "not trained yet" if row is None else f"failed ({row['reason']})"
-        raise TargetMissing(f"target {config.target_id} in {store.uri}: {state}; train it first")
+        raise TargetMissing(f"target {config.piece_id} in {store.uri}: {state}; train it first")
     tensors = load_tensors(store, row["artifact"], row["artifact_sha256"])
     data = load_data(config.data)
     blank = config.target.model_copy(update={"pretrained": None})
@@ -74,9 +74,9 @@ def load_target(config: TargetConfig, store: Store) -> TargetModel:
 
 def target_row(config: TargetConfig, store: Store) -> dict[str, Any] | None:
     """Return the row of this T in the targets table, or ``None``."""
-    if not store.has_rows("targets", config.target_id):
+    if not store.has_rows("targets", config.piece_id):
         return None
-    row: dict[str, Any] = store.read_rows("targets", config.target_id).to_pylist()[0]
+    row: dict[str, Any] = store.read_rows("targets", config.piece_id).to_pylist()[0]
     return row
 
 
@@ -90,7 +90,7 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     model = build_target(config.target, data.num_classes, data.resolution, config.seed, config.defense)
     training = _training(config, data, model)
     row = _described(config, data, training)
-    kept = Checkpoint(store, config.target_id, {"data": data.content_hash})
+    kept = Checkpoint(store, config.piece_id, {"data": data.content_hash})
     start = time.perf_counter()
     try:
         with training_memory(f"the training of {config.target.architecture}", LOWER):
@@ -169,7 +169,7 @@ def _described(config: TargetConfig, data: FaceData, training: Training[TargetMo
     """Return the columns that are known before the training."""
     groups = getattr(config.defense, "trainable", None)
     return {
-        "target_id": config.target_id,
+        "target_id": config.piece_id,
         "config_id": config.config_id,
         "config": canonical_json(config),
         "defense": config.defense.kind,
@@ -200,14 +200,14 @@ def _measured(model: TargetModel, data: FaceData, pictures: LabelledImages) -> d
 
 
 def _kept(config: TargetConfig, store: Store, model: TargetModel) -> dict[str, str]:
-    path = f"artifacts/targets/{config.target_id}.safetensors"
+    path = config.artifact_path
     return {"artifact": path, "artifact_sha256": save_tensors(store, path, model.state_dict())}
 
 
 def _write_curve(config: TargetConfig, store: Store, curve: list[EpochRow]) -> None:
-    rows = [{"target_id": config.target_id, **row._asdict()} for row in curve]
+    rows = [{"target_id": config.piece_id, **row._asdict()} for row in curve]
     if rows:
-        store.write_rows("curves", config.target_id, rows)
+        store.write_rows("curves", config.piece_id, rows)
 
 
 def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:

@@ -141,8 +141,8 @@ def _has_settings(store: Store, sweep_id: str) -> bool:
 def _of_sweeps(sweeps: Sequence[Sweep]) -> tuple[list[str], list[str]]:
     """Return the generators and the evaluators that trials of ``sweeps`` use."""
     attacks = [attack for sweep in sweeps for attack in sweep.trial(NoDef(), sweep.space.seed).attacks]
-    evaluators = [config.evaluator_id for attack in attacks for config in attack.evaluator_configs]
-    return [attack.generator_config.generator_id for attack in attacks], evaluators
+    evaluators = [config.piece_id for attack in attacks for config in attack.evaluator_configs]
+    return [attack.prior_config.piece_id for attack in attacks], evaluators
 
 
 def _is_unfinished(store: Store, sweep_id: str, trials: Sequence[Row]) -> bool:

@@ -51,9 +51,9 @@ def forget_failures(store: Store, trials: Sequence[Proposal]) -> None:
     The rows of the trials themselves stay until they are written anew.
     """
     for trial in (proposal.trial for proposal in trials):
-        _forget_failed(store, "targets", trial.target.target_id)
+        _forget_failed(store, "targets", trial.target.piece_id)
         for attack in trial.attacks:
-            _forget_failed(store, "attacks", attack.attack_id)
+            _forget_failed(store, "attacks", attack.piece_id)
 
 
 class TrialsAgain:

@@ -7,10 +7,9 @@ from typing import Generic, Protocol, TypeVar
 
 from orchestrator.errors import Unreachable
 from orchestrator.execution.events import StepChanged, TrialEnded, TrialEvent, TrialOutcome
-from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps
 from orchestrator.locks import FileLock, lock_folder
-from search_spaces import EvaluatorConfig, GeneratorConfig, Trial
+from search_spaces import EvaluatorConfig, Piece, PriorConfig, Trial
 
 LOCK_POLL_SECONDS = 0.2
 TARGET = "target"
@@ -36,7 +35,7 @@ class Shares:
 class Submit(Protocol[Handle]):
     """Where steps run."""
 
-    def submit(self, step: Step, config: StepConfig, store_uri: str, share: Share) -> Handle:
+    def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> Handle:
         """Start a step, or put it down for ``wait`` to run, and return a handle on it."""
 
     def wait(self, handles: Sequence[Handle], timeout: float | None) -> list[Handle]:
@@ -53,7 +52,7 @@ class _Job:
     key: str
     name: str
     step: Step
-    config: StepConfig
+    config: Piece
     share: Share
     lock: FileLock | None = None
     announced: bool = False
@@ -105,7 +104,7 @@ class Chain(Generic[Handle]):
     def _attack_jobs(self, trial: Trial) -> list[_Job]:
         share = Share(trial.target.threads, self._shares.attack_gpus)
         return [
-            _Job(f"attack-{attack.attack_id}", attack.attack.kind, self._steps.attack, attack, share)
+            _Job(f"attack-{attack.piece_id}", attack.attack.kind, self._steps.attack, attack, share)
             for attack in trial.attacks
         ]
 
@@ -113,18 +112,16 @@ class Chain(Generic[Handle]):
         """Return the jobs of the generators and evaluators that this trial needs, each piece once."""
         jobs: dict[str, _Job] = {}
         for attack in trial.attacks:
-            generator = attack.generator_config
-            job = self._shared_job("generator", generator.generator_id, self._steps.generator, generator)
+            generator = attack.prior_config
+            job = self._shared_job("generator", generator.piece_id, self._steps.generator, generator)
             jobs[job.key] = job
             for evaluator in attack.evaluator_configs:
                 name = f"evaluator {evaluator.evaluator.kind}"
-                job = self._shared_job(name, evaluator.evaluator_id, self._steps.evaluator, evaluator)
+                job = self._shared_job(name, evaluator.piece_id, self._steps.evaluator, evaluator)
                 jobs[job.key] = job
         return [job for key, job in jobs.items() if key not in self._built]
 
-    def _shared_job(
-        self, name: str, piece: str, step: Step, config: GeneratorConfig | EvaluatorConfig
-    ) -> _Job:
+    def _shared_job(self, name: str, piece: str, step: Step, config: PriorConfig | EvaluatorConfig) -> _Job:
         key = f"{name.split()[0]}-{piece}"
         lock = FileLock(lock_folder(self._store_uri), key)
         return _Job(key, name, step, config, Share(config.threads, self._shares.target_gpus), lock)

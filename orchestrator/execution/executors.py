@@ -11,8 +11,8 @@ from typing import Literal
 
 from orchestrator.execution.chain import Chain, Share, Shares
 from orchestrator.execution.events import Trials
-from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
+from search_spaces import Piece
 
 ExecutorName = Literal["ray", "inline"]
 
@@ -54,7 +54,7 @@ class InlineSubmit:
         self._jobs: list[Callable[[], StepReport]] = []
         self._reports: dict[int, StepReport] = {}
 
-    def submit(self, step: Step, config: StepConfig, store_uri: str, share: Share) -> int:
+    def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> int:
         """Put the step down; ``share`` has no meaning in one process."""
         self._jobs.append(partial(perform, step, config, store_uri))
         return len(self._jobs) - 1

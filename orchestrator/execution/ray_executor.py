@@ -28,10 +28,9 @@ from orchestrator.execution.gpus import DEVICE_VARIABLE
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
 from orchestrator.execution.lifeline import Lifeline
 from orchestrator.execution.ray_messages import messages_kept
-from orchestrator.execution.step_logs import StepConfig
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
 from orchestrator.execution.work_folder import work_folder
-from search_spaces import Trial, canonical_json
+from search_spaces import Piece, Trial, canonical_json
 
 HEAD = "node:__internal_head__"
 """A resource that only the head has, 1.0 of it: asking for some pins a coordinator there."""
@@ -248,7 +247,7 @@ class RaySubmit:
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self._credentials = credentials
 
-    def submit(self, step: Step, config: StepConfig, store_uri: str, share: Share) -> Any:  # noqa: ANN401
+    def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> Any:  # noqa: ANN401
         """Return the object reference of the step's report."""
         task = _task.options(
             num_cpus=share.cpus,
@@ -277,7 +276,7 @@ class RaySubmit:
 
 @ray.remote(max_retries=TASK_RETRIES)
 def _task(
-    step: Step, config: StepConfig, store_uri: str, gpus: float, credentials: Mapping[str, str]
+    step: Step, config: Piece, store_uri: str, gpus: float, credentials: Mapping[str, str]
 ) -> StepReport:
     take(credentials)
     if not gpus:

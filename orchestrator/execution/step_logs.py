@@ -12,28 +12,10 @@ from typing import Any
 from orchestrator.errors import OWN_PACKAGES
 from orchestrator.redaction import redacted
 from results import StoreError, open_store
-from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
 
 LOG = logging.getLogger(__name__)
-FOLDER = "logs/steps"
 MOST_RECORDS = 2000
 """Records of one step that are kept; the oldest go first."""
-
-StepConfig = TargetConfig | AttackConfig | GeneratorConfig | EvaluatorConfig
-
-
-def log_path(config: StepConfig) -> str:
-    """Return where in a store the log of the step with this configuration is."""
-    match config:
-        case TargetConfig():
-            name = f"target-{config.target_id}"
-        case AttackConfig():
-            name = f"attack-{config.attack_id}"
-        case GeneratorConfig():
-            name = f"generator-{config.generator_id}"
-        case EvaluatorConfig():
-            name = f"evaluator-{config.evaluator_id}"
-    return f"{FOLDER}/{name}.log"
 
 
 @contextmanager

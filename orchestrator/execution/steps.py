@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from orchestrator.execution.step_logs import StepConfig, captured_log, keep_log, log_path
+from orchestrator.execution.step_logs import captured_log, keep_log
 from orchestrator.redaction import redacted
 from results import StoreNotWritable, StoreUnreachable
-from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig
+from search_spaces import AttackConfig, EvaluatorConfig, Piece, PriorConfig, TargetConfig
 
 if TYPE_CHECKING:
     from trainables.step import StepOutcome
@@ -62,11 +62,11 @@ def run_attack(config: AttackConfig, store_uri: str) -> StepReport:
     return _report(run_attack(config, store_uri))
 
 
-def build_generator(config: GeneratorConfig, store_uri: str) -> StepReport:
+def build_prior(config: PriorConfig, store_uri: str) -> StepReport:
     """Build the generator and its critic."""
-    from trainables.generator import build_generator
+    from trainables.prior import build_prior
 
-    return _report(build_generator(config, store_uri))
+    return _report(build_prior(config, store_uri))
 
 
 def build_evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
@@ -82,11 +82,11 @@ class Steps:
 
     target: Step = train_target
     attack: Step = run_attack
-    generator: Step = build_generator
+    generator: Step = build_prior
     evaluator: Step = build_evaluator
 
 
-def perform(step: Step, config: StepConfig, store_uri: str) -> StepReport:
+def perform(step: Step, config: Piece, store_uri: str) -> StepReport:
     """Return the report of ``step``; an error it raises is logged and becomes a failure with its reason.
 
     One trial's defect must not end the sweep: its row says what happened and the search goes on.
@@ -104,7 +104,7 @@ def perform(step: Step, config: StepConfig, store_uri: str) -> StepReport:
     if report.status == "found":
         return report
     lines = [_heading(step, report), *([f"reason: {report.reason}"] if report.reason else []), *captured]
-    return replace(report, log=keep_log(store_uri, log_path(config), lines))
+    return replace(report, log=keep_log(store_uri, config.log_path, lines))
 
 
 def _heading(step: Step, report: StepReport) -> str:

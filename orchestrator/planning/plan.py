@@ -10,14 +10,14 @@ from orchestrator.execution.room import Cluster, requests
 from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
 from orchestrator.screens.progress import planned_trials
 from results import Store, StoreMissing, open_store
-from search_spaces import Sweep
+from search_spaces import Sweep, Trial
 from search_spaces.budgets import budget_factor
 from search_spaces.defenses import NoDef
 
 
 @dataclass(frozen=True)
 class SharedPiece:
-    """A generator or an evaluator that all trials use."""
+    """A piece that all trials use: a prior, an evaluator."""
 
     name: str
     identity: str
@@ -90,7 +90,7 @@ def make_plan(
             for attack in trial.attacks
         },
         budget_factors={attack.attack.kind: budget_factor(attack.attack) for attack in trial.attacks},
-        shared=_shared_pieces(sweep, store),
+        shared=_shared_pieces(trial, store),
         cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
         requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},
     )
@@ -108,18 +108,10 @@ def _existing(store_uri: str) -> Store | None:
         return None
 
 
-def _shared_pieces(sweep: Sweep, store: Store | None) -> tuple[SharedPiece, ...]:
-    attacks = sweep.trial(NoDef(), sweep.space.seed).attacks
-    if not attacks:
-        return ()
-    attack = attacks[0]
-    pieces = [("generator", "generators", attack.generator_config.generator_id)] + [
-        (f"evaluator {config.evaluator.kind}", "evaluators", config.evaluator_id)
-        for config in attack.evaluator_configs
-    ]
+def _shared_pieces(trial: Trial, store: Store | None) -> tuple[SharedPiece, ...]:
     return tuple(
-        SharedPiece(name, identity, _has(store, f"artifacts/{folder}/{identity}.safetensors"))
-        for name, folder, identity in pieces
+        SharedPiece(piece.name, piece_id, _has(store, piece.artifact_path))
+        for piece_id, piece in trial.shared_pieces().items()
     )
 
 

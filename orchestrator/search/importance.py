@@ -12,8 +12,7 @@ from results.statistics.attainment import run_point
 from results.statistics.pareto import Point
 from results.statistics.summary import SweepSummary
 from results.sweeps.importance import Importances, Objective, read_importances, write_importances
-from search_spaces import Sweep
-from search_spaces.trial import TargetConfig
+from search_spaces import Sweep, TargetConfig
 
 LEAST_TRIALS = 20
 """With fewer trials the best quarter is less than five, and says nothing."""

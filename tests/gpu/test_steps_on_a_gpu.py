@@ -95,7 +95,7 @@ def attack_config(target: TargetConfig, attack: AttackSettings) -> AttackConfig:
     return AttackConfig(
         target=target,
         attack=attack,
-        generator=WGANGP(z_dim=8, width=8, critic_width=8, generator_steps=2, batch_size=8),
+        prior=WGANGP(z_dim=8, width=8, critic_width=8, generator_steps=2, batch_size=8),
         evaluators=(TrainedClassifier(epochs=1, width=4),),
     )
 
@@ -208,7 +208,7 @@ def test_an_attack_finds_what_it_finds_on_a_cpu(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv(DEVICE_VARIABLE, device)
         assert run_attack(config, store.uri).status == "done"
         found[device] = rows(store)["reconstructions"]
-        store.delete(f"attacks/{config.attack_id}.parquet")
+        store.delete(f"attacks/{config.piece_id}.parquet")
     assert len(found["cpu"]) == 12
     for here, there in zip(found["cpu"], found["cuda"], strict=True):
         assert there["target_confidence"] == pytest.approx(here["target_confidence"], abs=2e-3)
@@ -237,14 +237,14 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     train_target(target, store.uri)
     run_attack(config, store.uri)  # makes the generator and the evaluator
     for table in ("attacks", "reconstructions"):
-        store.delete(f"{table}/{config.attack_id}.parquet")
+        store.delete(f"{table}/{config.piece_id}.parquet")
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     run_attack(config, store.uri)
     unbounded = rows(store)
     peak = torch.cuda.max_memory_allocated()
     for table in ("attacks", "reconstructions"):
-        store.delete(f"{table}/{config.attack_id}.parquet")
+        store.delete(f"{table}/{config.piece_id}.parquet")
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(0.25 * peak / torch.cuda.mem_get_info()[1])
     try:
@@ -293,6 +293,6 @@ def test_compiled_networks_find_what_uncompiled_ones_find(tmp_path: Path) -> Non
         attack = GMI(iterations=6, restarts=4, micro_batch=16, compile=compiled)
         config = attack_config(target, attack)
         assert run_attack(config, store.uri).status == "done"
-        written = store.read_rows("reconstructions", config.attack_id).to_pylist()
+        written = store.read_rows("reconstructions", config.piece_id).to_pylist()
         found.append([row["target_confidence"] for row in written])
     assert found[0] == pytest.approx(found[1], abs=0.02)

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.execution.steps import StepReport, Steps
 from results import StoreNotWritable, open_store
-from search_spaces import AttackConfig, EvaluatorConfig, GeneratorConfig, TargetConfig, seed_stream
+from search_spaces import AttackConfig, EvaluatorConfig, PriorConfig, TargetConfig, seed_stream
 
 SECONDS = float(os.environ.get("FAKE_STEP_SECONDS", "0.02"))
 HOLD = os.environ.get("FAKE_STEP_HOLD")
@@ -58,26 +58,26 @@ def _held_at(file: Path) -> int | None:
 
 
 def train(config: TargetConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"target {config.target_id}")
+    log(store_uri, f"target {config.piece_id}")
     hold(store_uri)
     time.sleep(SECONDS)
-    return StepReport("done", values={"acc": fraction(config.target_id, "acc")})
+    return StepReport("done", values={"acc": fraction(config.piece_id, "acc")})
 
 
 def attack(config: AttackConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"{config.attack.kind} {config.target.target_id}")
+    log(store_uri, f"{config.attack.kind} {config.target.piece_id}")
     time.sleep(SECONDS)
-    return StepReport("done", values={"att_acc": fraction(config.attack_id)})
+    return StepReport("done", values={"att_acc": fraction(config.piece_id)})
 
 
-def generator(config: GeneratorConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"generator {config.generator_id}")
+def generator(config: PriorConfig, store_uri: str) -> StepReport:
+    log(store_uri, f"generator {config.piece_id}")
     time.sleep(SECONDS)
     return StepReport("done")
 
 
 def evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"evaluator {config.evaluator_id}")
+    log(store_uri, f"evaluator {config.piece_id}")
     return StepReport("done")
 
 

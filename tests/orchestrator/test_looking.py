@@ -35,7 +35,7 @@ SWEEP = small_sweep().sweep_id
 def failing(config, store_uri):
     """Fail with every defence at the first seed, each in another epoch."""
     if config.defense.kind != "no_def" and config.seed == 0:
-        raise ValueError(f"the loss is NaN in epoch {len(config.target_id) + hash(config.target_id) % 9}")
+        raise ValueError(f"the loss is NaN in epoch {len(config.piece_id) + hash(config.piece_id) % 9}")
     return train(config, store_uri)
 
 

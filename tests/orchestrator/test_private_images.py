@@ -28,10 +28,10 @@ def summary_of(folder, sweep, data_hash):
     store = open_store(str(folder), create=True)
     record_run(store, sweep, current_provenance("inline"))
     target = sweep.trial(NoDef(), 0).target
-    row = {"target_id": target.target_id, "status": "done", "data_hash": data_hash, "acc": 0.5}
-    store.write_rows("targets", target.target_id, [row])
+    row = {"target_id": target.piece_id, "status": "done", "data_hash": data_hash, "acc": 0.5}
+    store.write_rows("targets", target.piece_id, [row])
     trial = {"sweep_id": sweep.sweep_id, "number": 0, "role": "search", "state": "done"}
-    store.write_rows("trials", f"{sweep.sweep_id}-0000", [trial | {"target_id": target.target_id}])
+    store.write_rows("trials", f"{sweep.sweep_id}-0000", [trial | {"target_id": target.piece_id}])
     write_sweep(store, SweepRecord(sweep.sweep_id, "small", "drawn_persons"))
     results = load(store.uri)
     return results.store, results.summary()

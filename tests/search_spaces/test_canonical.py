@@ -87,7 +87,7 @@ def test_the_seed_and_every_parameter_change_the_target() -> None:
         (BiDOHSIC(lambda_x=0.1), 0),
         (BiDOHSIC(lambda_y=0.1), 0),
     ]
-    identities = {sweep().trial(defense, seed).target.target_id for defense, seed in configurations}
+    identities = {sweep().trial(defense, seed).target.piece_id for defense, seed in configurations}
     assert len(identities) == len(configurations)
 
 
@@ -110,11 +110,11 @@ def test_identities_of_shipped_settings_are_fixed() -> None:
     trial = sweep.trial(NoDef(), 0)
     attack = trial.attacks[0]
     assert sweep.sweep_id == "655c8714f6a30e1a"
-    assert trial.trial_id == "e01a19d02d177f16"
-    assert (trial.target.target_id, trial.target.config_id) == ("e6e4ffed60556372", "8dc79d48bbece9f5")
-    assert attack.attack_id == "17c0f30b56cf9fc2"
-    assert attack.generator_config.generator_id == "f28140e451887a64"
-    assert [one.evaluator_id for one in attack.evaluator_configs] == ["edd9affaae7bb639", "304b7862f7976356"]
+    assert trial.trial_id == "348e6239879242df"
+    assert (trial.target.piece_id, trial.target.config_id) == ("302547acca749373", "be99a79d12162dc8")
+    assert attack.piece_id == "98bd0813dcacc907"
+    assert attack.prior_config.piece_id == "fe87273a86d78695"
+    assert [one.piece_id for one in attack.evaluator_configs] == ["bd9fdda93b180119", "cf3c7ad1295b59ee"]
 
 
 def test_seed_stream_names_do_not_run_together() -> None:
@@ -155,11 +155,11 @@ def identities(setup: Setup) -> list[str]:
     return [
         sweep.sweep_id,
         trial.trial_id,
-        trial.target.target_id,
+        trial.target.piece_id,
         trial.target.config_id,
-        attack.attack_id,
-        attack.generator_config.generator_id,
-        *(config.evaluator_id for config in attack.evaluator_configs),
+        attack.piece_id,
+        attack.prior_config.piece_id,
+        *(config.piece_id for config in attack.evaluator_configs),
     ]
 
 

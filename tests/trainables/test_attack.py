@@ -18,16 +18,15 @@ from search_spaces.defenses import TLDMI, NoDef
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.generators import WGANGP
 from search_spaces.image_quality import ImageQuality
+from search_spaces.pieces import ControlKind
 from search_spaces.targets import TargetSettings
-from search_spaces.trial import ControlKind
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attack_checks import NotAttackable
 from trainables.attacks import rows as rows_module
 from trainables.attacks.rows import Rows
-from trainables.evaluator import evaluator_path, load_evaluator, real_pictures_path
+from trainables.evaluator import load_evaluator, real_pictures_path
 from trainables.evaluators import Evaluator, Judgement
-from trainables.generator import generator_path
 from trainables.storage.artifacts import ArtifactRebuilt, load_tensors, save_tensors
 from trainables.target import TargetMissing, train_target
 
@@ -43,7 +42,7 @@ def attack_config(target: TargetConfig, attack: AttackSettings, **changes: Any) 
     return AttackConfig(
         target=target,
         attack=attack,
-        generator=WGANGP(z_dim=8, width=4, critic_width=4, generator_steps=3, batch_size=8),
+        prior=WGANGP(z_dim=8, width=4, critic_width=4, generator_steps=3, batch_size=8),
         evaluators=(TrainedClassifier(epochs=6, width=4), TrainedClassifier(epochs=1, width=4, seed=5)),
         **changes,
     )
@@ -73,7 +72,7 @@ def store(target: TargetConfig, tmp_path_factory: pytest.TempPathFactory) -> Sto
 
 
 def rows_of(store: Store, table: str, config: AttackConfig) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = store.read_rows(table, config.attack_id).to_pylist()
+    rows: list[dict[str, Any]] = store.read_rows(table, config.piece_id).to_pylist()
     return rows
 
 
@@ -115,7 +114,7 @@ def test_the_row_repeats_what_is_known_of_the_target(store: Store, target: Targe
     run_attack(config, store.uri)
     (row,), (trained,) = (
         rows_of(store, "attacks", config),
-        store.read_rows("targets", target.target_id).to_pylist(),
+        store.read_rows("targets", target.piece_id).to_pylist(),
     )
     for name in ("target_id", "config_id", "acc", "classes", "defense", "freeze_depth", "seed", "control"):
         assert row[name] == trained[name]
@@ -211,7 +210,7 @@ def test_more_classes_than_there_are_is_refused(store: Store, target: TargetConf
     config = attack_config(target, GMI_SETTINGS, attacked_classes=5)
     with pytest.raises(NotAttackable, match="the data have 4 private classes"):
         run_attack(config, store.uri)
-    assert not store.has_rows("attacks", config.attack_id)
+    assert not store.has_rows("attacks", config.piece_id)
 
 
 def test_pictures_are_bounded_and_rows_are_not(store: Store, target: TargetConfig) -> None:
@@ -242,8 +241,8 @@ def test_corrupt_pieces_are_built_again_and_finished_rows_stay(store: Store, tar
     run_attack(first, store.uri)
     before = rows_of(store, "attacks", first)
     pieces = [
-        generator_path(first.generator_config),
-        evaluator_path(first.evaluator_configs[1]),
+        first.prior_config.artifact_path,
+        first.evaluator_configs[1].artifact_path,
         real_pictures_path(first.evaluator_configs[0]),
     ]
     whole = [store.get_bytes(path) for path in pieces]
@@ -271,11 +270,11 @@ def test_a_target_trained_again_to_other_weights_meets_nothing_made_of_the_first
     for config in (first, second):
         run_attack(config, store.uri)
     (of_first,) = store.list_paths("artifacts/feature_means/")
-    row = store.read_rows("targets", target.target_id).to_pylist()[0]
+    row = store.read_rows("targets", target.piece_id).to_pylist()[0]
     weights = load_tensors(store, row["artifact"])
     weights["head.weight"] += 1
     row["artifact_sha256"] = save_tensors(store, row["artifact"], weights)
-    store.write_rows("targets", target.target_id, [row])
+    store.write_rows("targets", target.piece_id, [row])
     run_attack(third, store.uri)
     assert len(set(store.list_paths("artifacts/feature_means/")) - {of_first}) == 1
 
@@ -354,7 +353,7 @@ def test_an_attack_needs_its_target(store: Store, target: TargetConfig) -> None:
     config = attack_config(untrained, GMI_SETTINGS)
     with pytest.raises(TargetMissing, match="train it first"):
         run_attack(config, store.uri)
-    assert not store.has_rows("attacks", config.attack_id)
+    assert not store.has_rows("attacks", config.piece_id)
 
 
 def test_evaluators_see_eight_bit_pictures_only(

@@ -45,7 +45,7 @@ def config(target: TargetConfig, attack: AttackSettings) -> AttackConfig:
     return AttackConfig(
         target=target,
         attack=attack,
-        generator=WGANGP(z_dim=8, width=4, critic_width=4, generator_steps=1, batch_size=8),
+        prior=WGANGP(z_dim=8, width=4, critic_width=4, generator_steps=1, batch_size=8),
         evaluators=(TrainedClassifier(epochs=1, width=4),),
     )
 
@@ -54,9 +54,9 @@ def taken_out(store: Store, of: AttackConfig) -> dict[str, list[dict[str, Any]]]
     """Return the rows of an attack without times, and remove them from the store."""
     rows = {}
     for table in ("attacks", "reconstructions"):
-        written = store.read_rows(table, of.attack_id).to_pylist()
+        written = store.read_rows(table, of.piece_id).to_pylist()
         rows[table] = [{name: row[name] for name in row if name not in TIMING_COLUMNS} for row in written]
-        store.delete(f"{table}/{of.attack_id}.parquet")
+        store.delete(f"{table}/{of.piece_id}.parquet")
     return rows
 
 
@@ -80,7 +80,7 @@ def test_a_preempted_attack_writes_the_rows_of_an_undisturbed_one(
     with pytest.raises(Preempted):
         run_attack(chosen, store.uri)
     (kept,) = store.list_paths("artifacts/checkpoints/")
-    assert kept == f"artifacts/checkpoints/{chosen.attack_id}-5.safetensors"
+    assert kept == f"artifacts/checkpoints/{chosen.piece_id}-5.safetensors"
     assert run_attack(chosen, store.uri).status == "done"
     assert len(offered) == 3 * 6
     assert taken_out(store, chosen) == undisturbed
@@ -137,4 +137,4 @@ def test_a_training_that_does_not_fit_says_what_to_lower_and_leaves_no_row(
     store = open_store(str(tmp_path), create=True)
     with pytest.raises(OutOfMemory, match="training of small_vgg ran out of memory; lower target"):
         train_target(target, store.uri)
-    assert not store.has_rows("targets", target.target_id)
+    assert not store.has_rows("targets", target.piece_id)

@@ -44,7 +44,7 @@ def test_a_training_that_fails_leaves_nothing(tmp_path: Path) -> None:
     outcome = build_evaluator_step(config, store.uri)
     assert outcome.status == "failed"
     assert "not finite" in (outcome.reason or "")
-    assert not store.exists(evaluator_step.evaluator_path(config))
+    assert not store.exists(config.artifact_path)
 
 
 def test_an_evaluator_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_corrupt_evaluator_is_built_again_with_a_warning(tmp_path: Path) -> No
     )
     store = open_store(str(tmp_path / "runs"), create=True)
     build_evaluator_step(config, store.uri)
-    path = evaluator_step.evaluator_path(config)
+    path = config.artifact_path
     before = store.get_bytes(path)
     store.put_bytes(path, before[:-4] + b"oops")
     seen = evaluator_step.real_pictures_path(config)

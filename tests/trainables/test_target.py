@@ -43,12 +43,12 @@ def config(folder: ImageFolder, defense: DefenseSettings | None = None, **change
 
 
 def row(store: Store, of: TargetConfig) -> dict[str, object]:
-    (only,) = store.read_rows("targets", of.target_id).to_pylist()
+    (only,) = store.read_rows("targets", of.piece_id).to_pylist()
     return only
 
 
 def curves(store: Store, of: TargetConfig) -> pa.Table:
-    return store.read_rows("curves", of.target_id)
+    return store.read_rows("curves", of.piece_id)
 
 
 def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> None:
@@ -142,7 +142,7 @@ def test_an_impossible_depth_leaves_no_row(folder: ImageFolder, store: Store) ->
     chosen = config(folder, TLDMI(freeze_depth=9))
     with pytest.raises(ValueError, match="freeze depth 9"):
         train_target(chosen, store.uri)
-    assert not store.has_rows("targets", chosen.target_id)
+    assert not store.has_rows("targets", chosen.piece_id)
 
 
 def test_an_untrained_control_keeps_its_initial_weights(folder: ImageFolder, store: Store) -> None:
@@ -180,7 +180,7 @@ def test_permuted_labels_are_learnt_but_nobody_is(folder: ImageFolder, store: St
 def test_seeds_of_one_configuration_share_its_config_id(folder: ImageFolder) -> None:
     one, two = config(folder), config(folder, seed=2)
     assert one.config_id == two.config_id
-    assert one.target_id != two.target_id
+    assert one.piece_id != two.piece_id
     assert one.config_id != config(folder, TLDMI(freeze_depth=1)).config_id
 
 

@@ -63,8 +63,8 @@ def stores(tmp_path: Path) -> tuple[Store, Store]:
 
 
 def written(store: Store, config: TargetConfig) -> tuple[object, object]:
-    (row,) = store.read_rows("targets", config.target_id).to_pylist()
-    curve = store.read_rows("curves", config.target_id).to_pylist()
+    (row,) = store.read_rows("targets", config.piece_id).to_pylist()
+    curve = store.read_rows("curves", config.piece_id).to_pylist()
     return {name: value for name, value in row.items() if name not in TIMING_COLUMNS}, curve
 
 
@@ -80,8 +80,8 @@ def test_a_killed_process_loses_at_most_one_epoch(config: TargetConfig, stores: 
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, env=environment, cwd=ROOT, timeout=250, check=False)
     assert ended.returncode == -signal.SIGKILL
-    assert checkpoints(killed) == [f"artifacts/checkpoints/{config.target_id}.safetensors"]
-    assert not killed.has_rows("targets", config.target_id)
+    assert checkpoints(killed) == [f"artifacts/checkpoints/{config.piece_id}.safetensors"]
+    assert not killed.has_rows("targets", config.piece_id)
     epochs: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
         epoch = target.Training._epoch
@@ -101,7 +101,7 @@ def test_a_corrupt_checkpoint_is_a_training_from_the_start(
 ) -> None:
     undisturbed, killed = stores
     train_target(config, undisturbed.uri)
-    killed.put_bytes(f"artifacts/checkpoints/{config.target_id}.safetensors", b"half a file")
+    killed.put_bytes(f"artifacts/checkpoints/{config.piece_id}.safetensors", b"half a file")
     with pytest.warns(CheckpointUnusable):
         train_target(config, killed.uri)
     assert written(killed, config) == written(undisturbed, config)
@@ -116,7 +116,7 @@ def test_the_seconds_of_earlier_runs_count(
 
     monkeypatch.setattr(Checkpoint, "resume", earlier)
     train_target(config, stores[0].uri)
-    (row,) = stores[0].read_rows("targets", config.target_id).to_pylist()
+    (row,) = stores[0].read_rows("targets", config.piece_id).to_pylist()
     assert 1000 < row["training_seconds"] < 1100
 
 

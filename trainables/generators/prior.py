@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from search_spaces import GeneratorConfig, seed_stream
+from search_spaces import PriorConfig, seed_stream
 from search_spaces.generators import WGANGP
 from trainables.datasets.dataset import FaceData
 from trainables.generators.autoencoder import train_decoder
@@ -26,14 +26,14 @@ class Prior:
     z_dim: int
 
 
-def train_prior(config: GeneratorConfig, data: FaceData) -> Prior:
+def train_prior(config: PriorConfig, data: FaceData) -> Prior:
     """Return the prior of ``config``, trained on the public pictures of ``data`` alone; in eval mode, frozen.
 
     The same bits for the same configuration and data. Raises ``ValueError`` when the generator cannot make
     pictures of this size, or
     ``trainables.storage.archives.ArchiveError`` when packaged weights cannot be had.
     """
-    settings, public = config.generator, data.public.images
+    settings, public = config.prior, data.public.images
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_stream(settings.seed, "generator"))
         prior = _untrained(settings, data.channels, data.resolution)
@@ -55,15 +55,15 @@ def prior_tensors(prior: Prior) -> dict[str, Tensor]:
 
 
 def prior_from_tensors(
-    config: GeneratorConfig, channels: int, resolution: int, tensors: dict[str, Tensor]
+    config: PriorConfig, channels: int, resolution: int, tensors: dict[str, Tensor]
 ) -> Prior:
     """Return the prior whose ``prior_tensors`` these are: on the CPU, in eval mode, frozen.
 
     Raises ``WeightsMismatch`` for the tensors of another configuration.
     """
     with torch.random.fork_rng(devices=[]):
-        prior = _untrained(config.generator, channels, resolution)
-    require_fit(prior_tensors(prior), tensors, f"the prior {config.generator_id}")
+        prior = _untrained(config.prior, channels, resolution)
+    require_fit(prior_tensors(prior), tensors, f"the prior {config.piece_id}")
     for part, module in (("generator", prior.generator), ("critic", prior.critic)):
         prefix = f"{part}."
         module.load_state_dict(

@@ -33,7 +33,7 @@ def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: 
     FID and KID compare samples of N(0, I) with D_pub (at most 2,000 pictures) in the features of Inception
     where its weights are given, else in those of ``judge``, the headline one. Raises ``WeightsUnusable``.
     """
-    known = config.generator_config.generator_id
+    known = config.prior_config.piece_id
     unit = f"{known}-{_features_id(config)}"
     if store.has_rows("generators", unit):
         return
@@ -46,7 +46,7 @@ def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: 
     store.put_bytes(sheet, contact_sheet(shown, whole, SheetLayout(GRID, GRID, GRID)))
     row = {
         "generator_id": known,
-        "config": canonical_json(config.generator_config),
+        "config": canonical_json(config.prior_config),
         "data": data.name,
         "data_hash": data.content_hash,
         "public_images": len(data.public),
@@ -60,7 +60,7 @@ def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: 
 def _features_id(config: AttackConfig) -> str:
     """Return what tells the features of one row from those of another row of the same generator."""
     if config.image_quality.inception is None:
-        return config.evaluator_configs[0].evaluator_id
+        return config.evaluator_configs[0].piece_id
     return identity({"inception": config.image_quality.pinned().inception_sha256})
 
 

@@ -43,12 +43,12 @@ def described(config: AttackConfig, target_row: Mapping[str, Any], attacked_clas
     """Return the columns that are known before the attack."""
     return {
         **{name: target_row[name] for name in FROM_TARGET},
-        "attack_id": config.attack_id,
+        "attack_id": config.piece_id,
         "attack": config.attack.kind,
         "attack_seed": config.attack.seed,
         "settings": canonical_json(config.attack),
         "budget_factor": budget_factor(config.attack),
-        "generator_id": config.generator_config.generator_id,
+        "generator_id": config.prior_config.piece_id,
         "attacked_classes": attacked_classes,
         "restarts": config.attack.restarts,
         "chance": 1 / target_row["classes"],
@@ -99,8 +99,8 @@ def reconstruction_rows(
     Rows that the sheet leaves out have no place in it.
     """
     known = {
-        "attack_id": config.attack_id,
-        "target_id": config.target.target_id,
+        "attack_id": config.piece_id,
+        "target_id": config.target.piece_id,
         "attack": config.attack.kind,
     }
     columns = {

@@ -47,7 +47,7 @@ def failing_once(tried):
     """Return a training that fails the first time with every defence at the first seed."""
 
     def target(config, store_uri):
-        first, _ = config.target_id not in tried, tried.add(config.target_id)
+        first, _ = config.piece_id not in tried, tried.add(config.piece_id)
         return (failing_target if first else train)(config, store_uri)
 
     return target

@@ -172,10 +172,10 @@ def test_shared_pieces_of_a_recorded_sweep_stay(tmp_path: Path) -> None:
     settings = json.loads(store.get_bytes(store.list_paths("settings/")[0]))["sweep"]
     sweep = Sweep.model_validate(settings)
     (attack, *_) = sweep.trial(NoDef(), sweep.space.seed).attacks
-    kept = [f"artifacts/generators/{attack.generator_config.generator_id}.safetensors"]
+    kept = [f"artifacts/generators/{attack.prior_config.piece_id}.safetensors"]
     for config in attack.evaluator_configs:
         kept += [
-            f"artifacts/{name}/{config.evaluator_id}.safetensors" for name in ("evaluators", "real_pictures")
+            f"artifacts/{name}/{config.piece_id}.safetensors" for name in ("evaluators", "real_pictures")
         ]
     for path in (*kept, "artifacts/evaluators/gone.safetensors"):
         store.put_bytes(path, b"1")

@@ -10,15 +10,15 @@ from orchestrator import run_sweep
 from orchestrator.driver import garbage as collection
 from orchestrator.driver.outputs import output_folder
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution.steps import StepConfig, StepReport, Steps
+from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import sweep_lock
 from results.stores.compaction import compact, mergeable
 from results.stores.store import open_store
-from search_spaces import load_setup
+from search_spaces import Piece, load_setup
 from tests.orchestrator.small_sweeps import small_space
 
 
-def nothing(config: StepConfig, store_uri: str) -> StepReport:
+def nothing(config: Piece, store_uri: str) -> StepReport:
     return StepReport("done", values={"acc": 0.5, "att_acc": 0.25})
 
 

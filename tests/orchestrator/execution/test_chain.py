@@ -50,8 +50,8 @@ def test_target_and_shared_pieces_come_first_then_every_attack(store, trial):
 
 def test_the_outcome_is_acc_and_the_worst_attack(store, trial):
     _, outcome = run(chain_on(store), trial)
-    att_accs = [fake_steps.fraction(attack.attack_id) for attack in trial.attacks]
-    assert outcome.acc == fake_steps.fraction(trial.target.target_id, "acc")
+    att_accs = [fake_steps.fraction(attack.piece_id) for attack in trial.attacks]
+    assert outcome.acc == fake_steps.fraction(trial.target.piece_id, "acc")
     assert outcome.worst_att_acc == max(att_accs) > min(att_accs)
 
 
@@ -64,7 +64,7 @@ def test_shared_pieces_are_asked_for_once_per_chain(store):
 
 
 def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(store, trial):
-    piece = trial.attacks[0].generator_config.generator_id
+    piece = trial.attacks[0].prior_config.piece_id
     other = FileLock(lock_folder(store), f"generator-{piece}")
     assert other.try_acquire()
 
@@ -86,7 +86,7 @@ def test_locks_are_free_after_a_trial_and_after_an_abandoned_one(store, trial):
     events = chain.run(7, trial)
     next(events)
     events.close()
-    piece = FileLock(lock_folder(store), f"generator-{trial.attacks[0].generator_config.generator_id}")
+    piece = FileLock(lock_folder(store), f"generator-{trial.attacks[0].prior_config.piece_id}")
     assert piece.try_acquire()
     piece.release()
     run(chain, trial)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.execution.step_logs import log_path
 from orchestrator.execution.steps import StepReport, perform
 from results import Store, open_store
 from search_spaces import TargetConfig
@@ -53,7 +52,7 @@ def test_own_warnings_are_a_line_and_others_as_python_shows_them(
 @pytest.mark.filterwarnings("default")
 def test_the_log_has_all_of_them_in_their_order(store: Store) -> None:
     report = perform(talkative, CONFIG, store.uri)
-    assert report.log == log_path(CONFIG)
+    assert report.log == CONFIG.log_path
     lines = store.get_bytes(report.log).decode().splitlines()
     assert lines[0].startswith("talkative done after ")
     assert lines[1].endswith("said in passing")

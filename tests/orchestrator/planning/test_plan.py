@@ -38,14 +38,14 @@ def measure(store, sweep, seconds, epochs=None):
     """Write the rows of one trial whose steps took ``seconds`` (target, gmi, brepmi) of CPU time."""
     trial = sweep.trial(NoDef(), 0)
     recipe = sweep.setup.target
-    target = {"target_id": trial.target.target_id, "status": "done", "data": "orl_faces"}
+    target = {"target_id": trial.target.piece_id, "status": "done", "data": "orl_faces"}
     target |= {"architecture": recipe.architecture, "epochs": epochs or recipe.epochs}
     target["cpu_seconds"] = seconds[0]
     store.write_rows("targets", target["target_id"], [target])
     for attack, cpu_seconds in zip(trial.attacks, seconds[1:], strict=True):
-        row = {"attack_id": attack.attack_id, "target_id": target["target_id"], "status": "done"}
+        row = {"attack_id": attack.piece_id, "target_id": target["target_id"], "status": "done"}
         row |= {"settings": canonical_json(attack.attack), "cpu_seconds": cpu_seconds}
-        store.write_rows("attacks", attack.attack_id, [row])
+        store.write_rows("attacks", attack.piece_id, [row])
 
 
 def gpu_rows(store, sweep, seconds):
@@ -95,21 +95,10 @@ def test_an_attack_that_was_never_measured_leaves_the_cost_unknown(sweep, store)
 
 def test_shared_pieces_in_the_store_are_seen(sweep, store):
     attack = sweep.trial(NoDef(), 0).attacks[0]
-    store.put_bytes(f"artifacts/generators/{attack.generator_config.generator_id}.safetensors", b"x")
+    store.put_bytes(attack.prior_config.artifact_path, b"x")
     found = {piece.name: piece.in_store for piece in make_plan(sweep, store.uri).shared}
     evaluators = ("evaluator face_embedding", "evaluator trained_classifier")
-    assert found == {"generator": True, **dict.fromkeys(evaluators, False)}
-
-
-def test_planned_paths_of_shared_pieces_are_those_of_the_work(sweep):
-    """The plan does not import the work, so the paths it looks at are compared here."""
-    from trainables.evaluator import evaluator_path
-    from trainables.generator import generator_path
-
-    attack = sweep.trial(NoDef(), 0).attacks[0]
-    generator, evaluator = attack.generator_config, attack.evaluator_configs[0]
-    assert generator_path(generator) == f"artifacts/generators/{generator.generator_id}.safetensors"
-    assert evaluator_path(evaluator) == f"artifacts/evaluators/{evaluator.evaluator_id}.safetensors"
+    assert found == {"prior wgan_gp": True, **dict.fromkeys(evaluators, False)}
 
 
 BOX = Cluster(({"CPU": 8.0, "GPU": 1.0},), Shares(1.0, 0.5))

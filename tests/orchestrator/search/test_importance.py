@@ -41,7 +41,7 @@ def swept(folder, count):
 
 def write_trial_rows(store, sweep, trial, number, acc, att_acc):
     target = {
-        "target_id": trial.target.target_id,
+        "target_id": trial.target.piece_id,
         "status": "done",
         "config_id": trial.target.config_id,
         "config": trial.target.model_dump_json(),
@@ -50,13 +50,13 @@ def write_trial_rows(store, sweep, trial, number, acc, att_acc):
         "control": "none",
         "acc": float(acc),
     }
-    store.write_rows("targets", trial.target.target_id, [target])
+    store.write_rows("targets", trial.target.piece_id, [target])
     ids = []
     for attack in trial.attacks:
-        row = {"attack_id": attack.attack_id, "target_id": target["target_id"], "status": "done"}
+        row = {"attack_id": attack.piece_id, "target_id": target["target_id"], "status": "done"}
         row |= {"attack": attack.attack.kind, "att_acc": float(att_acc)}
-        store.write_rows("attacks", attack.attack_id, [row])
-        ids.append(attack.attack_id)
+        store.write_rows("attacks", attack.piece_id, [row])
+        ids.append(attack.piece_id)
     row = {"sweep_id": sweep.sweep_id, "number": number, "role": "search", "trial_id": trial.trial_id}
     row |= {"target_id": target["target_id"], "attack_ids": ids, "state": "done"}
     store.write_rows("trials", f"{sweep.sweep_id}-{number:04d}", [row])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from search_spaces import GeneratorConfig
+from search_spaces import PriorConfig
 from search_spaces.datasets import ORLFaces
 from search_spaces.generators import WGANGP
 from tests.fixtures.tiny_faces import tiny_face_data
@@ -13,7 +13,7 @@ from trainables.weights.fitting import WeightsMismatch
 DATA = tiny_face_data(resolution=16, channels=1)
 
 
-def config(**changes: object) -> GeneratorConfig:
+def config(**changes: object) -> PriorConfig:
     plain = {
         "z_dim": 6,
         "width": 4,
@@ -22,7 +22,7 @@ def config(**changes: object) -> GeneratorConfig:
         "generator_steps": 2,
         "critic_warmup_steps": 1,
     }
-    return GeneratorConfig(data=ORLFaces(), generator=WGANGP(**{**plain, **changes}))
+    return PriorConfig(data=ORLFaces(), prior=WGANGP(**{**plain, **changes}))
 
 
 @pytest.mark.parametrize("initial", [None, "eigenfaces"])

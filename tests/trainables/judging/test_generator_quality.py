@@ -17,9 +17,9 @@ from search_spaces.generators import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.datasets import load_data
-from trainables.generator import load_prior
 from trainables.judging.generator_quality import record_generator
 from trainables.judging.judging import load_judge
+from trainables.prior import load_prior
 from trainables.step import single_threaded
 from trainables.storage.artifacts import load_tensors, save_tensors
 
@@ -43,7 +43,7 @@ def config(target: TargetConfig, generator: WGANGP, seed: int = 0, judge: int = 
     return AttackConfig(
         target=target,
         attack=GMI(seed=seed),
-        generator=generator,
+        prior=generator,
         evaluators=(TrainedClassifier(epochs=4, width=4, seed=judge),),
     )
 
@@ -53,7 +53,7 @@ def recorded(of: AttackConfig, store: Store) -> list[dict[str, Any]]:
     single_threaded()
     data = load_data(of.target.data)
     judge = load_judge(of.evaluator_configs[0], store, data)
-    record_generator(of, store, data, load_prior(of.generator_config, store), judge)
+    record_generator(of, store, data, load_prior(of.prior_config, store), judge)
     rows: list[dict[str, Any]] = store.read_rows("generators").to_pylist()
     return rows
 
@@ -61,7 +61,7 @@ def recorded(of: AttackConfig, store: Store) -> list[dict[str, Any]]:
 def test_it_is_recorded_once(target: TargetConfig, store: Store) -> None:
     (row,) = recorded(config(target, SCRATCH), store)
     assert recorded(config(target, SCRATCH, seed=1), store) == [row]
-    assert row["generator_id"] == config(target, SCRATCH).generator_config.generator_id
+    assert row["generator_id"] == config(target, SCRATCH).prior_config.piece_id
     assert (row["fid_features"], row["fid_images"], row["public_images"]) == ("trained_classifier", 64, 24)
     assert row["fid"] > 0
     assert len(recorded(config(target, SCRATCH, judge=1), store)) == 2  # the features of another network
@@ -72,7 +72,7 @@ def test_the_better_generator_is_nearer_to_the_public_pictures(target: TargetCon
     for name, generator in (("scratch", SCRATCH), ("eigenfaces", EIGENFACES)):
         of = config(target, generator)
         found = recorded(of, store)
-        rows[name] = next(row for row in found if row["generator_id"] == of.generator_config.generator_id)
+        rows[name] = next(row for row in found if row["generator_id"] == of.prior_config.piece_id)
     assert rows["eigenfaces"]["fid"] < rows["scratch"]["fid"]
     assert rows["eigenfaces"]["kid"] < rows["scratch"]["kid"]
 
@@ -99,7 +99,7 @@ def test_it_repeats_in_another_store(target: TargetConfig, store: Store, tmp_pat
 def test_features_that_an_older_store_has_not_kept_are_computed(target: TargetConfig, store: Store) -> None:
     of = config(target, SCRATCH)
     (row,) = recorded(of, store)
-    path = f"artifacts/real_pictures/{of.evaluator_configs[0].evaluator_id}.safetensors"
+    path = f"artifacts/real_pictures/{of.evaluator_configs[0].piece_id}.safetensors"
     tensors = load_tensors(store, path)
     save_tensors(store, path, {name: tensors[name] for name in ("features", "accepted")})
     for part in store.list_paths("generators/"):

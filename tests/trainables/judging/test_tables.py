@@ -21,7 +21,7 @@ CONFIG = AttackConfig(
         data=ORLFaces(), target=TargetSettings(architecture="small_vgg"), defense=NoDef(), seed=0
     ),
     attack=GMI(),
-    generator=WGANGP(),
+    prior=WGANGP(),
     evaluators=(FaceEmbedding(),),
 )
 NAMES = [f"person {number}" for number in range(CLASSES)]

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from results.stores.store import Store, open_store
-from search_spaces import GeneratorConfig
+from search_spaces import PriorConfig
 from search_spaces.generators import WGANGP
 from tests.fixtures.tiny_faces import tiny_image_folder
-from trainables import generator as step
-from trainables.generator import build_generator, generator_path, load_prior
+from trainables import prior as step
 from trainables.generators import prior_tensors
+from trainables.prior import build_prior, load_prior
 from trainables.step import StepFailed
 from trainables.storage.artifacts import ArtifactRebuilt
 
@@ -22,23 +22,21 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> GeneratorConfig:
+def config(tmp_path: Path) -> PriorConfig:
     settings = WGANGP(z_dim=6, width=4, critic_width=4, generator_steps=2, batch_size=8)
-    return GeneratorConfig(data=tiny_image_folder(tmp_path, resolution=16), generator=settings)
+    return PriorConfig(data=tiny_image_folder(tmp_path, resolution=16), prior=settings)
 
 
-def test_it_is_built_once(store: Store, config: GeneratorConfig) -> None:
-    assert build_generator(config, store.uri).status == "done"
-    data = store.get_bytes(generator_path(config))
-    outcome = build_generator(config, store.uri)
+def test_it_is_built_once(store: Store, config: PriorConfig) -> None:
+    assert build_prior(config, store.uri).status == "done"
+    data = store.get_bytes(config.artifact_path)
+    outcome = build_prior(config, store.uri)
     assert outcome.status == "found"
-    assert outcome.values["artifact"] == generator_path(config)
-    assert store.get_bytes(generator_path(config)) == data
+    assert outcome.values["artifact"] == config.artifact_path
+    assert store.get_bytes(config.artifact_path) == data
 
 
-def test_loading_builds_what_is_missing_and_gives_the_same_prior(
-    store: Store, config: GeneratorConfig
-) -> None:
+def test_loading_builds_what_is_missing_and_gives_the_same_prior(store: Store, config: PriorConfig) -> None:
     built, read = load_prior(config, store), load_prior(config, store)
     latents = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
     images = read.generator(latents)
@@ -50,25 +48,25 @@ def test_loading_builds_what_is_missing_and_gives_the_same_prior(
 
 
 def test_weights_that_diverged_are_not_kept(
-    store: Store, config: GeneratorConfig, monkeypatch: pytest.MonkeyPatch
+    store: Store, config: PriorConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         step,
         "prior_tensors",
         lambda prior: {name: tensor * torch.nan for name, tensor in prior_tensors(prior).items()},
     )
-    outcome = build_generator(config, store.uri)
+    outcome = build_prior(config, store.uri)
     assert outcome.status == "failed"
     assert "not finite" in (outcome.reason or "")
-    assert not store.exists(generator_path(config))
+    assert not store.exists(config.artifact_path)
     with pytest.raises(StepFailed, match="not finite"):
         load_prior(config, store)
 
 
-def test_a_corrupt_prior_is_trained_again_with_a_warning(store: Store, config: GeneratorConfig) -> None:
-    build_generator(config, store.uri)
-    before = store.get_bytes(generator_path(config))
-    store.put_bytes(generator_path(config), before[:100])
+def test_a_corrupt_prior_is_trained_again_with_a_warning(store: Store, config: PriorConfig) -> None:
+    build_prior(config, store.uri)
+    before = store.get_bytes(config.artifact_path)
+    store.put_bytes(config.artifact_path, before[:100])
     with pytest.warns(ArtifactRebuilt, match="built again"):
         load_prior(config, store)
-    assert store.get_bytes(generator_path(config)) == before
+    assert store.get_bytes(config.artifact_path) == before

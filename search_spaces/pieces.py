@@ -1,0 +1,167 @@
+"""Pieces: what is built once for each content hash, shared by whoever needs it, and kept in the store.
+
+A trial is a graph of pieces. A piece is a configuration that says which other pieces it needs, which table
+its row goes to, what it asks of a machine, and by its ``home`` which module of ``trainables`` builds it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, ClassVar, Literal
+
+from search_spaces.canonical import identity
+from search_spaces.datasets import DataSettings
+from search_spaces.defenses import DefenseSettings
+from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.generators import GeneratorSettings
+from search_spaces.registry import KindSettings, OneOf, Registry
+from search_spaces.targets import TargetSettings
+
+Work = Literal["training", "attack"]
+"""What a piece asks of a GPU: the share of a training, or that of an attack."""
+
+ControlKind = Literal["none", "permuted_labels", "untrained"]
+
+
+class Piece(KindSettings):
+    """All that decides one piece; its ``kind`` is part of the identity, so that no two kinds share one."""
+
+    table: ClassVar[str] = "pieces"
+    """The table that its row goes to; the unit of the row is ``piece_id``."""
+    work: ClassVar[Work] = "training"
+    folder: ClassVar[str | None] = None
+    """Folder below ``artifacts`` of the file that it is kept in; ``None``: it is kept in its rows alone."""
+
+    @property
+    def piece_id(self) -> str:
+        """Identity of the piece: the hash of this configuration."""
+        return identity(self)
+
+    @property
+    def needs(self) -> tuple["Piece", ...]:
+        """The pieces that must be built before this one."""
+        return ()
+
+    @property
+    def name(self) -> str:
+        """What screens call the piece."""
+        return self.kind.replace("_", " ")
+
+    @property
+    def cpu_threads(self) -> int:
+        """CPU threads of the work: those of what it needs, unless the piece has its own."""
+        return max((piece.cpu_threads for piece in self.needs), default=1)
+
+    @property
+    def log_path(self) -> str:
+        """Where in a store the log of building it is."""
+        return f"logs/steps/{self.kind}-{self.piece_id}.log"
+
+    @property
+    def artifact_path(self) -> str:
+        """Where in a store its file is. Raises ``LookupError`` for a piece that is kept in rows alone."""
+        if self.folder is None:
+            raise LookupError(f"a piece of kind {self.kind} has no file")
+        return f"artifacts/{self.folder}/{self.piece_id}.safetensors"
+
+
+PIECES = Registry("piece", Piece)
+"""Every kind of piece."""
+
+AnyPiece = Annotated[Piece, OneOf(PIECES)]
+
+
+def with_needs(pieces: Iterable[Piece]) -> Mapping[str, Piece]:
+    """Return ``pieces`` and all that they need, each once by its identity, needed ones first.
+
+    Raises ``ValueError`` when a piece needs itself.
+    """
+    ordered: dict[str, Piece] = {}
+    open_ids: set[str] = set()
+
+    def add(piece: Piece) -> None:
+        piece_id = piece.piece_id
+        if piece_id in ordered:
+            return
+        if piece_id in open_ids:
+            raise ValueError(f"the piece {piece.name} ({piece_id}) needs itself")
+        open_ids.add(piece_id)
+        for needed in piece.needs:
+            add(needed)
+        ordered[piece_id] = piece
+
+    for piece in pieces:
+        add(piece)
+    return ordered
+
+
+@PIECES.register
+class TargetConfig(Piece):
+    """All that decides the weights of one T."""
+
+    home: ClassVar[str | None] = "trainables.target"
+    table: ClassVar[str] = "targets"
+    folder: ClassVar[str | None] = "targets"
+
+    kind: Literal["target"] = "target"
+    data: DataSettings
+    target: TargetSettings
+    defense: DefenseSettings
+    seed: int
+    control: ControlKind = "none"
+    threads: int = 1
+    """CPU threads of the training: part of the identity, since it changes the order of sums."""
+
+    @property
+    def config_id(self) -> str:
+        """Identity of the configuration without its seed: equal for repetitions with other seeds."""
+        return identity(self.model_dump(mode="json", exclude={"seed"}))
+
+    @property
+    def cpu_threads(self) -> int:
+        """CPU threads of the training."""
+        return self.threads
+
+
+@PIECES.register
+class PriorConfig(Piece):
+    """All that decides the weights of a target-independent prior: a generator and its critic."""
+
+    home: ClassVar[str | None] = "trainables.prior"
+    folder: ClassVar[str | None] = "generators"
+
+    kind: Literal["prior"] = "prior"
+    data: DataSettings
+    prior: GeneratorSettings
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """What screens call the prior."""
+        return f"prior {self.prior.kind}"
+
+    @property
+    def cpu_threads(self) -> int:
+        """CPU threads of the training."""
+        return self.threads
+
+
+@PIECES.register
+class EvaluatorConfig(Piece):
+    """All that decides an evaluator and its feature statistics of D_priv."""
+
+    home: ClassVar[str | None] = "trainables.evaluator"
+    folder: ClassVar[str | None] = "evaluators"
+
+    kind: Literal["evaluator"] = "evaluator"
+    data: DataSettings
+    evaluator: EvaluatorSettings
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """What screens call the evaluator."""
+        return f"evaluator {self.evaluator.kind}"
+
+    @property
+    def cpu_threads(self) -> int:
+        """CPU threads of the training."""
+        return self.threads
