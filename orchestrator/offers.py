@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from search_spaces.attacks import AttackSettings
+from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DataSettings, PrivateSet, PublicSet
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.registry import Registry
 from search_spaces.targets import FREEZE_UNITS
 from trainables.storage.archives import ARCHIVES
 
@@ -77,13 +78,13 @@ def offers() -> tuple[Offer, ...]:
 
 UNIONS: Mapping[str, Any] = {
     "defence": DefenseSettings,
-    "attack": AttackSettings,
+    "attack": ATTACKS,
     "data": DataSettings,
     "private set": PrivateSet,
     "public set": PublicSet,
     "evaluator": EvaluatorSettings,
 }
-"""Group -> the tagged union of its settings."""
+"""Group -> the registry or tagged union of its settings."""
 
 
 def _targets() -> Iterator[Offer]:
@@ -93,6 +94,6 @@ def _targets() -> Iterator[Offer]:
 
 
 def _members(group: str, union: Any) -> Iterator[Offer]:  # noqa: ANN401  (a tagged union of settings)
-    for settings in get_args(get_args(union)[0]):
+    for settings in union if isinstance(union, Registry) else get_args(get_args(union)[0]):
         text = (settings.__doc__ or "").strip().partition("\n")[0].replace("``", "")
         yield Offer(group, settings.model_fields["kind"].default, text)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationError
 
-from search_spaces.attacks import AttackSettings
-from search_spaces.budgets import scaled_iterations
+from search_spaces.attacks import ATTACKS, AttackSettings
 from search_spaces.datasets import DataSettings
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
@@ -32,7 +31,7 @@ class Setup(Settings):
     evaluators: Annotated[tuple[EvaluatorSettings, ...], Field(min_length=1)]
     """The first evaluator gives the headline attack accuracy; the others are recorded beside it."""
     budget_factor: Annotated[float, Field(gt=0)] | None = None
-    """The share of the published work that every attack does here (see ``search_spaces.budgets``): it sets
+    """The share of the published work that every attack does here (see ``AttackSettings.scaled``): it sets
     the iterations of those that neither the space nor ``attack_budgets`` gives any. Nothing: each attack's
     published iterations, whatever its restarts."""
     attack_budgets: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -56,24 +55,23 @@ def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:
     settings = type(attack).model_validate(given)
     if setup.budget_factor is None:
         return settings
-    return type(attack).model_validate({**scaled_iterations(settings, setup.budget_factor), **given})
-
-
-_ATTACKS = {member.model_fields["kind"].default: member for member in get_args(get_args(AttackSettings)[0])}
+    scaled = settings.scaled(setup.budget_factor).model_dump(exclude_unset=True)
+    return type(attack).model_validate({**scaled, **given})
 
 
 def budget_errors(budgets: Mapping[str, Mapping[str, Any]]) -> Iterator[SettingError]:
     """Yield what is wrong with the ``attack_budgets`` of a setup, those of attacks that a space lacks too."""
     for kind, budget in budgets.items():
         where = f"attack_budgets.{kind}"
-        if kind not in _ATTACKS:
+        if kind not in ATTACKS:
             yield SettingError(
                 where,
-                f"no attack {kind!r}; there are {', '.join(_ATTACKS)}.{did_you_mean(kind, [*_ATTACKS])}",
+                f"no attack {kind!r}; there are {', '.join(ATTACKS.kinds)}."
+                f"{did_you_mean(kind, ATTACKS.kinds)}",
             )
             continue
         try:
-            _ATTACKS[kind].model_validate(budget)
+            ATTACKS[kind].model_validate(budget)
         except ValidationError as error:
-            for one in setting_errors(error, _ATTACKS[kind]):
+            for one in setting_errors(error, ATTACKS[kind]):
                 yield replace(one, where=f"{where}.{one.where}" if one.where else where)

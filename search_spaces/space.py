@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from search_spaces.attacks import Access, AttackSettings, beyond_access
+from search_spaces.attacks import Access, AnyAttack, beyond_access
 from search_spaces.defenses import DefenseSettings, DefenseSpace
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
@@ -25,6 +25,12 @@ def _known_recipe(name: str) -> str:
 
 
 RecipeName = Annotated[str, AfterValidator(_known_recipe)]
+
+
+def _renamed_access(value: Any) -> Any:  # noqa: ANN401  (a plain YAML value)
+    if value == "label_only":
+        raise ValueError("label_only is now written labels")
+    return value
 
 
 class SearchSettings(Settings):
@@ -107,10 +113,11 @@ class Space(Settings):
     """Configurations tried right after No-Def, before the sampler is asked."""
     per_target: dict[Architecture, PerTarget] = Field(default_factory=dict)
     """Architecture of T -> its own anchors, D_pretrain weights and recipes."""
-    attacks: tuple[AttackSettings, ...]
+    attacks: tuple[AnyAttack, ...]
     """None at all: targets are only trained and timed (``sampler: grid`` only: nothing to search for)."""
-    access: Access = "white_box"
-    """What T gives an attacker; with ``label_only`` attacks that need its gradients are refused."""
+    access: Annotated[Access, BeforeValidator(_renamed_access)] = "white_box"
+    """What T gives an attacker: ``white_box``, ``soft_labels`` or ``labels``; attacks that need more are
+    refused."""
     attacked_classes: Count | None = None
     """Number of private classes attacked, the first ones; nothing: as the setup says."""
     search: SearchSettings = SearchSettings()
@@ -142,7 +149,7 @@ class Space(Settings):
         beyond = beyond_access(self.attacks, self.access)
         if beyond:
             yield (
-                f"attacks: {', '.join(beyond)} need gradients of T, but access is label_only; "
+                f"attacks: {', '.join(beyond)} need more of T than access {self.access} gives; "
                 "remove them or set access: white_box"
             )
 

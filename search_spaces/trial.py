@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI, AttackSettings
+from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI, AnyAttack
 from search_spaces.canonical import identity
 from search_spaces.evaluation import EvaluatorSettings
 from search_spaces.generators import GeneratorSettings
@@ -33,7 +33,7 @@ class AttackConfig(Piece):
 
     kind: Literal["attack"] = "attack"
     target: TargetConfig
-    attack: AttackSettings
+    attack: AnyAttack
     prior: GeneratorSettings
     evaluators: tuple[EvaluatorSettings, ...]
     attacked_classes: Annotated[int, Field(ge=1)] | None = None

@@ -7,23 +7,27 @@ from typing import Any, get_args
 
 import pytest
 
-from search_spaces.attacks import AttackSettings
+from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DataSettings
 from search_spaces.defenses import DefenseSettings, DefenseSpace
 from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.registry import Registry
 from search_spaces.targets import FREEZE_UNITS, Architecture
+from trainables.implementations import implementation_of
 
 ROOT = Path(__file__).parent.parent
 
 
 def kinds(union: Any) -> set[str]:
     """Return the kinds of a tagged union of settings."""
+    if isinstance(union, Registry):
+        return set(union.kinds)
     members = get_args(get_args(union)[0])
     return {member.model_fields["kind"].default for member in members}
 
 
 ROOMS = {
-    "attacks": (AttackSettings, "AttackContract"),
+    "attacks": (ATTACKS, "AttackContract"),
     "defenses": (DefenseSettings, "DefenseContract"),
     "datasets": (DataSettings, "DatasetContract"),
     "evaluators": (EvaluatorSettings, "EvaluatorContract"),
@@ -31,8 +35,10 @@ ROOMS = {
 
 
 def registered(room: str) -> set[str]:
-    registry = importlib.import_module(f"trainables.{room}").REGISTRY
-    return set(registry)
+    kinds = ROOMS[room][0]
+    if isinstance(kinds, Registry):
+        return {cls.kind_name() for cls in kinds if implementation_of(cls)}
+    return set(importlib.import_module(f"trainables.{room}").REGISTRY)
 
 
 def contract_kinds(room: str, contract: str) -> set[str]:

@@ -13,7 +13,6 @@ from search_spaces import AttackConfig, identity
 from search_spaces.settings import Settings
 from trainables.attack_checks import attacked_classes, check_prior, check_target
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
-from trainables.attacks.rows import micro_batch_size
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
 from trainables.judging.generator_quality import record_generator
@@ -125,7 +124,7 @@ def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mappin
         return result, progress.seconds_before
 
     what = f"attack {config.attack.kind}"
-    most = micro_batch_size(config.attack, device())
+    most = config.attack.micro_batch_size(device().type)
     (result, before), size = with_batches_that_fit(with_micro_batch, most, what)
     return _Inverted(result, size, before)
 

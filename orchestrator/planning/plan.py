@@ -11,7 +11,6 @@ from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
 from orchestrator.screens.progress import planned_trials
 from results import Store, StoreMissing, open_store
 from search_spaces import Sweep, Trial
-from search_spaces.budgets import budget_factor
 from search_spaces.defenses import NoDef
 
 
@@ -89,7 +88,7 @@ def make_plan(
             attack.attack.kind: attack.attack.model_dump(mode="json", exclude={"kind"})
             for attack in trial.attacks
         },
-        budget_factors={attack.attack.kind: budget_factor(attack.attack) for attack in trial.attacks},
+        budget_factors={attack.attack.kind: attack.attack.budget_factor() for attack in trial.attacks},
         shared=_shared_pieces(trial, store),
         cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
         requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},

@@ -10,11 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from search_spaces.attacks import AttackSettings
-from search_spaces.budgets import image_steps
+from search_spaces.attacks import ATTACKS, AttackSettings
 from tests.contracts.planted_problem import CLASSES, SIZE, Z_DIM, PlantedProblem, planted_problem
 from tests.fixtures.preemption import Preempted, PreemptedAfter
-from trainables.attacks import REGISTRY, Reconstructions, run_attack_method
+from trainables.attacks import Reconstructions, run_attack_method
 from trainables.storage.checkpoint import Progress
 
 EVERY_CLASS = tuple(range(CLASSES))
@@ -66,7 +65,7 @@ class AttackContract:
 
     def test_is_registered(self) -> None:
         assert self.settings.kind == self.kind
-        assert self.kind in REGISTRY
+        assert ATTACKS[self.kind] is type(self.settings)
 
     def test_shapes_and_types(self, result: Reconstructions) -> None:
         rows = CLASSES * self.settings.restarts
@@ -128,7 +127,7 @@ class AttackContract:
     ) -> None:
         for index in EVERY_CLASS:
             seen = int(result.queries[result.class_index == index].sum())
-            counted = image_steps(self.settings)
+            counted = self.settings.images_per_class()
             assert seen > counted if self.asks_beyond_its_budget else seen == counted
 
     def test_does_not_use_the_global_generator(

@@ -10,10 +10,11 @@ from orchestrator.doctor import diagnose
 from orchestrator.execution import gpus
 from orchestrator.offers import PARAMETERS
 from results import open_store
-from search_spaces.attacks import AttackSettings
+from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DataSettings, PrivateSet, PublicSet
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.registry import Registry
 from search_spaces.targets import FREEZE_UNITS
 
 
@@ -59,7 +60,7 @@ def test_the_document_is_plain(tmp_path):
 
 KINDS = {
     "defence": DefenseSettings,
-    "attack": AttackSettings,
+    "attack": ATTACKS,
     "data": DataSettings,
     "private set": PrivateSet,
     "public set": PublicSet,
@@ -68,6 +69,8 @@ KINDS = {
 
 
 def kinds(union):
+    if isinstance(union, Registry):
+        return set(union.kinds)
     return {member.model_fields["kind"].default for member in get_args(get_args(union)[0])}
 
 

@@ -1,29 +1,43 @@
-"""Which attacks a target that answers labels alone can suffer."""
+"""Which attacks a target can suffer that answers labels, or class probabilities, alone."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
-from pydantic import TypeAdapter
 
 from search_spaces import InvalidSpace, load_space
-from search_spaces.attacks import LABEL_ONLY_KINDS, AttackSettings, beyond_access
+from search_spaces.attacks import ATTACKS, GMI, beyond_access
+from search_spaces.attacks.attack import Access
 from search_spaces.loading import shipped_text
 
 
-def test_only_label_only_attacks_remain_where_labels_are_all_there_is() -> None:
-    kinds = [member.model_fields["kind"].default for member in get_args(get_args(AttackSettings)[0])]
-    attacks = [TypeAdapter(AttackSettings).validate_python({"kind": kind}) for kind in kinds]
-    assert set(kinds) > LABEL_ONLY_KINDS
-    assert set(beyond_access(attacks, "label_only")) == set(kinds) - LABEL_ONLY_KINDS
-    assert beyond_access(attacks, "white_box") == []
+class SoftLabelAttack(GMI):
+    """An attack that needs class probabilities."""
+
+    access = "soft_labels"
 
 
-def test_a_label_only_space_refuses_attacks_that_need_gradients(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("access", "refused"),
+    [("white_box", []), ("soft_labels", ["gmi"]), ("labels", ["gmi", "soft"])],
+)
+def test_an_attack_that_needs_more_is_beyond(access: Access, refused: list[str]) -> None:
+    soft = SoftLabelAttack().model_copy(update={"kind": "soft"})
+    brepmi = ATTACKS.validate({"kind": "brepmi"})
+    assert beyond_access([GMI(), brepmi, soft], access) == refused
+
+
+def test_a_space_of_labels_refuses_attacks_that_need_gradients(tmp_path: Path) -> None:
     space = tmp_path / "space.yaml"
-    text = shipped_text("spaces", "bido_vs_tldmi") + "access: label_only\n"
+    text = shipped_text("spaces", "bido_vs_tldmi") + "access: labels\n"
     space.write_text(text)
-    with pytest.raises(InvalidSpace, match="gmi need gradients of T, but access is label_only"):
+    with pytest.raises(InvalidSpace, match="gmi need more of T than access labels gives"):
         load_space(str(space))
     space.write_text(text.replace("  - kind: gmi\n", ""))
-    assert load_space(str(space)).access == "label_only"
+    assert load_space(str(space)).access == "labels"
+
+
+def test_the_old_spelling_says_the_new_one(tmp_path: Path) -> None:
+    space = tmp_path / "space.yaml"
+    space.write_text(shipped_text("spaces", "bido_vs_tldmi") + "access: label_only\n")
+    with pytest.raises(InvalidSpace, match="access: label_only is now written labels"):
+        load_space(str(space))

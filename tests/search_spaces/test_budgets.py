@@ -6,25 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from search_spaces import InvalidSpace, Setup, load_setup, setup_names
-from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, AttackSettings
-from search_spaces.budgets import budget_factor, image_steps, scaled_iterations
+from search_spaces.attacks import ATTACKS, BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, AttackSettings
 from search_spaces.setups import with_budget
 from search_spaces.shipped import shipped_text
 
 KINDS = (GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, BREPMI)
-ANY: TypeAdapter[Any] = TypeAdapter(AttackSettings)
 
 
 def setup_with(factor: float | None, **budgets: dict[str, Any]) -> Setup:
     return load_setup("orl_faces").model_copy(update={"budget_factor": factor, "attack_budgets": budgets})
-
-
-def cut(attack: AttackSettings, factor: float) -> AttackSettings:
-    """Return ``attack`` with the iterations that the factor comes to."""
-    return attack.model_copy(update=scaled_iterations(attack, factor))
 
 
 @pytest.mark.parametrize(
@@ -41,13 +34,13 @@ def cut(attack: AttackSettings, factor: float) -> AttackSettings:
     ids=lambda value: getattr(value, "kind", None),
 )
 def test_work_is_counted_in_pictures_that_t_sees(attack: AttackSettings, pictures: int) -> None:
-    assert image_steps(attack) == pictures
+    assert attack.images_per_class() == pictures
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_published_settings_are_the_whole(kind: type[GMI]) -> None:
-    assert budget_factor(kind()) == 1
-    assert cut(kind(), 1) == kind()
+    assert kind().budget_factor() == 1
+    assert kind().scaled(1) == kind()
 
 
 @given(
@@ -58,15 +51,16 @@ def test_the_published_settings_are_the_whole(kind: type[GMI]) -> None:
 def test_any_factor_is_met_but_for_the_rounding_of_an_iteration(
     kind: type[GMI], factor: float, restarts: int
 ) -> None:
-    attack = cut(kind(restarts=restarts), factor)
-    one_iteration = budget_factor(attack.model_copy(update={"iterations": 1}))
+    attack = kind(restarts=restarts).scaled(factor)
+    one_iteration = attack.model_copy(update={"iterations": 1}).budget_factor()
     assert attack.iterations >= 1
-    assert abs(budget_factor(attack) - factor) <= one_iteration / 2 + 1e-9 or attack.iterations == 1
+    assert abs(attack.budget_factor() - factor) <= one_iteration / 2 + 1e-9 or attack.iterations == 1
 
 
 @pytest.mark.parametrize(("factor", "iterations", "most"), [(1, 1000, 20000), (0.01, 10, 200), (1e-9, 1, 1)])
 def test_the_cap_of_brepmi_is_cut_alike(factor: float, iterations: int, most: int) -> None:
-    assert scaled_iterations(BREPMI(), factor) == {"iterations": iterations, "max_steps": most}
+    cut = BREPMI().scaled(factor)
+    assert (cut.iterations, cut.max_steps) == (iterations, most)
 
 
 def test_what_space_or_setup_say_wins_over_the_factor() -> None:
@@ -86,8 +80,8 @@ def test_without_a_factor_fewer_restarts_do_less() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_attack_of_a_shipped_setup_has_its_factor(name: str, kind: type[GMI]) -> None:
     setup = load_setup(name)
-    attack = with_budget(ANY.validate_python({"kind": kind().kind}), setup)
-    assert budget_factor(attack) == pytest.approx(setup.budget_factor, rel=0.01)
+    attack = with_budget(ATTACKS.validate({"kind": kind().kind}), setup)
+    assert attack.budget_factor() == pytest.approx(setup.budget_factor, rel=0.01)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
 from search_spaces import InvalidSpace, load_setup, load_space, setup_names, space_names
-from search_spaces.attacks import AttackSettings
+from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import ImageFolder
 from search_spaces.setups import with_budget
 from search_spaces.sweep import Sweep
-
-ATTACK: TypeAdapter[AttackSettings] = TypeAdapter(AttackSettings)
 
 
 def write(folder: Path, text: str) -> str:
@@ -35,8 +32,8 @@ def test_shipped_setups_are_valid_and_their_budgets_apply(name: str) -> None:
     setup = load_setup(name)
     assert setup.name == name
     for kind, budget in setup.attack_budgets.items():
-        attack = with_budget(ATTACK.validate_python({"kind": kind}), setup)
-        alone = ATTACK.validate_python({"kind": kind, **budget})
+        attack = with_budget(ATTACKS.validate({"kind": kind}), setup)
+        alone = ATTACKS.validate({"kind": kind, **budget})
         assert attack.model_dump(include=set(budget)) == alone.model_dump(include=set(budget))
 
 

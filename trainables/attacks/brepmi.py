@@ -19,10 +19,10 @@ from trainables.attacks.rows import (
     Reconstructions,
     Rows,
     attack_rows,
-    micro_batch_size,
     reconstructions,
     render,
 )
+from trainables.implementations import implements
 from trainables.storage.checkpoint import NothingKept, Progress, restore_stream
 
 LatentLabels = Callable[[Tensor], Tensor]
@@ -32,6 +32,7 @@ MOVING = ("latents", "radius", "at_growth", "accepted", "attempts")
 """What a step changes, beside the streams."""
 
 
+@implements(BREPMI)
 def brepmi(settings: BREPMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart, from T's labels alone; T and prior stay untouched."""
     prior, labels = attacker.prior, LabelOracle(attacker.target, settings)
@@ -55,7 +56,7 @@ def boundary_repulsion(
     """
     rows = attack_rows(classes, settings.restarts)
     ready = inference_copy(generator, settings)
-    at_once = micro_batch_size(settings, latent_like(ready).device)
+    at_once = settings.micro_batch_size(latent_like(ready).device.type)
     label_of = functools.partial(_label_of, labels, ready, at_once)
     starts = find_starts(settings, label_of, rows, z_dim)
     walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype))
@@ -229,7 +230,7 @@ def _result(
     return reconstructions(
         rows,
         latents,
-        render(generator, latents, micro_batch_size(settings, latents.device)),
+        render(generator, latents, settings.micro_batch_size(latents.device.type)),
         queries=walk.attempts * found * (settings.sphere_points + 1),
         shared_queries=shared,
         found=found,

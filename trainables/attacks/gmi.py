@@ -22,17 +22,18 @@ from trainables.attacks.objective import (
 from trainables.attacks.rows import (
     Reconstructions,
     attack_rows,
-    micro_batch_size,
     reconstructions,
     render,
     start_latents,
 )
+from trainables.implementations import implements
 from trainables.storage.checkpoint import Progress, add_prefix, strip_prefix
 
 LatentLoss = Callable[[Tensor, Tensor], Identity]
 """From latents (R, z_dim) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""
 
 
+@implements(GMI)
 def gmi(settings: GMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart; T and the prior are left untouched.
 
@@ -63,7 +64,7 @@ def invert_points(
     return reconstructions(
         rows,
         latents,
-        render(objective.generator, latents, micro_batch_size(settings, latents.device)),
+        render(objective.generator, latents, settings.micro_batch_size(latents.device.type)),
         queries=iterations,
         shared_queries=shared_queries,
     )
@@ -90,7 +91,7 @@ class Descent:
         self.settings = settings
         self.loss = loss
         self.results, self.labels = starts.clone(), labels
-        self._at_once = micro_batch_size(settings, starts.device)
+        self._at_once = settings.micro_batch_size(starts.device.type)
         self.iterations = torch.zeros(len(starts), dtype=torch.int64)
         self._entered = 0
         self._rows = torch.arange(0)

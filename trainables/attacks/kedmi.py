@@ -21,7 +21,6 @@ from trainables.attacks.rows import (
     Reconstructions,
     Rows,
     attack_rows,
-    micro_batch_size,
     reconstructions,
     render,
 )
@@ -34,6 +33,7 @@ from trainables.generators.inversion_gan import (
     load_gan,
     untrained_gan,
 )
+from trainables.implementations import implements
 from trainables.storage.checkpoint import (
     Progress,
     add_prefix,
@@ -52,6 +52,7 @@ TEACHERS: dict[str, Callable[[nn.Module, Tensor], SoftLabels]] = {
 }
 
 
+@implements(KEDMI)
 def kedmi(settings: KEDMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return ``restarts`` samples of the Gaussian of each class; T and the prior are left untouched.
 
@@ -96,7 +97,7 @@ def invert_distributions(
     return reconstructions(
         rows,
         latents,
-        render(objective.generator, latents, micro_batch_size(settings, latents.device)),
+        render(objective.generator, latents, settings.micro_batch_size(latents.device.type)),
         queries=settings.iterations * (rows.restart == 0),
         shared_queries=shared_queries + labelling_queries(settings.generator, attacker.public),
     )
@@ -159,7 +160,7 @@ class GaussianDescent:
 
     def _begin(self, first: int) -> None:
         """Begin with the classes from ``first`` on that go together."""
-        self._places = slice(first, first + micro_batch_size(self.settings, self.found.mean.device))
+        self._places = slice(first, first + self.settings.micro_batch_size(self.found.mean.device.type))
         classes = self.classes[self._places]
         self._labels = classes.to(self.found.mean.device)
         self._mean = nn.Parameter(self.found.mean[self._places].clone())

@@ -16,8 +16,10 @@ from trainables.attacks.objective import Identity
 from trainables.attacks.rows import Reconstructions
 from trainables.attacks.students import load_students
 from trainables.attacks.teacher import public_outputs
+from trainables.implementations import implements
 
 
+@implements(LOMMAGMI)
 def lomma_gmi(settings: LOMMAGMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart; T and the prior are left untouched.
 
@@ -27,6 +29,7 @@ def lomma_gmi(settings: LOMMAGMI, attacker: Attacker, classes: Sequence[int]) ->
     return invert_points(settings, attacker, classes, identity, queries)
 
 
+@implements(LOMMAKEDMI)
 def lomma_kedmi(settings: LOMMAKEDMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return ``restarts`` samples of the Gaussian of each class; T and the prior are left untouched.
 

@@ -7,12 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces import seed_stream
-from search_spaces.attacks import BREPMI, Engine
 from trainables.attacks.inference import full_precision
-
-ON_A_CPU, LABELS_ON_A_CPU = 64, 256
-ON_A_GPU, LABELS_ON_A_GPU = 512, 2048
-"""Smaller batches leave a large GPU waiting for the next kernel, larger ones gain little and take memory."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +50,6 @@ def start_latents(rows: Rows, seed: int, z_dim: int) -> Tensor:
 
 def _normal(seed: int, z_dim: int) -> Tensor:
     return torch.randn(z_dim, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
-
-
-def micro_batch_size(settings: Engine, device: torch.device) -> int:
-    """Return the micro-batch of ``settings`` on ``device``: the one they name, else what the device likes.
-
-    BREPMI only asks for labels, which takes less memory a row.
-
-    >>> from search_spaces.attacks import GMI
-    >>> [micro_batch_size(each, torch.device("cpu")) for each in (GMI(), GMI(micro_batch=7))]
-    [64, 7]
-    """
-    if settings.micro_batch is not None:
-        return settings.micro_batch
-    labels_alone = isinstance(settings, BREPMI)
-    if device.type == "cpu":
-        return LABELS_ON_A_CPU if labels_alone else ON_A_CPU
-    return LABELS_ON_A_GPU if labels_alone else ON_A_GPU
 
 
 class AttackDiverged(ArithmeticError):

@@ -18,11 +18,11 @@ from trainables.attacks.objective import CrossEntropy, IdentityLoss
 from trainables.attacks.rows import (
     Reconstructions,
     attack_rows,
-    micro_batch_size,
     reconstructions,
     render,
     start_latents,
 )
+from trainables.implementations import implements
 from trainables.storage.checkpoint import (
     Progress,
     add_prefix,
@@ -36,6 +36,7 @@ LatentGradient = Callable[[Tensor, Tensor], Tensor]
 """Gradient of the summed identity loss: latents (B, z_dim) and int64 labels (B,) to (B, z_dim)."""
 
 
+@implements(VMI)
 def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return ``restarts`` samples of each class's posterior; T and the prior are left untouched.
 
@@ -55,7 +56,7 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     return reconstructions(
         rows,
         latents,
-        render(generator, latents, micro_batch_size(settings, like.device)),
+        render(generator, latents, settings.micro_batch_size(like.device.type)),
         queries=settings.iterations * settings.samples_per_step * (rows.restart == 0),
     )
 
@@ -231,7 +232,7 @@ def _identity_gradient(settings: VMI, generator: nn.Module, identity: IdentityLo
 
     def of_all(latents: Tensor, labels: Tensor) -> Tensor:
         """Return the gradient of all rows, ``micro_batch`` after ``micro_batch``."""
-        at_once = micro_batch_size(settings, latents.device)
+        at_once = settings.micro_batch_size(latents.device.type)
         parts = (torch.split(tensor, at_once) for tensor in (latents, labels))
         return torch.cat([of_part(*part) for part in zip(*parts, strict=True)])
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from results.statistics.intervals import bootstrap_over_classes
 from search_spaces import AttackConfig, canonical_json
-from search_spaces.budgets import budget_factor
 from trainables.attacks import Reconstructions
 from trainables.judging.sheet import SheetLayout
 from trainables.metrics import (
@@ -47,7 +46,7 @@ def described(config: AttackConfig, target_row: Mapping[str, Any], attacked_clas
         "attack": config.attack.kind,
         "attack_seed": config.attack.seed,
         "settings": canonical_json(config.attack),
-        "budget_factor": budget_factor(config.attack),
+        "budget_factor": config.attack.budget_factor(),
         "generator_id": config.prior_config.piece_id,
         "attacked_classes": attacked_classes,
         "restarts": config.attack.restarts,

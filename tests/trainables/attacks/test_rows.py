@@ -5,7 +5,7 @@ import torch
 
 from search_spaces import seed_stream
 from search_spaces.attacks import BREPMI, GMI, KEDMI, AttackSettings
-from trainables.attacks.rows import attack_rows, micro_batch_size, start_latents
+from trainables.attacks.rows import attack_rows, start_latents
 
 
 @pytest.mark.parametrize("classes", [[], [1, 2, 1]])
@@ -42,4 +42,4 @@ def test_latents_are_standard_normal() -> None:
     ],
 )
 def test_what_is_left_open_depends_on_the_device(settings: AttackSettings, device: str, rows: int) -> None:
-    assert micro_batch_size(settings, torch.device(device)) == rows
+    assert settings.micro_batch_size(torch.device(device).type) == rows

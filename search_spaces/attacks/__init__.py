@@ -1,0 +1,36 @@
+"""Attacks: the settings of each, its fixed budget and what it needs of T.
+
+An attack is one class in one module of this folder, or in a plugin's file. Nothing else lists attacks; the
+built-in classes can be imported from here for short.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from search_spaces.attacks.attack import ATTACKS, Access, AnyAttack, AttackSettings, beyond_access
+from search_spaces.attacks.brepmi import BREPMI
+from search_spaces.attacks.gmi import GMI, LatentDescent
+from search_spaces.attacks.kedmi import KEDMI, DistributionDescent, InversionGenerator
+from search_spaces.attacks.lomma import LOMMA, LOMMAGMI, LOMMAKEDMI
+from search_spaces.attacks.vmi import VMI
+
+__all__ = [
+    "ATTACKS",
+    "BREPMI",
+    "GMI",
+    "KEDMI",
+    "LOMMA",
+    "LOMMAGMI",
+    "LOMMAKEDMI",
+    "VMI",
+    "Access",
+    "AnyAttack",
+    "AttackSettings",
+    "DistributionDescent",
+    "InversionGenerator",
+    "LatentDescent",
+    "beyond_access",
+]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
