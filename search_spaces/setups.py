@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, ValidationError
 
 from search_spaces.attacks import ATTACKS, AttackSettings
-from search_spaces.datasets import DataSettings
-from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.datasets import AnyDataset
+from search_spaces.evaluation import AnyEvaluator
 from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
 from search_spaces.setting_errors import SettingError, did_you_mean, setting_errors
@@ -25,10 +25,10 @@ class Setup(Settings):
     description: str
     plugins: tuple[str, ...] = ()
     """Plugin files that define kinds of this setup, relative to its file."""
-    data: DataSettings
+    data: AnyDataset
     target: TargetSettings
     generator: GeneratorSettings
-    evaluators: Annotated[tuple[EvaluatorSettings, ...], Field(min_length=1)]
+    evaluators: Annotated[tuple[AnyEvaluator, ...], Field(min_length=1)]
     """The first evaluator gives the headline attack accuracy; the others are recorded beside it."""
     budget_factor: Annotated[float, Field(gt=0)] | None = None
     """The share of the published work that every attack does here (see ``AttackSettings.scaled``): it sets

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI, AnyAttack
 from search_spaces.canonical import identity
-from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.evaluation import AnyEvaluator
 from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
 from search_spaces.pieces import (
@@ -35,7 +35,7 @@ class AttackConfig(Piece):
     target: TargetConfig
     attack: AnyAttack
     prior: GeneratorSettings
-    evaluators: tuple[EvaluatorSettings, ...]
+    evaluators: tuple[AnyEvaluator, ...]
     attacked_classes: Annotated[int, Field(ge=1)] | None = None
     image_quality: ImageQuality = ImageQuality()
     kept_pictures: Annotated[int, Field(ge=1)] = 2000

@@ -8,9 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from search_spaces.attacks import ATTACKS
-from search_spaces.datasets import DataSettings
+from search_spaces.datasets import DATASETS
 from search_spaces.defenses import DefenseSettings, DefenseSpace
-from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.evaluation import EVALUATORS
 from search_spaces.registry import Registry
 from search_spaces.targets import FREEZE_UNITS, Architecture
 from trainables.implementations import implementation_of
@@ -29,8 +29,8 @@ def kinds(union: Any) -> set[str]:
 ROOMS = {
     "attacks": (ATTACKS, "AttackContract"),
     "defenses": (DefenseSettings, "DefenseContract"),
-    "datasets": (DataSettings, "DatasetContract"),
-    "evaluators": (EvaluatorSettings, "EvaluatorContract"),
+    "datasets": (DATASETS, "DatasetContract"),
+    "evaluators": (EVALUATORS, "EvaluatorContract"),
 }
 
 

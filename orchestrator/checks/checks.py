@@ -10,19 +10,11 @@ from orchestrator.checks.weight_files import check_fit, pinned_evaluators, pinne
 from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
-from search_spaces.datasets import (
-    DataSettings,
-    DownloadedSets,
-    DrawnPersons,
-    ImageFolder,
-    ORLFaces,
-    resolution_of,
-)
 from search_spaces.defenses import NoDef
-from search_spaces.evaluation import KnownAttributes
 from search_spaces.generators import misfit
 from search_spaces.setting_errors import setting_errors
 from search_spaces.setups import budget_errors
+from trainables.datasets import check_data, pin_data, private_classes
 
 FREE_BYTES = 100 * 2**20
 """Free space without which no sweep is started: some hundred weights and pictures."""
@@ -34,24 +26,11 @@ def pinned_setup(setup: Setup) -> Setup:
     Raises ``InvalidImageFolder`` or ``InvalidDownload`` for folders that cannot be used, and
     ``InvalidRequest`` or ``WeightsUnusable`` for files of weights that are not there.
     """
-    data = _pinned_data(setup.data)
+    data = pin_data(setup.data)
     target, evaluators = pinned_target(setup.target), pinned_evaluators(setup)
     quality = setup.image_quality.pinned()
     update = {"data": data, "target": target, "evaluators": evaluators, "image_quality": quality}
     return setup.model_copy(update=update)
-
-
-def _pinned_data(data: DataSettings) -> DataSettings:
-    if isinstance(data, ImageFolder):
-        from trainables.datasets.image_folder_files import content_of
-
-        data = data.model_copy(update={"private": data.private.absolute(), "public": data.public.absolute()})
-        return data.model_copy(update={"content": data.content or content_of(data)})
-    if isinstance(data, DownloadedSets):
-        from trainables.datasets.downloaded_files import pinned
-
-        return pinned(data)
-    return data
 
 
 def check_sweep(sweep: Sweep) -> None:
@@ -60,8 +39,6 @@ def check_sweep(sweep: Sweep) -> None:
     Raises ``InvalidSpace`` for ranges and settings, ``InvalidRequest`` for data that do not suit them, and
     the data's own errors.
     """
-    from trainables.datasets import check_data
-
     check_space(sweep)
     _check_budgets(sweep.setup)
     check_data(sweep.setup.data)
@@ -103,21 +80,6 @@ def _is_there(place: Path) -> bool:
         return False
 
 
-def private_classes(data: DataSettings) -> int:
-    """Return the number of private classes of ``data``."""
-    match data:
-        case ORLFaces() | DrawnPersons():
-            return data.private_people
-        case ImageFolder():
-            from trainables.datasets.image_folder_files import listed
-
-            return len(listed(data).private)
-        case DownloadedSets():
-            from trainables.datasets.sets import private_set
-
-            return data.private_classes or len(private_set(data).class_names)
-
-
 def _check_classes(sweep: Sweep) -> None:
     attacked, classes = sweep.attacked_classes, private_classes(sweep.setup.data)
     if attacked is not None and attacked > classes:
@@ -128,7 +90,7 @@ def _check_classes(sweep: Sweep) -> None:
 
 
 def _check_generator(sweep: Sweep) -> None:
-    if sweep.space.attacks and (reason := misfit(sweep.setup.generator, resolution_of(sweep.setup.data))):
+    if sweep.space.attacks and (reason := misfit(sweep.setup.generator, sweep.setup.data.side)):
         raise InvalidRequest(f"setup {sweep.setup.name}: {reason}; change data.resolution or the generator")
 
 
@@ -141,9 +103,6 @@ def _check_files_of_attacks(trial: Trial) -> None:
 
 
 def _check_evaluators(setup: Setup) -> None:
-    kinds = {evaluator.kind for evaluator in setup.evaluators}
-    if KnownAttributes().kind in kinds and not isinstance(setup.data, DrawnPersons):
-        raise InvalidRequest(
-            f"setup {setup.name}: the evaluator known_attributes reads attributes of drawn persons; "
-            f"data of kind {setup.data.kind} have none: use face_embedding or trained_classifier"
-        )
+    for evaluator in setup.evaluators:
+        if reason := evaluator.data_error(setup.data):
+            raise InvalidRequest(f"setup {setup.name}: {reason}")

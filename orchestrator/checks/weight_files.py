@@ -5,7 +5,6 @@ from pathlib import Path
 
 from orchestrator.errors import InvalidRequest
 from search_spaces import Setup, Space, Sweep
-from search_spaces.datasets import resolution_of
 from search_spaces.evaluation import EvaluatorSettings, TrainedClassifier
 from search_spaces.setting_errors import did_you_mean
 from search_spaces.space import Pretrained
@@ -105,7 +104,7 @@ def check_fit(sweep: Sweep) -> None:
     from trainables.models import build_target
 
     for target in named:
-        build_target(target, num_classes=2, resolution=resolution_of(sweep.setup.data), seed=0)
+        build_target(target, num_classes=2, resolution=sweep.setup.data.side, seed=0)
 
 
 def _check_hub_name(target: TargetSettings) -> None:

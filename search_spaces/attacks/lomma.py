@@ -41,6 +41,7 @@ class LOMMAGMI(LatentDescent):
     """LOMMA over GMI."""
 
     home: ClassVar[str | None] = "trainables.attacks.lomma"
+    packages: ClassVar[tuple[str, ...]] = ("torchvision",)
     kind: Literal["lomma_gmi"] = "lomma_gmi"
     iterations: Count = 2400
     lomma: LOMMA = LOMMA()
@@ -51,6 +52,7 @@ class LOMMAKEDMI(DistributionDescent):
     """LOMMA over KEDMI."""
 
     home: ClassVar[str | None] = "trainables.attacks.lomma"
+    packages: ClassVar[tuple[str, ...]] = ("torchvision",)
     kind: Literal["lomma_kedmi"] = "lomma_kedmi"
     iterations: Count = 2400
     initial_log_variance: float = 1.0

@@ -16,6 +16,7 @@ class VMI(AttackSettings):
     """
 
     home: ClassVar[str | None] = "trainables.attacks.vmi"
+    packages: ClassVar[tuple[str, ...]] = ("zuko",)
     kind: Literal["vmi"] = "vmi"
     iterations: Count = 320
     restarts: Count = 100

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces.datasets import DataSettings
-from trainables.datasets import REGISTRY, load_data
+from search_spaces.datasets import DATASETS, DataSettings
+from trainables.datasets import load_data, private_classes
 from trainables.datasets.dataset import FaceData, LabelledImages
 
 
@@ -35,7 +35,7 @@ class DatasetContract:
         return load_data(settings)
 
     def test_is_registered(self, settings: DataSettings, data: FaceData) -> None:
-        assert self.kind in REGISTRY
+        assert DATASETS[self.kind] is type(settings)
         assert settings.kind == data.name == self.kind
 
     def test_shapes_and_types(self, data: FaceData) -> None:
@@ -47,6 +47,11 @@ class DatasetContract:
             assert split.labels.shape == (len(split),)
         assert data.channels in {1, 3}
         assert data.resolution % 16 == 0
+
+    def test_settings_know_what_is_loaded(self, settings: DataSettings, data: FaceData) -> None:
+        assert settings.side == data.resolution
+        assert private_classes(settings) == data.num_classes
+        assert bool(data.attributes) == settings.has_attributes
 
     def test_every_class_is_in_train_and_test(self, data: FaceData) -> None:
         classes = list(range(data.num_classes))

@@ -38,7 +38,7 @@ class SetContract:
             assert framed(part.root / file.path, part.framing, 16).shape == (3, 16, 16)
 
     def test_says_what_it_needs(self) -> None:
-        text = about(self.kind)
+        text = about(next(own for own in (*PRIVATE_SETS, *PUBLIC_SETS) if own.kind_name() == self.kind))
         assert all((text.title, text.layout, text.published, text.terms))
 
 
@@ -89,7 +89,7 @@ class PrivateSetContract(SetContract):
 
     def test_a_wrong_folder_is_named(self, settings: DownloadedSets, tmp_path: Path) -> None:
         for root in (tmp_path, tmp_path / "absent"):
-            own = PRIVATE_SETS[self.kind].model_validate({"kind": self.kind, "root": root})
+            own = PRIVATE_SETS.validate({"kind": self.kind, "root": root})
             with pytest.raises(InvalidDownload, match=str(root)):
                 private_set(settings.model_copy(update={"private": own}))
 
@@ -136,6 +136,6 @@ class PublicSetContract(SetContract):
 
     def test_a_wrong_folder_is_named(self, settings: DownloadedSets, tmp_path: Path) -> None:
         for root in (tmp_path, tmp_path / "absent"):
-            own = PUBLIC_SETS[self.kind].model_validate({"kind": self.kind, "root": root})
+            own = PUBLIC_SETS.validate({"kind": self.kind, "root": root})
             with pytest.raises(InvalidDownload, match=str(root)):
                 public_set(settings.model_copy(update={"public": own}))

@@ -6,14 +6,14 @@ from typing import get_args
 
 import pytest
 
+from orchestrator.catalogue import PARAMETERS
 from orchestrator.doctor import diagnose
 from orchestrator.execution import gpus
-from orchestrator.offers import PARAMETERS
 from results import open_store
 from search_spaces.attacks import ATTACKS
-from search_spaces.datasets import DataSettings, PrivateSet, PublicSet
+from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
 from search_spaces.defenses import DefenseSettings
-from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.evaluation import EVALUATORS
 from search_spaces.registry import Registry
 from search_spaces.targets import FREEZE_UNITS
 
@@ -61,10 +61,10 @@ def test_the_document_is_plain(tmp_path):
 KINDS = {
     "defence": DefenseSettings,
     "attack": ATTACKS,
-    "data": DataSettings,
-    "private set": PrivateSet,
-    "public set": PublicSet,
-    "evaluator": EvaluatorSettings,
+    "data": DATASETS,
+    "private set": PRIVATE_SETS,
+    "public set": PUBLIC_SETS,
+    "evaluator": EVALUATORS,
 }
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks.checks import check_sweep, pinned_setup, private_classes
+from orchestrator.checks.checks import check_sweep, pinned_setup
 from orchestrator.driver.credits import credit_lines
 from orchestrator.driver.sweep import run_sweep
 from search_spaces import Setup, Sweep, load_setup
 from search_spaces.datasets import DownloadedSets
 from tests.fixtures import downloads
 from tests.orchestrator.small_sweeps import small_space
+from trainables.datasets import private_classes
 from trainables.datasets.sets import InvalidDownload
 from trainables.storage.cache import CACHE_VARIABLE
 

@@ -65,7 +65,7 @@ def test_unusable_options_are_refused(option: str, reason: str) -> None:
         load_setup(option)
 
 
-@pytest.mark.parametrize("kind", sorted(PRIVATE_SETS))
+@pytest.mark.parametrize("kind", sorted(PRIVATE_SETS.kinds))
 def test_every_private_set_has_a_setup(kind: str) -> None:
     data = load_setup(kind).data
     assert isinstance(data, DownloadedSets)

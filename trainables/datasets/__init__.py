@@ -1,24 +1,33 @@
 """Data sets: D_priv and D_pub by settings. Importing this package imports no torch; loading pictures does."""
 
 from functools import lru_cache
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from search_spaces.datasets import DataSettings, DownloadedSets, DrawnPersons, ImageFolder
-from trainables.datasets.description import DataKind, describe
+from search_spaces.datasets import DATASETS, DataSettings
+from trainables.datasets.data_source import DataKind, DataSource
+from trainables.implementations import implementation_of
 
 if TYPE_CHECKING:
     from trainables.datasets.dataset import FaceData
 
-__all__ = ["REGISTRY", "DataKind", "check_data", "describe", "load_data", "prepare_data"]
+__all__ = [
+    "DataKind",
+    "DataSource",
+    "check_data",
+    "data_credit",
+    "data_source",
+    "describe",
+    "load_data",
+    "pin_data",
+    "prepare_data",
+    "private_classes",
+]
 
-REGISTRY: dict[str, str] = {
-    "orl_faces": "trainables.datasets.orl_faces",
-    "drawn_persons": "trainables.datasets.drawn_persons",
-    "image_folder": "trainables.datasets.image_folder",
-    "downloaded": "trainables.datasets.downloaded",
-}
-"""Kind of data -> the module whose ``load(settings)`` returns it."""
+
+def data_source(settings: DataSettings) -> DataSource[DataSettings]:
+    """Return what implements ``settings``."""
+    source: DataSource[DataSettings] = implementation_of(type(settings))(settings)
+    return source
 
 
 @lru_cache(maxsize=4)
@@ -27,8 +36,7 @@ def load_data(settings: DataSettings) -> "FaceData":
 
     Raises ``ValueError`` of the data set's own kind for data that cannot be used.
     """
-    data: FaceData = import_module(REGISTRY[settings.kind]).load(settings)
-    return data
+    return data_source(settings).load()
 
 
 def check_data(settings: DataSettings) -> None:
@@ -36,18 +44,7 @@ def check_data(settings: DataSettings) -> None:
 
     The pictures of downloaded sets are listed and counted, not decoded: ``prepare_data`` does that.
     """
-    if isinstance(settings, ImageFolder):
-        from trainables.datasets.image_folder_files import check
-
-        check(settings)
-    if isinstance(settings, DrawnPersons):
-        from trainables.datasets.drawn_identities import check_persons
-
-        check_persons(settings)
-    if isinstance(settings, DownloadedSets):
-        from trainables.datasets.downloaded_files import checked
-
-        checked(settings)
+    data_source(settings).check()
 
 
 def prepare_data(settings: DataSettings) -> None:
@@ -56,7 +53,24 @@ def prepare_data(settings: DataSettings) -> None:
     Of downloaded sets every picture is decoded into the cache, which takes about a millisecond for a small
     one, the first time. Other data need nothing.
     """
-    if isinstance(settings, DownloadedSets):
-        from trainables.datasets.downloaded_files import prepare
+    data_source(settings).prepare()
 
-        prepare(settings)
+
+def pin_data(settings: DataSettings) -> DataSettings:
+    """Return ``settings`` with absolute paths and a hash of the user's pictures; imports no torch."""
+    return data_source(settings).pin()
+
+
+def private_classes(settings: DataSettings) -> int:
+    """Return the number of private classes; imports no torch."""
+    return data_source(settings).private_classes()
+
+
+def data_credit(settings: DataSettings) -> str:
+    """Return the credit line of the data; imports no torch."""
+    return data_source(settings).credit()
+
+
+def describe() -> list[DataKind]:
+    """Return all data that a sweep can run on, in words; looks at the cache, downloads nothing."""
+    return [kind for cls in DATASETS for kind in implementation_of(cls).describe()]

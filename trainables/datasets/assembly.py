@@ -42,6 +42,11 @@ def assemble(
     )
 
 
+def label_pictures(pixels: Pictures, labels: Sequence[int]) -> LabelledImages:
+    """Return ``pixels`` (N, C, S, S) with their ``labels``; the memory is shared, not copied."""
+    return LabelledImages(torch.from_numpy(pixels), torch.tensor(labels, dtype=torch.int64))
+
+
 def _labelled(pictures: Mapping[str, Pictures]) -> LabelledImages:
     counts = [len(own) for own in pictures.values()]
     return LabelledImages(

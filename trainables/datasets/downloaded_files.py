@@ -96,15 +96,10 @@ def decoded(settings: DownloadedSets, pair: Pair) -> dict[str, CachedPictures]:
     return parts
 
 
-def prepare(settings: DownloadedSets) -> None:
-    """Decode all pictures into the cache, unless they are there. Raises what loading would raise."""
-    decoded(settings, checked(settings))
-
-
 def credit(settings: DownloadedSets) -> str:
     """Return the names of the two sets and their terms of use."""
-    sets = dict.fromkeys((settings.private.kind, settings.public.kind))
-    return "; ".join(f"{about(kind).title} ({about(kind).terms})" for kind in sets)
+    texts = [about(type(own)) for own in (settings.private, settings.public)]
+    return "; ".join(dict.fromkeys(f"{text.title} ({text.terms})" for text in texts))
 
 
 def _lines(pair: Pair) -> Iterator[str]:

@@ -7,28 +7,67 @@ change from picture to picture. Of each private person the last ``test_per_class
 import io
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces import identity
 from search_spaces.datasets import DrawnPersons
-from trainables.datasets.assembly import Pictures, assemble
-from trainables.datasets.dataset import FaceData
+from trainables.datasets.data_source import DataKind, DataSource
 from trainables.datasets.drawing import Drawer
-from trainables.datasets.drawn_identities import Persons, persons
+from trainables.datasets.drawn_identities import Persons, check_persons, persons
 from trainables.datasets.drawn_styles import BACKGROUNDS, MOVEMENTS, STYLES, Trait
+from trainables.implementations import implements
 from trainables.storage.archives import cached
+
+if TYPE_CHECKING:
+    from trainables.datasets.dataset import FaceData
 
 PACKAGES = ("dicebear-core", "dicebear-styles", "resvg-py")
 
 
-def load(settings: DrawnPersons) -> FaceData:
-    """Return the drawings as (N, 3, S, S), with the attributes of every person.
+@implements(DrawnPersons)
+class DrawnPersonsSource(DataSource[DrawnPersons]):
+    """Drawings of the installed packages."""
 
-    They are drawn once, about 10 ms a picture, and kept under a hash of settings, style and versions.
-    Raises ``NotEnoughPersons``.
-    """
+    def load(self) -> "FaceData":
+        """Return the drawings as (N, 3, S, S), with the attributes of every person.
+
+        They are drawn once, about 10 ms a picture, and kept under a hash of settings, style and versions.
+        Raises ``NotEnoughPersons``.
+        """
+        return _loaded(self.settings)
+
+    def private_classes(self) -> int:
+        """Return the number of private persons."""
+        return self.settings.private_people
+
+    def credit(self) -> str:
+        """Return who made the style, and its licence."""
+        return Drawer(self.settings.style).credit
+
+    def check(self) -> None:
+        """Raise ``NotEnoughPersons`` with every reason why the settings cannot be met."""
+        check_persons(self.settings)
+
+    @classmethod
+    def describe(cls) -> tuple[DataKind, ...]:
+        """Return the drawings in words."""
+        kind = DataKind(
+            "drawn_persons",
+            ("private", "public"),
+            "the installed packages dicebear-core, dicebear-styles, resvg-py",
+            "any number of drawn persons",
+            "those of the style",
+            True,
+        )
+        return (kind,)
+
+
+def _loaded(settings: DrawnPersons) -> "FaceData":
+    from trainables.datasets.assembly import assemble  # imports torch
+
     people = persons(settings)
     drawn = _unpacked(cached(_file_name(settings), lambda: _packed(_drawn(settings, people))))
     private = dict(zip(people.private, drawn["private"], strict=True))
@@ -47,11 +86,11 @@ def load(settings: DrawnPersons) -> FaceData:
 def _drawn(settings: DrawnPersons, people: Persons) -> dict[str, NDArray[np.generic]]:
     drawer = Drawer(settings.style)
 
-    def picture(trait: Trait, number: tuple[int, int]) -> Pictures:
+    def picture(trait: Trait, number: tuple[int, int]) -> NDArray[np.uint8]:
         """Return one picture (3, S, S) of a person."""
         return drawer.picture(trait.options, settings.seed, number, settings.resolution)
 
-    def album(traits: Mapping[str, Trait], first: int, count: int) -> Pictures:
+    def album(traits: Mapping[str, Trait], first: int, count: int) -> NDArray[np.uint8]:
         """Return ``count`` pictures of each person, numbered from ``first``."""
         numbered = enumerate(traits.values(), first)
         return np.stack([[picture(trait, (who, i)) for i in range(count)] for who, trait in numbered])

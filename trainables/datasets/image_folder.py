@@ -6,24 +6,70 @@ adding some to other classes, does not change them.
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_spaces import seed_stream
 from search_spaces.datasets import ImageFolder
-from trainables.datasets.assembly import Pictures, assemble
-from trainables.datasets.dataset import FaceData
+from trainables.datasets.data_source import DataKind, DataSource
 from trainables.datasets.image_decoding import decode
-from trainables.datasets.image_folder_files import Picture, checked, distinct
+from trainables.datasets.image_folder_files import Picture, checked, content_of, distinct, listed
+from trainables.implementations import implements
+
+if TYPE_CHECKING:
+    from trainables.datasets.dataset import FaceData
 
 CREDIT = "your own pictures"
 
 
-def load(settings: ImageFolder) -> FaceData:
-    """Return the pictures as (N, C, S, S); classes and pictures in the order of their names.
+@implements(ImageFolder)
+class ImageFolderSource(DataSource[ImageFolder]):
+    """The pictures of two folders."""
 
-    A picture that is twice in a class counts once. Raises ``InvalidImageFolder`` with every reason at once.
-    """
+    def load(self) -> "FaceData":
+        """Return the pictures as (N, C, S, S); classes and pictures in the order of their names.
+
+        A picture that is twice in a class counts once. Raises ``InvalidImageFolder`` with every reason at
+        once.
+        """
+        return _loaded(self.settings)
+
+    def private_classes(self) -> int:
+        """Return the number of private folders."""
+        return len(listed(self.settings).private)
+
+    def credit(self) -> str:
+        """Return that the pictures are the user's."""
+        return CREDIT
+
+    def pin(self) -> ImageFolder:
+        """Return the settings with absolute folders and the hash of their pictures.
+
+        Raises ``InvalidImageFolder``.
+        """
+        own = self.settings
+        own = own.model_copy(update={"private": own.private.absolute(), "public": own.public.absolute()})
+        return own.model_copy(update={"content": own.content or content_of(own)})
+
+    def check(self) -> None:
+        """Raise ``InvalidImageFolder`` with every reason why the folders cannot be used.
+
+        Every picture is decoded, which takes about a millisecond for a small one.
+        """
+        checked(self.settings)
+
+    @classmethod
+    def describe(cls) -> tuple[DataKind, ...]:
+        """Return the folders in words."""
+        needs = "a private and a public folder of class folders"
+        return (DataKind("image_folder", ("private", "public"), needs, "", CREDIT, None),)
+
+
+def _loaded(settings: ImageFolder) -> "FaceData":
+    from trainables.datasets.assembly import assemble  # imports torch
+
     files = checked(settings)
     splits = {name: _split(name, distinct(pictures), settings) for name, pictures in files.private.items()}
     return assemble(
@@ -46,5 +92,5 @@ def _split(name: str, pictures: list[Picture], settings: ImageFolder) -> tuple[l
     )
 
 
-def _pixels(pictures: Iterable[Picture], settings: ImageFolder) -> Pictures:
+def _pixels(pictures: Iterable[Picture], settings: ImageFolder) -> NDArray[np.uint8]:
     return np.stack([decode(picture.path, settings.channels, settings.resolution) for picture in pictures])

@@ -61,16 +61,11 @@ def content(files: Files) -> str:
     return hashlib.sha256(json.dumps(sides, sort_keys=True).encode()).hexdigest()
 
 
-def check(settings: ImageFolder) -> None:
-    """Raise ``InvalidImageFolder`` with every reason why the folders cannot be used.
-
-    Every picture is decoded, which takes about a millisecond for a small one.
-    """
-    checked(settings)
-
-
 def checked(settings: ImageFolder) -> Files:
-    """Return the files of folders in which ``check`` finds nothing wrong."""
+    """Return all files of folders that can be used; every picture is decoded.
+
+    Raises ``InvalidImageFolder`` with every reason why they cannot.
+    """
     files = listed(settings)
     errors = [
         *_class_errors(files),

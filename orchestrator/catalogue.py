@@ -1,0 +1,105 @@
+"""What a sweep can be made of: every target, defence, attack, data set and evaluator, and what each needs."""
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from search_spaces.attacks import ATTACKS
+from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
+from search_spaces.defenses import DefenseSettings
+from search_spaces.evaluation import EVALUATORS
+from search_spaces.registry import Registry
+from search_spaces.targets import FREEZE_UNITS
+from trainables.storage.archive_table import ARCHIVES
+
+PARAMETERS: dict[str, int] = {
+    "face_resnet": 5_736_744,
+    "small_vgg": 2_448_136,
+    "vgg16": 16_776_232,
+    "ir152": 62_599_848,
+    "facenet64": 35_437_224,
+    "resnet34": 21_480_616,
+    "resnet18": 11_689_512,
+    "resnet50": 25_557_032,
+    "resnet101": 44_549_160,
+    "resnet152": 60_192_808,
+    "resnest101": 48_275_016,
+    "maxvit": 30_919_624,
+}
+"""Parameters of each target at 1000 classes; a test counts them in the networks."""
+
+TARGET_PACKAGES: dict[str, tuple[str, ...]] = {
+    "resnet18": ("torchvision",),
+    "resnet50": ("torchvision",),
+    "resnet101": ("torchvision",),
+    "resnet152": ("torchvision",),
+    "resnest101": ("timm",),
+    "maxvit": ("torchvision",),
+}
+"""Packages that a target imports beside those that everything needs."""
+
+TARGET_ARCHIVES: dict[str, tuple[str, ...]] = {"face_resnet": ("face_recognition_models",)}
+"""Packaged archives that a target reads."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One thing that settings can name."""
+
+    group: str
+    """``target``, ``defence``, ``attack``, ``data``, ``private set``, ``public set`` or ``evaluator``."""
+    kind: str
+    text: str
+    packages: tuple[str, ...] = ()
+    """Packages that it imports beside those that everything needs."""
+    archives: tuple[str, ...] = ()
+    """Packaged archives that it may read, fetched when first needed."""
+
+    @property
+    def missing_packages(self) -> tuple[str, ...]:
+        """Packages that it needs and that are not installed."""
+        return tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
+
+    @property
+    def archive_packages(self) -> tuple[str, ...]:
+        """The packages whose files the archives are."""
+        return tuple(ARCHIVES[name].package for name in self.archives)
+
+
+REGISTRIES: Mapping[str, Registry[Any]] = {
+    "attack": ATTACKS,
+    "data": DATASETS,
+    "private set": PRIVATE_SETS,
+    "public set": PUBLIC_SETS,
+    "evaluator": EVALUATORS,
+}
+"""Group -> the registry of its kinds, those of plugins included."""
+
+
+def catalogue() -> tuple[Component, ...]:
+    """Return everything that settings can name, group by group. Imports no torch."""
+    registered = (
+        Component(group, cls.kind_name(), cls.summary(), cls.packages, cls.archives)
+        for group, registry in REGISTRIES.items()
+        for cls in registry
+    )
+    return (*_targets(), *_defenses(), *registered)
+
+
+def _targets() -> Iterator[Component]:
+    for architecture, units in FREEZE_UNITS.items():
+        count = PARAMETERS[architecture] / 1e6
+        yield Component(
+            "target",
+            architecture,
+            f"{units} units, {count:.1f} M parameters at 1000 classes",
+            TARGET_PACKAGES.get(architecture, ()),
+            TARGET_ARCHIVES.get(architecture, ()),
+        )
+
+
+def _defenses() -> Iterator[Component]:
+    for settings in get_args(get_args(DefenseSettings)[0]):
+        text = (settings.__doc__ or "").strip().partition("\n")[0].replace("``", "")
+        yield Component("defence", settings.model_fields["kind"].default, text)
