@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from search_spaces.attacks import InversionGenerator
 from search_spaces.targets import TargetSettings
 from trainables.attacks.teacher import CachedTeacher
-from trainables.generators import Prior
 from trainables.generators.inversion_gan import InversionTraining, untrained_gan
 from trainables.generators.k_plus_one import discriminator_loss
 from trainables.models import ARCHITECTURES, build_target
@@ -51,8 +50,7 @@ class TargetInEachStep(InversionTraining):
 def trainings(target: TargetModel, public: Tensor, batch: int) -> tuple[InversionTraining, TargetInEachStep]:
     """Return the training with cached labels and the published one, with equal networks."""
     settings = InversionGenerator(batch_size=batch)
-    like = Prior(nn.Linear(1, 1), nn.Linear(1, 1), settings.z_dim)  # scratch: only its type is used
-    gan = untrained_gan(settings, like, public, CLASSES)
+    gan = untrained_gan(settings, None, public, CLASSES, like=torch.zeros(1))
     fast = InversionTraining(settings, copy.deepcopy(gan), public, CachedTeacher(target, public))
     plain = TargetInEachStep(settings, gan, public, fast.label_of)
     plain.target = target.train()

@@ -19,7 +19,8 @@ from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, load_setup, load_space
 from search_spaces.defenses import NoDef
 from search_spaces.sweep import Sweep
-from trainables.attack import attack_row, run_attack
+from trainables.attack import run_attack
+from trainables.build import piece_row
 from trainables.target import train_target
 
 
@@ -44,9 +45,9 @@ def attack(options: argparse.Namespace, iterations: int, retire_after: int | Non
 def measured(config: AttackConfig, store: Store) -> Measured:
     """Return what one attack step cost and found."""
     start = time.process_time()
-    run_attack(config, store.uri)
+    run_attack(config, store)
     seconds = time.process_time() - start
-    row = attack_row(config, store)
+    row = piece_row(config, store)
     assert row is not None, "the attack has written its row"
     steps = row["queries"] / row["reconstructions"]
     return Measured(seconds, row["att_acc"], row["att_acc_low"], row["att_acc_high"], steps)
@@ -58,8 +59,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(options.store or folder, create=True)
         first = attack(options, 1, None)
-        train_target(first.target, store.uri)
-        run_attack(first, store.uri)  # generator and evaluator are built, and not counted
+        train_target(first.target, store)
+        run_attack(first, store)  # generator and evaluator are built, and not counted
         whole = measured(attack(options, options.iterations, None), store)
         retired = measured(attack(options, options.iterations, options.retire_after), store)
     print(f"machine: {platform.machine()}, torch {torch.__version__}, 1 thread")

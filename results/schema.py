@@ -114,7 +114,7 @@ ATTACKS = pa.schema(
             evaluator_deceived_classes=pa.float64(),  # E: share of attacked classes that one of them is given
             second_evaluator_false_positive=pa.float64(),
             second_evaluator_deceived_classes=pa.float64(),
-            preparation_seconds=pa.float64(),  # pieces of this T alone: KEDMI's generator, LOMMA's students
+            preparation_seconds=pa.float64(),  # building of its pieces of this T, from their rows
             micro_batch=pa.int32(),  # rows side by side; fewer than asked for if memory lacked
             queries=pa.int64(),  # forward passes of T on one image each
             sheet=pa.string(),  # PNG sheet of reconstructions, relative to the store
@@ -191,6 +191,25 @@ GENERATORS = pa.schema(
     ]
 )
 
+PIECES = pa.schema(
+    [
+        *_fields(
+            piece_id=pa.string(),
+            kind=pa.string(),  # prior, evaluator, inversion_gan, student, feature_mean, ...
+            name=pa.string(),  # what screens call it
+            target_id=pa.string(),  # of the T that it was made of; null for one that all T share
+            status=pa.string(),  # done | failed
+            reason=pa.string(),
+            config=pa.string(),  # canonical JSON of the piece
+            made_of=pa.string(),  # JSON: identity of a needed piece -> SHA-256 of its file at that time
+            measured=pa.string(),  # JSON: what was measured of it, by name
+            artifact=pa.string(),  # its file, relative to the store
+            artifact_sha256=pa.string(),
+        ),
+        *_PROVENANCE,
+    ]
+)
+
 TRIALS = pa.schema(
     _fields(
         sweep_id=pa.string(),
@@ -213,7 +232,10 @@ SCHEMAS: dict[str, pa.Schema] = {
     "reconstructions": RECONSTRUCTIONS,
     "curves": CURVES,
     "generators": GENERATORS,
+    "pieces": PIECES,
+    "analyses": PIECES,
     "trials": TRIALS,
 }
 """Schema of each table. The unit that names a part: target_id, attack_id (attacks, reconstructions),
-target_id (curves), ``<generator_id>-<features>`` (generators), ``<sweep_id>-<number>`` (trials)."""
+target_id (curves), ``<generator_id>-<features>`` (generators), piece_id (pieces, analyses),
+``<sweep_id>-<number>`` (trials)."""

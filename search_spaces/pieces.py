@@ -13,6 +13,7 @@ from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import AnyEvaluator
 from search_spaces.generators import GeneratorSettings
 from search_spaces.registry import KindSettings, OneOf, Registry
+from search_spaces.settings import Settings
 from search_spaces.targets import TargetSettings
 
 Work = Literal["training", "attack"]
@@ -63,7 +64,7 @@ class Piece(KindSettings):
         return f"artifacts/{self.folder}/{self.piece_id}.safetensors"
 
 
-PIECES = Registry("piece", Piece)
+PIECES: Registry[Piece] = Registry("piece", Piece)
 """Every kind of piece."""
 
 AnyPiece = Annotated[Piece, OneOf(PIECES)]
@@ -78,6 +79,7 @@ def with_needs(pieces: Iterable[Piece]) -> Mapping[str, Piece]:
     open_ids: set[str] = set()
 
     def add(piece: Piece) -> None:
+        """Add ``piece`` after what it needs."""
         piece_id = piece.piece_id
         if piece_id in ordered:
             return
@@ -119,6 +121,24 @@ class TargetConfig(Piece):
     def cpu_threads(self) -> int:
         """CPU threads of the training."""
         return self.threads
+
+
+class TargetPiece(Piece):
+    """What is made of one T: kept as long as T's weights, and valid for those weights alone."""
+
+    target: TargetConfig
+    settings: Settings
+    """What decides it beside T; an attack asks for the piece by them."""
+
+    @property
+    def needs(self) -> tuple[Piece, ...]:
+        """T."""
+        return (self.target,)
+
+    @property
+    def artifact_path(self) -> str:
+        """Where in a store its file is; the name begins with T's identity, by which ``gc`` knows it."""
+        return f"artifacts/{self.folder}/{self.target.piece_id}-{self.piece_id}.safetensors"
 
 
 @PIECES.register

@@ -1,7 +1,7 @@
 """The files of weights that LOMMA's students start from: found, and pinned by hash when a sweep starts."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,26 +35,25 @@ def pinned(lomma: LOMMA) -> LOMMA:
     """
     if lomma.student_weights is None:
         return lomma
-    found = folder_hash(lomma)
-    if lomma.student_weights_sha256 not in (None, found):
-        raise WeightsUnusable(
-            f"{SETTING}: {lomma.student_weights} does not hold the files meant: their hash is {found}, not "
-            f"{lomma.student_weights_sha256}; give the right folder, or leave the hash out to take this one"
-        )
+    networks = sorted(set(lomma.students) - {"small"})
+    found = require_files(lomma.student_weights, networks, lomma.student_weights_sha256)
     place = str(Path(lomma.student_weights).absolute())
     return lomma.model_copy(update={SETTING: place, f"{SETTING}_sha256": found})
 
 
-def folder_hash(lomma: LOMMA) -> str | None:
-    """Return the SHA-256 of names and contents of the files that the students read, or nothing.
+def require_files(folder: str, networks: Sequence[str], sha256: str | None) -> str | None:
+    """Return the SHA-256 of names and contents of the files of ``networks``, ``None`` without any.
 
-    Raises ``WeightsUnusable``.
+    Raises ``WeightsUnusable`` when one cannot be read, or when they are others than ``sha256`` says.
     """
-    networks = sorted(set(lomma.students) - {"small"})
-    if lomma.student_weights is None or not networks:
-        return None
-    lines = [f"{network} {file_hash(lomma.student_weights, network)}\n" for network in networks]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    lines = [f"{network} {file_hash(folder, network)}\n" for network in networks]
+    found = hashlib.sha256("".join(lines).encode()).hexdigest() if lines else None
+    if sha256 not in (None, found):
+        raise WeightsUnusable(
+            f"{SETTING}: {folder} does not hold the files meant: their hash is {found}, not "
+            f"{sha256}; give the right folder, or leave the hash out to take this one"
+        )
+    return found
 
 
 def file_hash(folder: str, network: str) -> str:

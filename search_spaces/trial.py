@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from search_spaces.attacks import LOMMAGMI, LOMMAKEDMI, AnyAttack
+from search_spaces.attacks import AnyAttack
 from search_spaces.canonical import identity
 from search_spaces.evaluation import AnyEvaluator
 from search_spaces.generators import GeneratorSettings
@@ -17,6 +17,7 @@ from search_spaces.pieces import (
     Piece,
     PriorConfig,
     TargetConfig,
+    TargetPiece,
     Work,
     with_needs,
 )
@@ -43,8 +44,8 @@ class AttackConfig(Piece):
 
     @property
     def needs(self) -> tuple[Piece, ...]:
-        """T, the prior and the evaluators."""
-        return (self.target, self.prior_config, *self.evaluator_configs)
+        """T, the prior, the evaluators, and what the attack makes of T beforehand."""
+        return (self.target, self.prior_config, *self.evaluator_configs, *self.target_pieces)
 
     @property
     def name(self) -> str:
@@ -55,13 +56,17 @@ class AttackConfig(Piece):
     def names_files(self) -> bool:
         """Whether attack or judging read files of weights that the user names."""
         quality = self.image_quality
-        students = isinstance(self.attack, LOMMAGMI | LOMMAKEDMI) and self.attack.lomma.student_weights
-        return any((quality.inception, quality.lpips_trunk, students))
+        return any((quality.inception, quality.lpips_trunk, self.attack.names_files))
 
     @property
     def prior_config(self) -> PriorConfig:
         """The prior this attack uses."""
         return PriorConfig(data=self.target.data, prior=self.prior, threads=self.target.threads)
+
+    @property
+    def target_pieces(self) -> tuple[TargetPiece, ...]:
+        """What the attack makes of T beforehand."""
+        return self.attack.target_pieces(self.target, self.prior_config)
 
     @property
     def evaluator_configs(self) -> tuple[EvaluatorConfig, ...]:

@@ -1,51 +1,52 @@
 """The step that attacks one T, judges the reconstructions, and writes them and, last, the attack's row."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from results.schema import TIMING_COLUMNS
-from results.stores.store import Store, open_store
-from search_spaces import AttackConfig, identity
+from results.stores.store import Store
+from search_spaces import AttackConfig
+from search_spaces.attacks import StudentRecipe
 from search_spaces.settings import Settings
-from trainables.attack_checks import attacked_classes, check_prior, check_target
-from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
+from trainables.attacks import Attacker, Reconstructions, run_attack_method
+from trainables.attacks.students import check_weights
+from trainables.build import StepFailed, StepOutcome, builds, piece_row, require_row
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData
+from trainables.generators import Prior
 from trainables.judging.generator_quality import record_generator
-from trainables.judging.image_quality import quality_columns, with_perceptual_distances
-from trainables.judging.judging import Judge, judged, load_judge, target_probability
-from trainables.judging.sheet import contact_sheet, sheet_layout
-from trainables.judging.tables import (
-    counted,
-    described,
-    headline_columns,
-    reconstruction_rows,
-    second_columns,
-)
+from trainables.judging.judge_attack import judge_attack
+from trainables.judging.judging import load_judge
+from trainables.judging.tables import described
+from trainables.memory import with_batches_that_fit
+from trainables.metrics.inception import load_inception
+from trainables.metrics.lpips import load_perceptual_network
 from trainables.models.target_model import TargetModel
-from trainables.out_of_memory import training_memory, with_batches_that_fit
 from trainables.prior import load_prior
-from trainables.step import StepFailed, StepOutcome, device, provenance, single_threaded, started
-from trainables.storage.artifacts import load_or_build
+from trainables.step import device, provenance, single_threaded, started
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
-from trainables.target import load_target, target_row
+from trainables.target import load_target
+from trainables.tensor_pieces import load_built
+
+_ROUNDING = 1e-3
 
 
-def run_attack(config: AttackConfig, store_uri: str) -> StepOutcome:
+@builds(AttackConfig)
+def run_attack(config: AttackConfig, store: Store) -> StepOutcome:
     """Attack the T of ``config`` and write reconstructions and metrics; T must be in the store.
 
-    Generator and evaluators that the store lacks are built first. An attack that was preempted goes on with
-    the rows it had kept; when memory lacks, it is done again with half the micro-batch. Returns at once when
-    the store has the attack's row. An attack that diverges, or whose generator or evaluator does, becomes a
-    failed row with its reason. Raises the store's errors, ``TargetMissing``, ``OutOfMemory``, and
+    Prior, evaluators and what is made of T that the store lacks are built first. An attack that was preempted
+    goes on with the rows it had kept; when memory lacks, it is done again with half the micro-batch. Returns
+    at once when the store has the attack's row. An attack that diverges, or a piece of it, becomes a failed
+    row with its reason. Raises the store's errors, ``TargetMissing``, ``OutOfMemory``, and
     ``ValueError`` for data, T, generator or settings that cannot be used.
     """
-    store = open_store(store_uri)
-    row = attack_row(config, store)
+    row = piece_row(config, store)
     if row is not None:
         return _outcome(row, "found")
     single_threaded(config.target.threads)
@@ -56,47 +57,42 @@ def run_attack(config: AttackConfig, store_uri: str) -> StepOutcome:
     return _outcome(row, "done")
 
 
-def attack_row(config: AttackConfig, store: Store) -> dict[str, Any] | None:
-    """Return the row of this attack in the attacks table, or ``None``."""
-    if not store.has_rows("attacks", config.piece_id):
-        return None
-    row: dict[str, Any] = store.read_rows("attacks", config.piece_id).to_pylist()[0]
-    return row
-
-
 def _attacked(config: AttackConfig, store: Store) -> dict[str, Any]:
     data = load_data(config.target.data)
     target = load_target(config.target, store)
     classes = attacked_classes(config.attacked_classes, data.num_classes)
     check_target(target, data)
-    trained = target_row(config.target, store)
-    assert trained is not None  # else load_target has raised
+    trained = require_row(config.target, store)
     row = described(config, trained, len(classes))
     try:
         measured = _measured(config, store, data, target, trained["artifact_sha256"])
         return {**row, "status": "done", "reason": None, **measured}
-    except (AttackDiverged, StepFailed) as failure:
+    except StepFailed as failure:
         return {**row, "status": "failed", "reason": str(failure)}
 
 
 def _measured(
     config: AttackConfig, store: Store, data: FaceData, target: TargetModel, weights: str
 ) -> dict[str, Any]:
-    """Return the columns of the attack on ``target``, whose file of ``weights`` has this SHA-256."""
+    """Return the columns of the attack on ``target``, whose file of ``weights`` has this SHA-256.
+
+    ``preparation_seconds``: what building the pieces of this T took that the attack uses, from their rows;
+    a piece that several attacks share counts for each of them.
+    """
     prior = load_prior(config.prior_config, store)
     check_prior(prior, data)
     judges = [load_judge(evaluator, store, data) for evaluator in config.evaluator_configs]
     record_generator(config, store, data, prior, judges[0])
     start = time.perf_counter()
-    kept = _Kept(config, store, weights)
-    attacker = Attacker(target, prior, data.public.images, kept)
-    found = _inverted(config, store, attacker, {"target": weights, "data": data.content_hash})
+    pieces = _TargetPieces(config, store)
+    attacker = Attacker(target, prior, data.public.images, pieces)
+    inverted = _inverted(config, store, attacker, {"target": weights, "data": data.content_hash})
     attacked = time.perf_counter()
     return {
-        **_judged_and_kept(config, store, data, target, judges, found.result),
-        "micro_batch": found.micro_batch,
-        "preparation_seconds": kept.seconds,
-        "attack_seconds": attacked - start - kept.seconds + found.seconds_before,
+        **judge_attack(config, store, data, target, judges, inverted.result),
+        "micro_batch": inverted.micro_batch,
+        "preparation_seconds": pieces.seconds_to_build(),
+        "attack_seconds": attacked - start - pieces.seconds_here + inverted.seconds_before,
         "judging_seconds": time.perf_counter() - attacked,
     }
 
@@ -129,70 +125,97 @@ def _inverted(config: AttackConfig, store: Store, attacker: Attacker, of: Mappin
     return _Inverted(result, size, before)
 
 
-class _Kept:
-    """Keeps what an attack makes of its T under the hash of T's ``weights``, prior and settings."""
+class _TargetPieces:
+    """The pieces of this T that the attack uses, read from the store; what it lacks is built first."""
 
-    def __init__(self, config: AttackConfig, store: Store, weights: str) -> None:
-        self.target_id = config.target.piece_id
-        self.of = {
-            "target": self.target_id,
-            "weights": weights,  # T may have been trained again elsewhere, to other bits
-            "generator": config.prior_config.piece_id,
-        }
-        self.store = store
-        self.seconds = 0.0
-        """Wall time spent on building and reading."""
+    def __init__(self, config: AttackConfig, store: Store) -> None:
+        self._pieces = config.target_pieces
+        self._store = store
+        self.seconds_here = 0.0
+        """Wall time spent here on reading them, and on building those that the store lacked."""
 
-    def __call__(
-        self, name: str, settings: Settings, build: Callable[[], dict[str, Tensor]]
-    ) -> dict[str, Tensor]:
-        """Return the kept tensors of these settings; what the store lacks, or has corrupt, is built first."""
-        key = identity({**self.of, "settings": settings.model_dump(mode="json")})
+    def __call__(self, settings: Settings, build: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Return the tensors of the piece with these ``settings``; attackers without a store ``build`` it.
+
+        Raises ``LookupError`` when the attack's settings name no such piece, ``StepFailed`` when it failed.
+        """
         start = time.perf_counter()
-        with training_memory(f"building {name.replace('_', ' ')}", "its batch size in the attack's settings"):
-            path = f"artifacts/{name}/{self.target_id}-{key}.safetensors"  # by its T, `gc` knows it
-            tensors = load_or_build(self.store, path, build)
-        self.seconds += time.perf_counter() - start
-        return tensors
+        for piece in self._pieces:
+            if piece.settings == settings:
+                tensors = load_built(piece, self._store)
+                self.seconds_here += time.perf_counter() - start
+                return tensors
+        named = ", ".join(piece.name for piece in self._pieces) or "none"
+        raise LookupError(
+            f"the attack asks for a piece made of {settings!r}, but its settings name {named}; "
+            "add it to target_pieces"
+        )
+
+    def seconds_to_build(self) -> float:
+        """Return the wall time that building took, whoever did it, from the rows of the pieces."""
+        rows = (piece_row(piece, self._store) for piece in self._pieces)
+        return sum((float(row["seconds"]) for row in rows if row is not None), 0.0)
 
 
-def _judged_and_kept(
-    config: AttackConfig,
-    store: Store,
-    data: FaceData,
-    target: TargetModel,
-    judges: list[Judge],
-    result: Reconstructions,
-) -> dict[str, Any]:
-    """Return the measured columns; write the sheet and the reconstructions table."""
-    probability = target_probability(result, target)
-    views = [judged(result, probability, judge) for judge in judges]
-    quality = config.image_quality
-    views[0] = with_perceptual_distances(quality, data, result, views[0])
-    sheet = f"artifacts/sheets/{config.piece_id}.png"
-    layout = sheet_layout(len(result), config.attack.restarts, config.kept_pictures)
-    store.put_bytes(sheet, contact_sheet(result.images, result.found, layout))
-    rows = reconstruction_rows(config, result, views, data.class_names, sheet, layout)
-    store.write_rows("reconstructions", config.piece_id, rows)
-    return {
-        **counted(result),
-        **_judge_columns(judges, result.class_index),
-        **headline_columns(views[0]),
-        **quality_columns(quality, store, data, result, views[0], judges[0].evaluator.name),
-        **(second_columns(views[1]) if len(judges) > 1 else {}),
-        "sheet": sheet,
-    }
+class NotAttackable(ValueError):
+    """T, prior and data do not belong together, or there is nothing to attack."""
 
 
-def _judge_columns(judges: list[Judge], attacked: Tensor) -> dict[str, Any]:
-    """Return who judges, headline evaluator first, and what is known of each."""
-    columns: dict[str, Any] = {}
-    for prefix, judge in zip(("", "second_"), judges, strict=False):
-        columns[f"{prefix}evaluator"] = judge.evaluator.name
-        columns[f"{prefix}evaluator_acc"] = judge.evaluator.accuracy
-        columns[f"{prefix}evaluator_false_positive"] = judge.false_positive_rate(attacked)
-        columns[f"{prefix}evaluator_deceived_classes"] = judge.deceived_classes(attacked)
-    return columns
+def attacked_classes(wanted: int | None, classes: int) -> range:
+    """Return the classes to attack: the first ``wanted`` of D_priv, or all without a number.
+
+    The same for every T, so that defences are compared on the same people. Raises ``NotAttackable`` when
+    there are fewer than asked for, or none.
+    """
+    if wanted is None:
+        wanted = classes
+    if not 1 <= wanted <= classes:
+        raise NotAttackable(
+            f"attacked_classes {wanted}: the data have {classes} private classes; "
+            f"give 1 to {classes}, or leave it out to attack all"
+        )
+    return range(wanted)
+
+
+def check_target(target: TargetModel, data: FaceData) -> None:
+    """Raise ``NotAttackable`` unless T has one output per private class."""
+    outputs = target.head.out_features
+    if outputs != data.num_classes:
+        raise NotAttackable(
+            f"T tells {outputs} classes apart, data set {data.name} has {data.num_classes} private classes; "
+            "attack a T that was trained on these data"
+        )
+
+
+def check_prior(prior: Prior, data: FaceData) -> None:
+    """Raise ``NotAttackable`` unless the prior makes pictures of the size and range of the data.
+
+    One picture is made, of the latent zero, on the device of all steps.
+    """
+    with torch.no_grad():
+        picture = prior.generator(torch.zeros(1, prior.z_dim, device=device()))
+    made, wanted = tuple(picture.shape[1:]), (data.channels, data.resolution, data.resolution)
+    if made != wanted:
+        raise NotAttackable(
+            f"the generator makes pictures of shape {made}, data set {data.name} has {wanted}; "
+            "give a generator of that resolution"
+        )
+    low, high = (float(bound) for bound in picture.detach().aminmax())
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise NotAttackable(
+            f"the generator makes pixels from {low:.3g} to {high:.3g}; pictures are in [0, 1] here: "
+            "map its output, for [-1, 1] by x / 2 + 0.5"
+        )
+
+
+def check_files(attacks: Sequence[AttackConfig]) -> None:
+    """Raise ``WeightsUnusable`` or ``WeightsMismatch`` unless all files that ``attacks`` name can be used."""
+    for quality in {config.image_quality for config in attacks}:
+        load_inception(quality)
+        load_perceptual_network(quality)
+    for recipe in {piece.settings for config in attacks for piece in config.target_pieces}:
+        if isinstance(recipe, StudentRecipe):
+            check_weights(recipe)
 
 
 def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:

@@ -23,7 +23,7 @@ def implements(settings: type[KindSettings]) -> Callable[[T], T]:
     """
 
     def register(implementation: T) -> T:
-        """Add ``implementation`` and return it as it is."""
+        """Remember ``implementation`` and return it."""
         taken = _IMPLEMENTATIONS.get(settings)
         if taken is not None and (taken.__module__, taken.__qualname__) != (
             implementation.__module__,

@@ -1,47 +1,23 @@
-"""What every step shares: its outcome, its device, its threads, and the provenance columns of its row."""
+"""What every step shares: its device, its threads, and the provenance columns of its row."""
 
 import functools
 import json
 import os
 import platform
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from results.installation import git, versions
 from trainables.memory import keep_freed_memory
 
-Value = float | int | str | None
-
 DEVICE_VARIABLE = "TLDMI_SWEEP_DEVICE"
 """Environment variable that names the device of all steps: ``cpu``, ``cuda`` or ``cuda:N``."""
 
 PACKAGES = ("tldmi-sweep", "torch", "numpy", "pyarrow", "safetensors", "pydantic")
 """Packages whose versions are recorded in each row."""
-
-
-@dataclass(frozen=True)
-class StepOutcome:
-    """How a step ended.
-
-    Built now (``done``), already in the store (``found``), or ``failed`` with its reason. ``values`` are the
-    plain columns of the row, without times and hosts. A failed row that is already in the store is ``failed``
-    again, never ``found``.
-    """
-
-    status: Literal["done", "failed", "found"]
-    reason: str | None = None
-    values: dict[str, Value] = field(default_factory=dict)
-
-
-class StepFailed(RuntimeError):
-    """A step ended for a reason of its own (NaN loss, collapse).
-
-    It is recorded as a failed row, not raised on.
-    """
 
 
 class UnknownDevice(ValueError):

@@ -8,15 +8,16 @@ from typing import Any
 import torch
 
 from results.schema import TARGETS, TIMING_COLUMNS
-from results.stores.store import Store, open_store
+from results.stores.store import Store
 from search_spaces import TargetConfig, canonical_json, seed_stream
+from trainables.build import StepOutcome, builds, piece_row
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.defenses import build_defense
+from trainables.memory import training_memory
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
-from trainables.out_of_memory import training_memory
-from trainables.step import StepOutcome, device, provenance, single_threaded, started
+from trainables.step import device, provenance, single_threaded, started
 from trainables.storage.artifacts import intact, load_tensors, save_tensors
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
 from trainables.training.accuracy import accuracy
@@ -35,7 +36,8 @@ class TargetMissing(LookupError):
     """The store has no trained T of this configuration."""
 
 
-def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
+@builds(TargetConfig)
+def train_target(config: TargetConfig, store: Store) -> StepOutcome:
     """Train the T of ``config`` and write its weights, its curve and, last, its row in the targets table.
 
     A training that was preempted goes on from its last checkpoint.
@@ -43,8 +45,7 @@ def train_target(config: TargetConfig, store_uri: str) -> StepOutcome:
     or corrupt. A training that fails (``TrainingFailed``) is written as a failed row with its reason. Raises
     the store's errors, ``OutOfMemory``, and ``ValueError`` for data or settings that cannot be used.
     """
-    store = open_store(store_uri)
-    row = target_row(config, store)
+    row = piece_row(config, store)
     if row is not None and _has_weights(row, store):
         return _outcome(row, "found")
     single_threaded(config.threads)
@@ -60,7 +61,7 @@ def load_target(config: TargetConfig, store: Store) -> TargetModel:
 
     Raises ``TargetMissing`` when the store has no T of this configuration, or only a failed one.
     """
-    row = target_row(config, store)
+    row = piece_row(config, store)
     if row is None or row["status"] != "done":
         state = "not trained yet" if row is None else f"failed ({row['reason']})"
         raise TargetMissing(f"target {config.piece_id} in {store.uri}: {state}; train it first")
@@ -70,14 +71,6 @@ def load_target(config: TargetConfig, store: Store) -> TargetModel:
     model = build_target(blank, data.num_classes, data.resolution, seed=0, defense=config.defense)
     model.load_state_dict(tensors)
     return model.to(device()).eval().requires_grad_(False)
-
-
-def target_row(config: TargetConfig, store: Store) -> dict[str, Any] | None:
-    """Return the row of this T in the targets table, or ``None``."""
-    if not store.has_rows("targets", config.piece_id):
-        return None
-    row: dict[str, Any] = store.read_rows("targets", config.piece_id).to_pylist()[0]
-    return row
 
 
 def _has_weights(row: Mapping[str, Any], store: Store) -> bool:

@@ -97,7 +97,7 @@ def _check_generator(sweep: Sweep) -> None:
 def _check_files_of_attacks(trial: Trial) -> None:
     """Build networks, which imports torch, only for attacks that name files."""
     if any(attack.names_files for attack in trial.attacks):
-        from trainables.attack_files import check_files
+        from trainables.attack import check_files
 
         check_files(trial.attacks)
 

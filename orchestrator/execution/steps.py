@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.execution.step_logs import captured_log, keep_log
 from orchestrator.redaction import redacted
-from results import StoreNotWritable, StoreUnreachable
+from results import StoreNotWritable, StoreUnreachable, open_store
 from search_spaces import AttackConfig, EvaluatorConfig, Piece, PriorConfig, TargetConfig
 
 if TYPE_CHECKING:
-    from trainables.step import StepOutcome
+    from trainables.build import StepOutcome
 
 LOG = logging.getLogger(__name__)
 Value = float | int | str | None
@@ -52,28 +52,28 @@ def train_target(config: TargetConfig, store_uri: str) -> StepReport:
     """Train T."""
     from trainables.target import train_target
 
-    return _report(train_target(config, store_uri))
+    return _report(train_target(config, open_store(store_uri)))
 
 
 def run_attack(config: AttackConfig, store_uri: str) -> StepReport:
     """Attack T and judge the reconstructions."""
     from trainables.attack import run_attack
 
-    return _report(run_attack(config, store_uri))
+    return _report(run_attack(config, open_store(store_uri)))
 
 
 def build_prior(config: PriorConfig, store_uri: str) -> StepReport:
     """Build the generator and its critic."""
     from trainables.prior import build_prior
 
-    return _report(build_prior(config, store_uri))
+    return _report(build_prior(config, open_store(store_uri)))
 
 
 def build_evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
     """Build an evaluator and its statistics of D_priv."""
     from trainables.evaluator import build_evaluator_step
 
-    return _report(build_evaluator_step(config, store_uri))
+    return _report(build_evaluator_step(config, open_store(store_uri)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from results.schema import SCHEMAS
 from results.stores.store import Store, StoredFile
 
-_OF_ONE_TARGET = ("inversion_generators", "feature_means", "students")
+_OF_ONE_TARGET = ("inversion_gans", "feature_means", "students")
 """Folders of what attacks make of one T; a file's name begins with the T's identity."""
 
 KINDS = {

@@ -10,8 +10,16 @@ from pkgutil import iter_modules
 from search_spaces.attacks.attack import ATTACKS, Access, AnyAttack, AttackSettings, beyond_access
 from search_spaces.attacks.brepmi import BREPMI
 from search_spaces.attacks.gmi import GMI, LatentDescent
-from search_spaces.attacks.kedmi import KEDMI, DistributionDescent, InversionGenerator
-from search_spaces.attacks.lomma import LOMMA, LOMMAGMI, LOMMAKEDMI
+from search_spaces.attacks.kedmi import KEDMI, DistributionDescent, InversionGANConfig, InversionGenerator
+from search_spaces.attacks.lomma import (
+    LOMMA,
+    LOMMAGMI,
+    LOMMAKEDMI,
+    FeatureMeanConfig,
+    PublicFeature,
+    StudentConfig,
+    StudentRecipe,
+)
 from search_spaces.attacks.vmi import VMI
 
 __all__ = [
@@ -27,8 +35,13 @@ __all__ = [
     "AnyAttack",
     "AttackSettings",
     "DistributionDescent",
+    "FeatureMeanConfig",
+    "InversionGANConfig",
     "InversionGenerator",
     "LatentDescent",
+    "PublicFeature",
+    "StudentConfig",
+    "StudentRecipe",
     "beyond_access",
 ]
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from search_spaces.pieces import PriorConfig, TargetConfig, TargetPiece
 from search_spaces.registry import KindSettings, OneOf, Registry
 
 Positive = Annotated[float, Field(gt=0)]
@@ -44,6 +45,15 @@ class AttackSettings(KindSettings):
     micro_batch: Count | None = None
     """Rows computed side by side (KEDMI: classes; BREPMI: latents); it decides speed and memory alone.
     ``None``: ``default_micro_batch`` of the device."""
+
+    @property
+    def names_files(self) -> bool:
+        """Whether the attack reads files of weights that the user names."""
+        return False
+
+    def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
+        """Return what must be made of ``target`` before this attack, which uses ``prior``, can run on it."""
+        return ()
 
     @classmethod
     def published(cls) -> Self:

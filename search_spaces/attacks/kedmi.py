@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from search_spaces.attacks.attack import ATTACKS, AttackSettings, Count, Positive
+from search_spaces.pieces import PIECES, Piece, PriorConfig, TargetConfig, TargetPiece
 from search_spaces.settings import Settings
 
 
@@ -30,6 +31,29 @@ class InversionGenerator(Settings):
     seed: int = 0
 
 
+@PIECES.register
+class InversionGANConfig(TargetPiece):
+    """All that decides the inversion-specific GAN of one T (KEDMI's)."""
+
+    home: ClassVar[str | None] = "trainables.attacks.kedmi"
+    folder: ClassVar[str | None] = "inversion_gans"
+
+    kind: Literal["inversion_gan"] = "inversion_gan"
+    settings: InversionGenerator
+    prior: PriorConfig | None = None
+    """The prior that it starts from; ``None`` for one from scratch."""
+
+    @property
+    def name(self) -> str:
+        """What screens call the GAN."""
+        return "inversion GAN"
+
+    @property
+    def needs(self) -> tuple[Piece, ...]:
+        """T, and the prior that it starts from."""
+        return (self.target,) if self.prior is None else (self.target, self.prior)
+
+
 class DistributionDescent(AttackSettings):
     """Adam steps on mean and log variance of a latent Gaussian per class; defaults: supplement Table 11."""
 
@@ -50,6 +74,11 @@ class DistributionDescent(AttackSettings):
     def images_per_class(self) -> int:
         """Return one picture an iteration; the ``restarts`` samples are drawn in the end."""
         return self.iterations
+
+    def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
+        """Return the GAN of ``target``."""
+        start = prior if self.generator.start == "prior" else None
+        return (InversionGANConfig(target=target, settings=self.generator, prior=start),)
 
 
 @ATTACKS.register

@@ -7,7 +7,61 @@ from pydantic import Field
 from search_spaces.attacks.attack import ATTACKS, Count, Positive
 from search_spaces.attacks.gmi import LatentDescent
 from search_spaces.attacks.kedmi import DistributionDescent
+from search_spaces.pieces import PIECES, PriorConfig, TargetConfig, TargetPiece
 from search_spaces.settings import Settings
+
+StudentNetwork = Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"]
+
+
+class StudentRecipe(Settings):
+    """What decides the weights of one student, beside T and D_pub."""
+
+    network: StudentNetwork
+    member: int
+    """Position among the students, so that two of one network differ."""
+    weights: str | None = None
+    """``student_weights``; ``None``: from scratch."""
+    weights_sha256: str | None = None
+    """``student_weights_sha256``: the hash of the files of ``weights_of`` together."""
+    weights_of: tuple[StudentNetwork, ...] = ()
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+@PIECES.register
+class StudentConfig(TargetPiece):
+    """All that decides one student of one T (LOMMA's)."""
+
+    home: ClassVar[str | None] = "trainables.attacks.students"
+    folder: ClassVar[str | None] = "students"
+
+    kind: Literal["student"] = "student"
+    settings: StudentRecipe
+
+    @property
+    def name(self) -> str:
+        """What screens call the student."""
+        return f"student {self.settings.network}"
+
+
+class PublicFeature(Settings):
+    """What decides p_reg, beside T and D_pub."""
+
+    images: int
+    seed: int
+
+
+@PIECES.register
+class FeatureMeanConfig(TargetPiece):
+    """All that decides p_reg, the mean feature of public pictures in one T (LOMMA's)."""
+
+    home: ClassVar[str | None] = "trainables.attacks.lomma"
+    folder: ClassVar[str | None] = "feature_means"
+
+    kind: Literal["feature_mean"] = "feature_mean"
+    settings: PublicFeature
 
 
 class LOMMA(Settings):
@@ -19,7 +73,7 @@ class LOMMA(Settings):
     """lambda of the mean over dimensions of (feature(x) - p_reg)^2; T alone carries it."""
     regularisation_images: Annotated[int, Field(ge=2)] = 5000
     """Public pictures (at most) whose mean feature is p_reg."""
-    students: tuple[Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"], ...] = (
+    students: tuple[StudentNetwork, ...] = (
         "efficientnet_b0",
         "efficientnet_b1",
         "efficientnet_b2",
@@ -35,6 +89,35 @@ class LOMMA(Settings):
     student_learning_rate: Positive = 0.01
     seed: int = 0
 
+    @property
+    def feature_mean(self) -> PublicFeature:
+        """What decides p_reg."""
+        return PublicFeature(images=self.regularisation_images, seed=self.seed)
+
+    @property
+    def recipes(self) -> tuple[StudentRecipe, ...]:
+        """What decides each of the students."""
+        return tuple(self._recipe(member, network) for member, network in enumerate(self.students))
+
+    def _recipe(self, member: int, network: StudentNetwork) -> StudentRecipe:
+        given = self.student_weights is not None and network != "small"
+        return StudentRecipe(
+            network=network,
+            member=member,
+            weights=self.student_weights if given else None,
+            weights_sha256=self.student_weights_sha256 if given else None,
+            weights_of=tuple(sorted(set(self.students) - {"small"})) if given else (),
+            epochs=self.student_epochs,
+            batch_size=self.student_batch_size,
+            learning_rate=self.student_learning_rate,
+            seed=self.seed,
+        )
+
+    def target_pieces(self, target: TargetConfig) -> tuple[TargetPiece, ...]:
+        """Return p_reg and the students of ``target``."""
+        students = (StudentConfig(target=target, settings=recipe) for recipe in self.recipes)
+        return (FeatureMeanConfig(target=target, settings=self.feature_mean), *students)
+
 
 @ATTACKS.register
 class LOMMAGMI(LatentDescent):
@@ -45,6 +128,15 @@ class LOMMAGMI(LatentDescent):
     kind: Literal["lomma_gmi"] = "lomma_gmi"
     iterations: Count = 2400
     lomma: LOMMA = LOMMA()
+
+    @property
+    def names_files(self) -> bool:
+        """Whether the students start from files of weights."""
+        return self.lomma.student_weights is not None
+
+    def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
+        """Return p_reg and the students of ``target``."""
+        return self.lomma.target_pieces(target)
 
 
 @ATTACKS.register
@@ -57,3 +149,12 @@ class LOMMAKEDMI(DistributionDescent):
     iterations: Count = 2400
     initial_log_variance: float = 1.0
     lomma: LOMMA = LOMMA()
+
+    @property
+    def names_files(self) -> bool:
+        """Whether the students start from files of weights."""
+        return self.lomma.student_weights is not None
+
+    def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
+        """Return the GAN, p_reg and the students of ``target``."""
+        return (*super().target_pieces(target, prior), *self.lomma.target_pieces(target))

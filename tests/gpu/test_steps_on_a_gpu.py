@@ -43,9 +43,9 @@ from tests.fixtures.tiny_faces import tiny_image_folder
 from tests.fixtures.tiny_targets import smallest_resolution
 from trainables.attack import run_attack
 from trainables.attacks.inference import inference_copy
+from trainables.memory import SmallerBatches
 from trainables.models import build_target
 from trainables.models.average_pool import AveragePool
-from trainables.out_of_memory import SmallerBatches
 from trainables.step import DEVICE_VARIABLE
 from trainables.storage.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, Resumable
 from trainables.target import train_target
@@ -127,7 +127,7 @@ def test_a_training_gives_the_same_bits_twice(
     config = target_config(tmp_path, defense, **recipe)
     first, second = (new_store(tmp_path, name) for name in ("first", "second"))
     for store in (first, second):
-        assert train_target(config, store.uri).status == "done"
+        assert train_target(config, store).status == "done"
     assert rows(first) == rows(second)
     assert artifacts(first) == artifacts(second)
     assert torch.cuda.get_device_name() in first.read_rows("targets")["device"].to_pylist()
@@ -138,8 +138,8 @@ def test_an_attack_gives_the_same_bits_twice(tmp_path: Path, attack: AttackSetti
     config = attack_config(target_config(tmp_path, NoDef()), attack)
     first, second = (new_store(tmp_path, name) for name in ("first", "second"))
     for store in (first, second):
-        assert train_target(config.target, store.uri).status == "done"
-        assert run_attack(config, store.uri).status == "done"
+        assert train_target(config.target, store).status == "done"
+        assert run_attack(config, store).status == "done"
     assert rows(first) == rows(second)
     assert artifacts(first) == artifacts(second)
 
@@ -150,9 +150,9 @@ def test_no_part_lacks_a_deterministic_kernel(tmp_path: Path) -> None:
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always")
         for defense in DEFENSES.values():
-            assert train_target(target_config(tmp_path, defense), store.uri).status == "done"
+            assert train_target(target_config(tmp_path, defense), store).status == "done"
         for attack in ATTACKS.values():
-            run_attack(attack_config(target_config(tmp_path, NoDef()), attack), store.uri)
+            run_attack(attack_config(target_config(tmp_path, NoDef()), attack), store)
     assert [str(one.message) for one in given if "deterministic" in str(one.message)] == []
 
 
@@ -202,11 +202,11 @@ def test_an_attack_finds_what_it_finds_on_a_cpu(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     config = attack_config(target_config(tmp_path, NoDef()), GMI(iterations=6, restarts=3))
     store = new_store(tmp_path, "store")
-    assert train_target(config.target, store.uri).status == "done"
+    assert train_target(config.target, store).status == "done"
     found = {}
     for device in ("cpu", "cuda"):
         monkeypatch.setenv(DEVICE_VARIABLE, device)
-        assert run_attack(config, store.uri).status == "done"
+        assert run_attack(config, store).status == "done"
         found[device] = rows(store)["reconstructions"]
         store.delete(f"attacks/{config.piece_id}.parquet")
     assert len(found["cpu"]) == 12
@@ -220,9 +220,9 @@ def test_micro_batches_change_rounding_at_most(tmp_path: Path, monkeypatch: pyte
     found = []
     for micro_batch in (5, 64):
         store = new_store(tmp_path, str(micro_batch))
-        train_target(target, store.uri)
+        train_target(target, store)
         config = attack_config(target, GMI(iterations=6, restarts=3, micro_batch=micro_batch))
-        assert run_attack(config, store.uri).status == "done"
+        assert run_attack(config, store).status == "done"
         found.append([row["target_confidence"] for row in rows(store)["reconstructions"]])
     assert found[0] == pytest.approx(found[1], abs=1e-4)
 
@@ -234,13 +234,13 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     target = target_config(tmp_path, NoDef())
     config = attack_config(target, GMI(iterations=2, restarts=512, micro_batch=2048))
     store = new_store(tmp_path, "store")
-    train_target(target, store.uri)
-    run_attack(config, store.uri)  # makes the generator and the evaluator
+    train_target(target, store)
+    run_attack(config, store)  # makes the generator and the evaluator
     for table in ("attacks", "reconstructions"):
         store.delete(f"{table}/{config.piece_id}.parquet")
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    run_attack(config, store.uri)
+    run_attack(config, store)
     unbounded = rows(store)
     peak = torch.cuda.max_memory_allocated()
     for table in ("attacks", "reconstructions"):
@@ -249,7 +249,7 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     torch.cuda.set_per_process_memory_fraction(0.25 * peak / torch.cuda.mem_get_info()[1])
     try:
         with pytest.warns(SmallerBatches, match="attack gmi: out of memory, done again"):
-            assert run_attack(config, store.uri).status == "done"
+            assert run_attack(config, store).status == "done"
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     bounded = rows(store)
@@ -265,7 +265,7 @@ def test_a_preempted_training_goes_on_to_the_same_bits(
 ) -> None:
     config = target_config(tmp_path, BiDOHSIC(lambda_x=0.05, lambda_y=0.5), **recipe)
     undisturbed, preempted = (new_store(tmp_path, name) for name in ("undisturbed", "preempted"))
-    assert train_target(config, undisturbed.uri).status == "done"
+    assert train_target(config, undisturbed).status == "done"
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
     save_if_due = Checkpoint.save_if_due
 
@@ -276,8 +276,8 @@ def test_a_preempted_training_goes_on_to_the_same_bits(
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoint, "save_if_due", fatal)
         with pytest.raises(Preempted):
-            train_target(config, preempted.uri)
-    assert train_target(config, preempted.uri).status == "done"
+            train_target(config, preempted)
+    assert train_target(config, preempted).status == "done"
     assert rows(preempted) == rows(undisturbed)
     assert artifacts(preempted) == artifacts(undisturbed)
 
@@ -287,12 +287,12 @@ def test_compiled_networks_find_what_uncompiled_ones_find(tmp_path: Path) -> Non
     torch.compiler.reset()
     target = target_config(tmp_path, NoDef())
     store = new_store(tmp_path, "store")
-    train_target(target, store.uri)
+    train_target(target, store)
     found = []
     for compiled in (False, True):
         attack = GMI(iterations=6, restarts=4, micro_batch=16, compile=compiled)
         config = attack_config(target, attack)
-        assert run_attack(config, store.uri).status == "done"
+        assert run_attack(config, store).status == "done"
         written = store.read_rows("reconstructions", config.piece_id).to_pylist()
         found.append([row["target_confidence"] for row in written])
     assert found[0] == pytest.approx(found[1], abs=0.02)

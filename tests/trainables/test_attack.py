@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ from search_spaces.image_quality import ImageQuality
 from search_spaces.pieces import ControlKind
 from search_spaces.targets import TargetSettings
 from tests.fixtures.tiny_faces import tiny_image_folder
-from trainables.attack import run_attack
-from trainables.attack_checks import NotAttackable
+from trainables.attack import NotAttackable, run_attack
 from trainables.attacks import rows as rows_module
 from trainables.attacks.rows import Rows
 from trainables.evaluator import load_evaluator, real_pictures_path
@@ -67,7 +67,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> TargetConfig:
 def store(target: TargetConfig, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Return a store that has the trained target."""
     store = open_store(str(tmp_path_factory.mktemp("store")), create=True)
-    assert train_target(target, store.uri).status == "done"
+    assert train_target(target, store).status == "done"
     return store
 
 
@@ -78,7 +78,7 @@ def rows_of(store: Store, table: str, config: AttackConfig) -> list[dict[str, An
 
 def test_the_rows_agree_with_each_other(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS)
-    outcome = run_attack(config, store.uri)
+    outcome = run_attack(config, store)
     (row,), rows = rows_of(store, "attacks", config), rows_of(store, "reconstructions", config)
     assert outcome.status == row["status"] == "done"
     assert outcome.values["att_acc"] == row["att_acc"]
@@ -111,7 +111,7 @@ def test_the_rows_agree_with_each_other(store: Store, target: TargetConfig) -> N
 
 def test_the_row_repeats_what_is_known_of_the_target(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS)
-    run_attack(config, store.uri)
+    run_attack(config, store)
     (row,), (trained,) = (
         rows_of(store, "attacks", config),
         store.read_rows("targets", target.piece_id).to_pylist(),
@@ -126,7 +126,7 @@ def test_the_row_repeats_what_is_known_of_the_target(store: Store, target: Targe
 
 def test_the_sheet_has_a_cell_for_every_row(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS)
-    run_attack(config, store.uri)
+    run_attack(config, store)
     rows = rows_of(store, "reconstructions", config)
     sheet = Image.open(io.BytesIO(store.get_bytes(rows[0]["sheet"])))
     assert sheet.size == (2 * 32, CLASSES * 32)
@@ -137,9 +137,9 @@ def test_the_sheet_has_a_cell_for_every_row(store: Store, target: TargetConfig) 
 
 def test_a_second_call_finds_the_first(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS)
-    first = run_attack(config, store.uri)
+    first = run_attack(config, store)
     before = rows_of(store, "attacks", config)
-    again = run_attack(config, store.uri)
+    again = run_attack(config, store)
     assert again.status == "found"
     assert again.values == {name: value for name, value in before[0].items() if name not in TIMING_COLUMNS}
     assert {**again.values, **first.values} == again.values
@@ -152,9 +152,9 @@ def test_two_stores_get_the_same_rows(
 ) -> None:
     config, other = attack_config(target, attack), open_store(str(tmp_path), create=True)
     torch.manual_seed(99)
-    train_target(target, other.uri)
-    run_attack(config, other.uri)
-    run_attack(config, store.uri)
+    train_target(target, other)
+    run_attack(config, other)
+    run_attack(config, store)
     assert rows_of(store, "reconstructions", config) == rows_of(other, "reconstructions", config)
     (left,), (right,) = rows_of(store, "attacks", config), rows_of(other, "attacks", config)
     assert [name for name in left if left[name] != right[name] and name not in TIMING_COLUMNS] == []
@@ -164,7 +164,7 @@ def test_two_stores_get_the_same_rows(
 def test_classes_without_a_start_are_failures(store: Store, target: TargetConfig) -> None:
     """One random latent gives one class a start at most; the others are rows without a picture."""
     config = attack_config(target, BREPMI_SETTINGS.model_copy(update={"initial_draws": 1}))
-    run_attack(config, store.uri)
+    run_attack(config, store)
     (row,), rows = rows_of(store, "attacks", config), rows_of(store, "reconstructions", config)
     missing = [one for one in rows if not one["found"]]
     assert len(missing) == 3
@@ -187,7 +187,7 @@ def test_an_attack_that_finds_no_start_at_all_is_a_row_of_failures(
     outcomes = []
     for seed in range(20):  # until the one draw is no picture of class 0
         config = config.model_copy(update={"attack": settings.model_copy(update={"seed": seed})})
-        run_attack(config, store.uri)
+        run_attack(config, store)
         outcomes = rows_of(store, "reconstructions", config)
         if not any(one["found"] for one in outcomes):
             break
@@ -201,7 +201,7 @@ def test_an_attack_that_finds_no_start_at_all_is_a_row_of_failures(
 
 def test_only_the_first_classes_are_attacked(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS, attacked_classes=2)
-    run_attack(config, store.uri)
+    run_attack(config, store)
     assert {row["class_index"] for row in rows_of(store, "reconstructions", config)} == {0, 1}
     assert rows_of(store, "attacks", config)[0]["chance"] == 0.25
 
@@ -209,13 +209,13 @@ def test_only_the_first_classes_are_attacked(store: Store, target: TargetConfig)
 def test_more_classes_than_there_are_is_refused(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS, attacked_classes=5)
     with pytest.raises(NotAttackable, match="the data have 4 private classes"):
-        run_attack(config, store.uri)
+        run_attack(config, store)
     assert not store.has_rows("attacks", config.piece_id)
 
 
 def test_pictures_are_bounded_and_rows_are_not(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI_SETTINGS, kept_pictures=5)
-    run_attack(config, store.uri)
+    run_attack(config, store)
     rows = rows_of(store, "reconstructions", config)
     assert len(rows) == 8
     assert [row["sheet_column"] for row in rows] == [0, None] * 4
@@ -226,7 +226,7 @@ def test_pictures_are_bounded_and_rows_are_not(store: Store, target: TargetConfi
 def test_fid_of_the_successful_alone_counts_them(store: Store, target: TargetConfig) -> None:
     quality = ImageQuality(compared="successful")
     config = attack_config(target, GMI_SETTINGS, image_quality=quality)
-    run_attack(config, store.uri)
+    run_attack(config, store)
     (row,), rows = rows_of(store, "attacks", config), rows_of(store, "reconstructions", config)
     successful = sum(one["rank"] == 0 for one in rows)
     assert row["fid_images"] == successful
@@ -238,7 +238,7 @@ def test_corrupt_pieces_are_built_again_and_finished_rows_stay(store: Store, tar
     first, second = (
         attack_config(target, GMI_SETTINGS.model_copy(update={"seed": seed})) for seed in (0, 11)
     )
-    run_attack(first, store.uri)
+    run_attack(first, store)
     before = rows_of(store, "attacks", first)
     pieces = [
         first.prior_config.artifact_path,
@@ -249,10 +249,10 @@ def test_corrupt_pieces_are_built_again_and_finished_rows_stay(store: Store, tar
     for path, data in zip(pieces, whole, strict=True):
         store.put_bytes(path, data[:-1] + bytes([data[-1] ^ 255]))
     with pytest.warns(ArtifactRebuilt) as warned:
-        run_attack(second, store.uri)
+        run_attack(second, store)
     assert len(warned) == len(pieces)
     assert [store.get_bytes(path) for path in pieces] == whole
-    assert run_attack(first, store.uri).status == "found"
+    assert run_attack(first, store).status == "found"
     assert rows_of(store, "attacks", first) == before
 
 
@@ -261,22 +261,23 @@ def test_a_target_trained_again_to_other_weights_meets_nothing_made_of_the_first
 ) -> None:
     """The same configuration may give other bits on another machine: p_reg is that of the weights."""
     store = open_store(str(tmp_path), create=True)
-    train_target(target, store.uri)
+    train_target(target, store)
     alone = LOMMA(students=(), regularisation_images=6)
     first, second, third = (
         attack_config(target, LOMMAGMI(iterations=2, restarts=1, seed=seed, lomma=alone))
         for seed in (0, 1, 2)
     )
     for config in (first, second):
-        run_attack(config, store.uri)
-    (of_first,) = store.list_paths("artifacts/feature_means/")
+        run_attack(config, store)
+    (piece,) = third.target_pieces
     row = store.read_rows("targets", target.piece_id).to_pylist()[0]
     weights = load_tensors(store, row["artifact"])
     weights["head.weight"] += 1
     row["artifact_sha256"] = save_tensors(store, row["artifact"], weights)
     store.write_rows("targets", target.piece_id, [row])
-    run_attack(third, store.uri)
-    assert len(set(store.list_paths("artifacts/feature_means/")) - {of_first}) == 1
+    run_attack(third, store)
+    made = store.read_rows("pieces", piece.piece_id).to_pylist()[0]
+    assert json.loads(made["made_of"]) == {target.piece_id: row["artifact_sha256"]}
 
 
 @pytest.mark.parametrize("harm", ["corrupt", "lost"])
@@ -284,7 +285,7 @@ def test_weights_of_a_target_that_are_corrupt_or_lost_are_trained_again(
     target: TargetConfig, tmp_path: Path, harm: str
 ) -> None:
     store = open_store(str(tmp_path), create=True)
-    first = train_target(target, store.uri)
+    first = train_target(target, store)
     path = str(first.values["artifact"])
     whole = store.get_bytes(path)
     if harm == "corrupt":
@@ -292,9 +293,9 @@ def test_weights_of_a_target_that_are_corrupt_or_lost_are_trained_again(
     else:
         (tmp_path / path).unlink()
     with pytest.warns(ArtifactRebuilt, match="built again"):
-        assert train_target(target, store.uri).status == "done"
+        assert train_target(target, store).status == "done"
     assert store.get_bytes(path) == whole
-    assert train_target(target, store.uri).values == first.values
+    assert train_target(target, store).values == first.values
 
 
 @pytest.mark.parametrize("control", ["untrained", "permuted_labels"])
@@ -302,11 +303,11 @@ def test_controls_are_attacked_like_any_target(
     store: Store, target: TargetConfig, control: ControlKind
 ) -> None:
     knows_nothing = target.model_copy(update={"control": control, "defense": NoDef()})
-    trained = train_target(knows_nothing, store.uri)
+    trained = train_target(knows_nothing, store)
     assert trained.status == "done"
     assert (trained.values["epochs"] == 0) == (control == "untrained")
     config = attack_config(knows_nothing, GMI_SETTINGS)
-    run_attack(config, store.uri)
+    run_attack(config, store)
     (row,) = rows_of(store, "attacks", config)
     assert (row["status"], row["control"]) == ("done", control)
 
@@ -325,11 +326,11 @@ def test_every_defence_gets_the_same_rows_and_starts(
     for module in (rows_module, importlib.import_module("trainables.attacks.gmi")):
         monkeypatch.setattr(module, "start_latents", spy, raising=False)
     other = target.model_copy(update={"defense": NoDef(), "seed": 7})
-    train_target(other, store.uri)
+    train_target(other, store)
     pairs = []
     for one in (target, other):
         config = attack_config(one, GMI_SETTINGS.model_copy(update={"seed": 5}))
-        run_attack(config, store.uri)
+        run_attack(config, store)
         rows = rows_of(store, "reconstructions", config)
         pairs.append([(row["class_index"], row["restart"]) for row in rows])
     assert pairs[0] == pairs[1]
@@ -340,7 +341,7 @@ def test_every_defence_gets_the_same_rows_and_starts(
 def test_an_attack_that_diverges_is_a_failed_row(store: Store, target: TargetConfig) -> None:
     config = attack_config(target, GMI(iterations=8, restarts=1, learning_rate=1e38, norm_batch=1e-6))
     for _ in range(2):
-        outcome = run_attack(config, store.uri)
+        outcome = run_attack(config, store)
         assert outcome.status == "failed"
         assert "not finite" in (outcome.reason or "")
     (row,) = rows_of(store, "attacks", config)
@@ -352,7 +353,7 @@ def test_an_attack_needs_its_target(store: Store, target: TargetConfig) -> None:
     untrained = target.model_copy(update={"defense": NoDef()})
     config = attack_config(untrained, GMI_SETTINGS)
     with pytest.raises(TargetMissing, match="train it first"):
-        run_attack(config, store.uri)
+        run_attack(config, store)
     assert not store.has_rows("attacks", config.piece_id)
 
 
@@ -368,7 +369,7 @@ def test_evaluators_see_eight_bit_pictures_only(
 
     monkeypatch.setattr(Evaluator, "judge", spy)
     config = attack_config(target, BREPMI_SETTINGS.model_copy(update={"initial_draws": 1, "seed": 3}))
-    run_attack(config, store.uri)
+    run_attack(config, store)
     found = sum(row["found"] for row in rows_of(store, "reconstructions", config))
     assert {images.dtype for images in shown} == {torch.uint8}
     assert [len(images) for images in shown[-2:]] == [found, found]

@@ -19,7 +19,7 @@ from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attacks import students
 from trainables.attacks.objective import Identity, Objective
-from trainables.out_of_memory import OutOfMemory, SmallerBatches
+from trainables.memory import OutOfMemory, SmallerBatches
 from trainables.storage.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, Resumable
 from trainables.target import train_target
 
@@ -37,7 +37,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> TargetConfig:
 def store(target: TargetConfig, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with T, generator, evaluator and the row of an undisturbed attack."""
     store = open_store(str(tmp_path_factory.mktemp("store")), create=True)
-    assert train_target(target, store.uri).status == "done"
+    assert train_target(target, store).status == "done"
     return store
 
 
@@ -64,7 +64,7 @@ def test_a_preempted_attack_writes_the_rows_of_an_undisturbed_one(
     store: Store, target: TargetConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = config(target, GMI(iterations=6, restarts=3, learning_rate=0.2, micro_batch=5))
-    run_attack(chosen, store.uri)
+    run_attack(chosen, store)
     undisturbed = taken_out(store, chosen)
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
     save_if_due = Checkpoint.save_if_due
@@ -78,10 +78,10 @@ def test_a_preempted_attack_writes_the_rows_of_an_undisturbed_one(
 
     monkeypatch.setattr(Checkpoint, "save_if_due", fatal)
     with pytest.raises(Preempted):
-        run_attack(chosen, store.uri)
+        run_attack(chosen, store)
     (kept,) = store.list_paths("artifacts/checkpoints/")
     assert kept == f"artifacts/checkpoints/{chosen.piece_id}-5.safetensors"
-    assert run_attack(chosen, store.uri).status == "done"
+    assert run_attack(chosen, store).status == "done"
     assert len(offered) == 3 * 6
     assert taken_out(store, chosen) == undisturbed
     assert store.list_paths("artifacts/checkpoints/") == []
@@ -91,7 +91,7 @@ def test_a_lack_of_memory_is_a_smaller_micro_batch(
     store: Store, target: TargetConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = config(target, GMI(iterations=6, restarts=3, learning_rate=0.2, micro_batch=8))
-    run_attack(chosen, store.uri)
+    run_attack(chosen, store)
     undisturbed = taken_out(store, chosen)
     assert undisturbed["attacks"][0]["micro_batch"] == 8
     computed = Objective.__call__
@@ -103,7 +103,7 @@ def test_a_lack_of_memory_is_a_smaller_micro_batch(
 
     monkeypatch.setattr(Objective, "__call__", scarce)
     with pytest.warns(SmallerBatches, match="attack gmi: out of memory, done again 2 at a time"):
-        assert run_attack(chosen, store.uri).status == "done"
+        assert run_attack(chosen, store).status == "done"
     rows = taken_out(store, chosen)
     assert rows["attacks"][0]["micro_batch"] == 2
     for row, other in zip(rows["reconstructions"], undisturbed["reconstructions"], strict=True):
@@ -122,8 +122,8 @@ def test_a_piece_of_an_attack_that_does_not_fit_is_built_once(
 
     monkeypatch.setattr(students, "distil", too_large)
     lomma = LOMMA(students=("small",), student_epochs=1)
-    with pytest.raises(OutOfMemory, match="building students ran out of memory; lower its batch size"):
-        run_attack(config(target, LOMMAGMI(iterations=1, restarts=1, lomma=lomma)), store.uri)
+    with pytest.raises(OutOfMemory, match=r"student small ran out of memory; lower lomma\.student_batch"):
+        run_attack(config(target, LOMMAGMI(iterations=1, restarts=1, lomma=lomma)), store)
     assert len(tries) == 1
 
 
@@ -136,5 +136,5 @@ def test_a_training_that_does_not_fit_says_what_to_lower_and_leaves_no_row(
     monkeypatch.setattr(torch.optim.Adam, "step", too_large)
     store = open_store(str(tmp_path), create=True)
     with pytest.raises(OutOfMemory, match="training of small_vgg ran out of memory; lower target"):
-        train_target(target, store.uri)
+        train_target(target, store)
     assert not store.has_rows("targets", target.piece_id)

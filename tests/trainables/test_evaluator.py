@@ -20,7 +20,7 @@ def test_it_is_built_once_and_comes_back(tmp_path: Path, monkeypatch: pytest.Mon
     folder = tiny_image_folder(tmp_path / "faces")
     config = EvaluatorConfig(data=folder, evaluator=TrainedClassifier(epochs=4, width=4, batch_size=8))
     store = open_store(str(tmp_path / "runs"), create=True)
-    first = build_evaluator_step(config, store.uri)
+    first = build_evaluator_step(config, store)
     assert first.status == "done"
     images = load_data(folder).private_test.images
     expected = build_evaluator(config, load_data(folder)).judge(images)
@@ -32,7 +32,7 @@ def test_it_is_built_once_and_comes_back(tmp_path: Path, monkeypatch: pytest.Mon
         raise AssertionError("an evaluator that is in the store was built again")
 
     monkeypatch.setattr(evaluator_step, "build_evaluator", refuse)
-    again = build_evaluator_step(config, store.uri)
+    again = build_evaluator_step(config, store)
     assert again.status == "found"
     assert again.values == first.values
 
@@ -41,7 +41,7 @@ def test_a_training_that_fails_leaves_nothing(tmp_path: Path) -> None:
     settings = TrainedClassifier(epochs=3, width=4, batch_size=8, learning_rate=1e30)
     config = EvaluatorConfig(data=tiny_image_folder(tmp_path / "faces"), evaluator=settings)
     store = open_store(str(tmp_path / "runs"), create=True)
-    outcome = build_evaluator_step(config, store.uri)
+    outcome = build_evaluator_step(config, store)
     assert outcome.status == "failed"
     assert "not finite" in (outcome.reason or "")
     assert not store.exists(config.artifact_path)
@@ -51,7 +51,7 @@ def test_an_evaluator_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> N
     config = EvaluatorConfig(data=tiny_image_folder(tmp_path / "faces"), evaluator=KnownAttributes())
     store = open_store(str(tmp_path / "runs"), create=True)
     with pytest.raises(NotJudgeable, match="known_attributes"):
-        build_evaluator_step(config, store.uri)
+        build_evaluator_step(config, store)
 
 
 def test_a_corrupt_evaluator_is_built_again_with_a_warning(tmp_path: Path) -> None:
@@ -59,14 +59,14 @@ def test_a_corrupt_evaluator_is_built_again_with_a_warning(tmp_path: Path) -> No
         data=tiny_image_folder(tmp_path / "faces"), evaluator=TrainedClassifier(epochs=1, width=4)
     )
     store = open_store(str(tmp_path / "runs"), create=True)
-    build_evaluator_step(config, store.uri)
+    build_evaluator_step(config, store)
     path = config.artifact_path
     before = store.get_bytes(path)
     store.put_bytes(path, before[:-4] + b"oops")
     seen = evaluator_step.real_pictures_path(config)
     store.put_bytes(seen, b"what the evaluator said")
     with pytest.warns(ArtifactRebuilt, match="built again"):
-        assert build_evaluator_step(config, store.uri).status == "done"
+        assert build_evaluator_step(config, store).status == "done"
     assert store.get_bytes(path) == before
     assert not store.exists(seen)  # on another machine the evaluator may have other bits
 
@@ -79,6 +79,6 @@ def test_an_evaluator_that_does_not_know_the_real_pictures_says_so(
     config = EvaluatorConfig(data=tiny_image_folder(tmp_path / "faces"), evaluator=settings)
     store = open_store(str(tmp_path / "runs"), create=True)
     for status in ("done", "found"):
-        outcome = build_evaluator_step(config, store.uri)
+        outcome = build_evaluator_step(config, store)
         assert outcome.status == status
         assert ("recognises only" in (outcome.reason or "")) == weak == (outcome.values["accuracy"] < 0.9)

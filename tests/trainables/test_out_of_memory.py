@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainables.out_of_memory import (
+from trainables.memory import (
     OutOfMemory,
     SmallerBatches,
     split_to_fit,
@@ -47,7 +47,7 @@ def test_memory_that_suffices_changes_nothing() -> None:
     assert asked == [64]
 
 
-@pytest.mark.filterwarnings("ignore::trainables.out_of_memory.SmallerBatches")
+@pytest.mark.filterwarnings("ignore::trainables.memory.SmallerBatches")
 def test_one_row_that_does_not_fit_is_an_error_that_says_so() -> None:
     with pytest.raises(OutOfMemory, match=r"the attack: not even one row .* 2\.00 GiB"):
         with_batches_that_fit(fitting(0, ERRORS[0], []), 4, "the attack")

@@ -10,9 +10,9 @@ from search_spaces import PriorConfig
 from search_spaces.generators import WGANGP
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import prior as step
+from trainables.build import StepFailed
 from trainables.generators import prior_tensors
 from trainables.prior import build_prior, load_prior
-from trainables.step import StepFailed
 from trainables.storage.artifacts import ArtifactRebuilt
 
 
@@ -28,9 +28,9 @@ def config(tmp_path: Path) -> PriorConfig:
 
 
 def test_it_is_built_once(store: Store, config: PriorConfig) -> None:
-    assert build_prior(config, store.uri).status == "done"
+    assert build_prior(config, store).status == "done"
     data = store.get_bytes(config.artifact_path)
-    outcome = build_prior(config, store.uri)
+    outcome = build_prior(config, store)
     assert outcome.status == "found"
     assert outcome.values["artifact"] == config.artifact_path
     assert store.get_bytes(config.artifact_path) == data
@@ -55,7 +55,7 @@ def test_weights_that_diverged_are_not_kept(
         "prior_tensors",
         lambda prior: {name: tensor * torch.nan for name, tensor in prior_tensors(prior).items()},
     )
-    outcome = build_prior(config, store.uri)
+    outcome = build_prior(config, store)
     assert outcome.status == "failed"
     assert "not finite" in (outcome.reason or "")
     assert not store.exists(config.artifact_path)
@@ -64,7 +64,7 @@ def test_weights_that_diverged_are_not_kept(
 
 
 def test_a_corrupt_prior_is_trained_again_with_a_warning(store: Store, config: PriorConfig) -> None:
-    build_prior(config, store.uri)
+    build_prior(config, store)
     before = store.get_bytes(config.artifact_path)
     store.put_bytes(config.artifact_path, before[:100])
     with pytest.warns(ArtifactRebuilt, match="built again"):

@@ -15,8 +15,8 @@ from search_spaces.defenses import MID, TLDMI, TLDMIMID, BiDOHSIC, DefenseSettin
 from search_spaces.targets import TargetSettings, UtilityFloor
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables import target as target_step
+from trainables.build import StepOutcome
 from trainables.datasets import load_data
-from trainables.step import StepOutcome
 from trainables.storage.artifacts import ArtifactCorrupt
 from trainables.target import TargetMissing, load_target, train_target
 from trainables.training.accuracy import accuracy
@@ -53,7 +53,7 @@ def curves(store: Store, of: TargetConfig) -> pa.Table:
 
 def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> None:
     chosen = config(folder, BiDOHSIC(lambda_x=0.05, lambda_y=0.5))
-    outcome = train_target(chosen, store.uri)
+    outcome = train_target(chosen, store)
     assert (outcome.status, outcome.reason) == ("done", None)
     written = row(store, chosen)
     assert written["status"] == "done"
@@ -73,7 +73,7 @@ def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> N
 
 def test_the_kept_model_is_the_measured_one(folder: ImageFolder, store: Store) -> None:
     chosen, data = config(folder), load_data(folder)
-    train_target(chosen, store.uri)
+    train_target(chosen, store)
     model = load_target(chosen, store)
     assert not any(module.training for module in model.modules())
     assert not any(parameter.requires_grad for parameter in model.parameters())
@@ -84,14 +84,14 @@ def test_the_second_call_does_no_work(
     folder: ImageFolder, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = config(folder, target=SETTINGS.model_copy(update={"epochs": 1}))
-    first = train_target(chosen, store.uri)
+    first = train_target(chosen, store)
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("work was done for a target that is in the store")
 
     for name in ("load_data", "build_target", "save_tensors", "Training"):
         monkeypatch.setattr(target_step, name, refuse)
-    again = train_target(chosen, store.uri)
+    again = train_target(chosen, store)
     assert again.status == "found"
     assert again.values["acc"] == first.values["acc"]
     assert again.values["artifact_sha256"] == first.values["artifact_sha256"]
@@ -103,7 +103,7 @@ def test_two_stores_hold_the_same_rows(folder: ImageFolder, tmp_path: Path) -> N
     for name in ("one", "two"):
         store = open_store(str(tmp_path / name), create=True)
         torch.manual_seed(len(rows))
-        train_target(chosen, store.uri)
+        train_target(chosen, store)
         rows.append({key: value for key, value in row(store, chosen).items() if key not in TIMING_COLUMNS})
     assert rows[0] == rows[1]
     assert rows[0]["freeze_depth"] == 2
@@ -112,14 +112,14 @@ def test_two_stores_hold_the_same_rows(folder: ImageFolder, tmp_path: Path) -> N
 def test_a_diverging_training_is_a_failed_row(folder: ImageFolder, store: Store) -> None:
     wild = SETTINGS.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
     chosen = config(folder, target=wild)
-    outcome = train_target(chosen, store.uri)
+    outcome = train_target(chosen, store)
     written = row(store, chosen)
     assert outcome.status == written["status"] == "failed"
     assert "not finite" in (outcome.reason or "")
     assert written["reason"] == outcome.reason
     assert written["acc"] is None
     assert written["artifact"] is None
-    assert train_target(chosen, store.uri) == StepOutcome("failed", outcome.reason, outcome.values)
+    assert train_target(chosen, store) == StepOutcome("failed", outcome.reason, outcome.values)
     with pytest.raises(TargetMissing, match="failed"):
         load_target(chosen, store)
 
@@ -131,7 +131,7 @@ def test_a_target_that_was_never_trained_is_missing(folder: ImageFolder, store: 
 
 def test_changed_weights_are_refused(folder: ImageFolder, store: Store) -> None:
     chosen = config(folder, target=SETTINGS.model_copy(update={"epochs": 1}))
-    train_target(chosen, store.uri)
+    train_target(chosen, store)
     artifact = str(row(store, chosen)["artifact"])
     store.put_bytes(artifact, store.get_bytes(artifact)[:-1] + b"\x00")
     with pytest.raises(ArtifactCorrupt, match="SHA-256"):
@@ -141,13 +141,13 @@ def test_changed_weights_are_refused(folder: ImageFolder, store: Store) -> None:
 def test_an_impossible_depth_leaves_no_row(folder: ImageFolder, store: Store) -> None:
     chosen = config(folder, TLDMI(freeze_depth=9))
     with pytest.raises(ValueError, match="freeze depth 9"):
-        train_target(chosen, store.uri)
+        train_target(chosen, store)
     assert not store.has_rows("targets", chosen.piece_id)
 
 
 def test_an_untrained_control_keeps_its_initial_weights(folder: ImageFolder, store: Store) -> None:
     chosen = config(folder, control="untrained")
-    outcome = train_target(chosen, store.uri)
+    outcome = train_target(chosen, store)
     written = row(store, chosen)
     assert outcome.status == "done"
     assert (written["control"], written["epochs"]) == ("untrained", 0)
@@ -171,7 +171,7 @@ def test_permuted_labels_are_dealt_out_across_the_pictures_of_a_class(
 
 def test_permuted_labels_are_learnt_but_nobody_is(folder: ImageFolder, store: Store) -> None:
     chosen = config(folder, control="permuted_labels", target=SETTINGS.model_copy(update={"epochs": 4}))
-    assert train_target(chosen, store.uri).status == "done"
+    assert train_target(chosen, store).status == "done"
     written = row(store, chosen)
     assert written["control"] == "permuted_labels"
     assert written["acc"] <= 0.625
@@ -190,7 +190,7 @@ def changed(**values: object) -> TargetSettings:
 
 def test_mid_is_kept_with_its_bottleneck(folder: ImageFolder, store: Store) -> None:
     chosen, data = config(folder, MID(lambda_mid=0.01)), load_data(folder)
-    train_target(chosen, store.uri)
+    train_target(chosen, store)
     written = row(store, chosen)
     assert (written["lambda_mid"], written["prediction"], written["lambda_x"]) == (0.01, "sampled", None)
     assert curves(store, chosen)["kl"].null_count == 0
@@ -202,7 +202,7 @@ def test_mid_is_kept_with_its_bottleneck(folder: ImageFolder, store: Store) -> N
 def test_trained_groups_and_recipe_are_in_the_row(folder: ImageFolder, store: Store) -> None:
     named = TargetSettings(architecture="small_vgg", recipe="kedmi_vgg16", epochs=2, batch_size=8)
     chosen = config(folder, LayerWise(trainable=("first", "last")), target=named)
-    train_target(chosen, store.uri)
+    train_target(chosen, store)
     written = row(store, chosen)
     assert (written["trainable"], written["recipe"], written["epochs"]) == ("first+last", "kedmi_vgg16", 2)
     assert (written["selection"], written["selected_epoch"], written["val_acc"]) == ("last", 1, None)
@@ -212,7 +212,7 @@ def test_trained_groups_and_recipe_are_in_the_row(folder: ImageFolder, store: St
 def test_held_out_pictures_are_not_trained_on_and_choose_the_epoch(folder: ImageFolder, store: Store) -> None:
     target = changed(validation_fraction=0.34, selection="validation_best", epochs=4)
     chosen = config(folder, target=target)
-    train_target(chosen, store.uri)
+    train_target(chosen, store)
     written, table = row(store, chosen), curves(store, chosen)
     assert written["train_images"] == 24 - 4 * 2
     scores = table["val_acc"].to_pylist()
@@ -223,7 +223,7 @@ def test_held_out_pictures_are_not_trained_on_and_choose_the_epoch(folder: Image
 
 def test_the_published_selection_looks_at_the_test_pictures(folder: ImageFolder, store: Store) -> None:
     chosen = config(folder, target=changed(selection="test_best", epochs=4))
-    train_target(chosen, store.uri)
+    train_target(chosen, store)
     written, scores = row(store, chosen), curves(store, chosen)["test_acc"].to_pylist()
     assert written["selection"] == "test_best"
     assert written["acc"] == max(scores) == scores[written["selected_epoch"]]
@@ -232,7 +232,7 @@ def test_the_published_selection_looks_at_the_test_pictures(folder: ImageFolder,
 def test_a_target_under_its_utility_floor_is_a_failed_row(folder: ImageFolder, store: Store) -> None:
     floor = UtilityFloor(acc=0.99, epochs=2)
     chosen = config(folder, target=changed(learning_rate=1e-9, utility_floor=floor))
-    outcome = train_target(chosen, store.uri)
+    outcome = train_target(chosen, store)
     assert outcome.status == "failed"
     assert (outcome.reason or "").startswith("utility floor: training accuracy is ")
     assert row(store, chosen)["epochs"] == len(curves(store, chosen)) == 2
@@ -246,7 +246,7 @@ def test_a_control_has_no_floor_and_no_selection(folder: ImageFolder, store: Sto
         utility_floor=UtilityFloor(acc=1.0, epochs=1),
     )
     chosen = config(folder, target=target, control="permuted_labels")
-    assert train_target(chosen, store.uri).status == "done"
+    assert train_target(chosen, store).status == "done"
     written = row(store, chosen)
     assert (written["selection"], written["selected_epoch"]) == ("last", 2)
 

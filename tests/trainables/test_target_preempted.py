@@ -23,6 +23,7 @@ from trainables.training.training import TrainingFailed
 ROOT = Path(__file__).parent.parent.parent
 KILLED = textwrap.dedent("""
     import os, signal, sys
+    from results.stores.store import open_store
     from search_spaces import TargetConfig
     from trainables.storage.checkpoint import Checkpoint
     from trainables.target import train_target
@@ -36,7 +37,7 @@ KILLED = textwrap.dedent("""
             os.kill(os.getpid(), signal.SIGKILL)
 
     Checkpoint.save_if_due = fatal
-    train_target(TargetConfig.model_validate_json(sys.argv[1]), sys.argv[2])
+    train_target(TargetConfig.model_validate_json(sys.argv[1]), open_store(sys.argv[2]))
 """)
 
 
@@ -75,7 +76,7 @@ def checkpoints(store: Store) -> list[str]:
 @pytest.mark.load
 def test_a_killed_process_loses_at_most_one_epoch(config: TargetConfig, stores: tuple[Store, Store]) -> None:
     undisturbed, killed = stores
-    train_target(config, undisturbed.uri)
+    train_target(config, undisturbed)
     command = [sys.executable, "-c", KILLED, config.model_dump_json(), killed.uri]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, env=environment, cwd=ROOT, timeout=250, check=False)
@@ -90,7 +91,7 @@ def test_a_killed_process_loses_at_most_one_epoch(config: TargetConfig, stores: 
             "_epoch",
             lambda self, number, *rest: epochs.append(number) or epoch(self, number, *rest),
         )
-        train_target(config, killed.uri)
+        train_target(config, killed)
     assert epochs == [2, 3, 4]
     assert written(killed, config) == written(undisturbed, config)
     assert checkpoints(killed) == checkpoints(undisturbed) == []
@@ -100,10 +101,10 @@ def test_a_corrupt_checkpoint_is_a_training_from_the_start(
     config: TargetConfig, stores: tuple[Store, Store]
 ) -> None:
     undisturbed, killed = stores
-    train_target(config, undisturbed.uri)
+    train_target(config, undisturbed)
     killed.put_bytes(f"artifacts/checkpoints/{config.piece_id}.safetensors", b"half a file")
     with pytest.warns(CheckpointUnusable):
-        train_target(config, killed.uri)
+        train_target(config, killed)
     assert written(killed, config) == written(undisturbed, config)
     assert checkpoints(killed) == []
 
@@ -115,7 +116,7 @@ def test_the_seconds_of_earlier_runs_count(
         self.seconds_before = 1000.0
 
     monkeypatch.setattr(Checkpoint, "resume", earlier)
-    train_target(config, stores[0].uri)
+    train_target(config, stores[0])
     (row,) = stores[0].read_rows("targets", config.piece_id).to_pylist()
     assert 1000 < row["training_seconds"] < 1100
 
@@ -127,5 +128,5 @@ def test_a_failed_training_leaves_no_checkpoint(
         raise TrainingFailed("collapsed", [])
 
     monkeypatch.setattr(target.Training, "_require_usable", broken)
-    assert train_target(config, stores[0].uri).status == "failed"
+    assert train_target(config, stores[0]).status == "failed"
     assert checkpoints(stores[0]) == []

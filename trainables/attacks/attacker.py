@@ -15,13 +15,16 @@ Tensors = dict[str, Tensor]
 
 
 class Keep(Protocol):
-    """Keeps tensors that belong to one T (an inversion-specific generator, students, p_reg)."""
+    """Gives the pieces that belong to one T (an inversion-specific GAN, students, p_reg)."""
 
-    def __call__(self, name: str, settings: Settings, build: Callable[[], Tensors]) -> Tensors:
-        """Return what ``build`` makes; it is built once per ``name``, ``settings``, T and prior."""
+    def __call__(self, settings: Settings, build: Callable[[], Tensors]) -> Tensors:
+        """Return what ``build`` makes of these ``settings``; a store builds it once for each T.
+
+        The settings of the attack name the piece in ``target_pieces``.
+        """
 
 
-def build_anew(name: str, settings: Settings, build: Callable[[], Tensors]) -> Tensors:
+def build_anew(settings: Settings, build: Callable[[], Tensors]) -> Tensors:
     """Return what ``build`` makes, each time anew."""
     return build()
 

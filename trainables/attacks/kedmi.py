@@ -1,6 +1,6 @@
 """KEDMI: an inversion-specific GAN of T, then a latent Gaussian a class (Chen et al., ICCV 2021).
 
-The GAN is trained on D_pub when first asked for, then kept. Adam optimises mean and log variance of each
+The GAN is a piece of its own, trained on D_pub once for each T. Adam optimises mean and log variance of each
 class's Gaussian; LOMMA over KEDMI does the same.
 """
 
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from results.stores.store import Store
 from search_spaces import seed_stream
-from search_spaces.attacks import KEDMI, DistributionDescent, InversionGenerator
+from search_spaces.attacks import KEDMI, DistributionDescent, InversionGANConfig, InversionGenerator
 from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.gmi import LatentLoss
 from trainables.attacks.inference import latent_like
@@ -25,6 +26,9 @@ from trainables.attacks.rows import (
     render,
 )
 from trainables.attacks.teacher import CachedTeacher, TrainingModeTeacher
+from trainables.build import StepOutcome, builds
+from trainables.datasets import load_data
+from trainables.generators import Prior
 from trainables.generators.inversion_gan import (
     InversionGAN,
     InversionTraining,
@@ -34,6 +38,8 @@ from trainables.generators.inversion_gan import (
     untrained_gan,
 )
 from trainables.implementations import implements
+from trainables.models.target_model import TargetModel
+from trainables.prior import load_prior
 from trainables.storage.checkpoint import (
     Progress,
     add_prefix,
@@ -41,6 +47,8 @@ from trainables.storage.checkpoint import (
     restore_optimizer,
     strip_prefix,
 )
+from trainables.target import load_target
+from trainables.tensor_pieces import build_tensors
 from trainables.training.training import layers_seeded
 
 NOISE_BLOCK = 64
@@ -208,8 +216,45 @@ def inversion_gan(settings: InversionGenerator, attacker: Attacker) -> Inversion
     The same bits for the same settings, T, public pictures and, where it starts from it, prior. Raises
     ``AttackDiverged`` when its training does.
     """
-    tensors = attacker.keep("inversion_generators", settings, lambda: _trained(settings, attacker))
-    return load_gan(_untrained(settings, attacker), tensors)
+    target, public, prior = attacker.target, attacker.public, attacker.prior
+    tensors = attacker.keep(settings, lambda: train_inversion_gan(settings, target, public, prior))
+    return load_gan(_untrained(settings, target, public, prior), tensors)
+
+
+@builds(InversionGANConfig)
+def build_inversion_gan(piece: InversionGANConfig, store: Store) -> StepOutcome:
+    """Train the GAN of one T, and keep it.
+
+    Raises the store's errors, ``OutOfMemory``, and ``ValueError`` for data or settings that cannot be used.
+    """
+
+    def trained() -> Tensors:
+        """Return the tensors of the GAN after its training."""
+        prior = None if piece.prior is None else load_prior(piece.prior, store)
+        public = load_data(piece.target.data).public.images
+        return train_inversion_gan(piece.settings, load_target(piece.target, store), public, prior)
+
+    return build_tensors(piece, store, trained, lower="batch_size in the attack's generator")
+
+
+def train_inversion_gan(
+    settings: InversionGenerator, target: TargetModel, public: Tensor, prior: Prior | None
+) -> Tensors:
+    """Return the tensors of the GAN of ``target``, trained on its soft labels of uint8 ``public`` pictures.
+
+    ``prior`` may be ``None`` unless the settings start from it. Raises ``AttackDiverged``.
+    """
+    gan = _untrained(settings, target, public, prior)
+    label_of = TEACHERS[settings.teacher_mode](target, public)
+    with layers_seeded(seed_stream(settings.seed, "inversion_gan", "layers")):  # T's dropout
+        InversionTraining(settings, gan, public, label_of).run()
+    tensors = gan_tensors(gan)
+    broken = sorted(name for name, tensor in tensors.items() if not tensor.isfinite().all())
+    if broken:
+        raise AttackDiverged(
+            f"the inversion-specific GAN diverged: {broken[0]} is not finite; lower its learning rate"
+        )
+    return tensors
 
 
 def labelling_queries(settings: InversionGenerator, public: Tensor) -> int:
@@ -227,19 +272,7 @@ def labelling_queries(settings: InversionGenerator, public: Tensor) -> int:
     return steps * min(settings.batch_size, len(public))
 
 
-def _untrained(settings: InversionGenerator, attacker: Attacker) -> InversionGAN:
-    return untrained_gan(settings, attacker.prior, attacker.public, attacker.target.head.out_features)
-
-
-def _trained(settings: InversionGenerator, attacker: Attacker) -> dict[str, Tensor]:
-    gan = _untrained(settings, attacker)
-    label_of = TEACHERS[settings.teacher_mode](attacker.target, attacker.public)
-    with layers_seeded(seed_stream(settings.seed, "inversion_gan", "layers")):  # T's dropout
-        InversionTraining(settings, gan, attacker.public, label_of).run()
-    tensors = gan_tensors(gan)
-    broken = sorted(name for name, tensor in tensors.items() if not tensor.isfinite().all())
-    if broken:
-        raise AttackDiverged(
-            f"the inversion-specific GAN diverged: {broken[0]} is not finite; lower its learning rate"
-        )
-    return tensors
+def _untrained(
+    settings: InversionGenerator, target: TargetModel, public: Tensor, prior: Prior | None
+) -> InversionGAN:
+    return untrained_gan(settings, prior, public, target.head.out_features, like=latent_like(target))

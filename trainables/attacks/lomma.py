@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from results.stores.store import Store
 from search_spaces import seed_stream
-from search_spaces.attacks import LOMMA, LOMMAGMI, LOMMAKEDMI
-from search_spaces.settings import Settings
-from trainables.attacks.attacker import Attacker
+from search_spaces.attacks import LOMMA, LOMMAGMI, LOMMAKEDMI, FeatureMeanConfig, PublicFeature
+from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.gmi import invert_points
 from trainables.attacks.inference import Engine, inference_copy, latent_like
 from trainables.attacks.kedmi import invert_distributions
@@ -16,7 +16,11 @@ from trainables.attacks.objective import Identity
 from trainables.attacks.rows import Reconstructions
 from trainables.attacks.students import load_students
 from trainables.attacks.teacher import public_outputs
+from trainables.build import StepOutcome, builds
+from trainables.datasets import load_data
 from trainables.implementations import implements
+from trainables.target import load_target
+from trainables.tensor_pieces import build_tensors
 
 
 @implements(LOMMAGMI)
@@ -69,28 +73,37 @@ class LogitLoss:
         return Identity(loss, logits)
 
 
-class PublicFeature(Settings):
-    """What decides p_reg, beside T and D_pub."""
-
-    images: int
-    seed: int
-
-
 def lomma_loss(settings: LOMMA, attacker: Attacker, engine: Engine | None = None) -> tuple[LogitLoss, int]:
     """Return the loss of this T and how many pictures T labelled for it: D_pub for students, some for p_reg.
 
-    Students and p_reg are kept with this T: a defended T never meets those of another.
+    Students and p_reg are kept with this T: a defended T never meets those of another. T's labels of D_pub
+    are counted once, as all students learn from the same ones.
     """
-    kept = PublicFeature(images=settings.regularisation_images, seed=settings.seed)
-    mean = attacker.keep("feature_means", kept, lambda: {"mean": feature_mean(kept, attacker)})["mean"]
+    chosen, target, public = settings.feature_mean, attacker.target, attacker.public
+    mean = attacker.keep(chosen, lambda: {"mean": feature_mean(chosen, target, public)})["mean"]
     students = load_students(settings, attacker)
-    loss = LogitLoss(attacker.target, students, mean, settings.regularisation_weight, engine)
-    queries = min(settings.regularisation_images, len(attacker.public))
-    return loss, queries + (len(attacker.public) if students else 0)
+    loss = LogitLoss(target, students, mean, settings.regularisation_weight, engine)
+    queries = min(settings.regularisation_images, len(public))
+    return loss, queries + (len(public) if students else 0)
 
 
-def feature_mean(settings: PublicFeature, attacker: Attacker) -> Tensor:
+@builds(FeatureMeanConfig)
+def build_feature_mean(piece: FeatureMeanConfig, store: Store) -> StepOutcome:
+    """Compute p_reg of one T, and keep it.
+
+    Raises the store's errors, and ``ValueError`` for data that cannot be used.
+    """
+
+    def computed() -> Tensors:
+        """Return the mean."""
+        public = load_data(piece.target.data).public.images
+        return {"mean": feature_mean(piece.settings, load_target(piece.target, store), public)}
+
+    return build_tensors(piece, store, computed, lower="lomma.regularisation_images")
+
+
+def feature_mean(settings: PublicFeature, target: nn.Module, public: Tensor) -> Tensor:
     """Return p_reg (d,): T's mean feature over ``images`` random public pictures, or over all there are."""
     draws = torch.Generator().manual_seed(seed_stream(settings.seed, "regularisation"))
-    chosen = torch.randperm(len(attacker.public), generator=draws)[: settings.images]
-    return public_outputs(attacker.target, attacker.public[chosen])[0].flatten(1).mean(0)
+    chosen = torch.randperm(len(public), generator=draws)[: settings.images]
+    return public_outputs(target, public[chosen])[0].flatten(1).mean(0)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from trainables.attacks.inference import full_precision
+from trainables.build import StepFailed
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _normal(seed: int, z_dim: int) -> Tensor:
     return torch.randn(z_dim, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
 
 
-class AttackDiverged(ArithmeticError):
+class AttackDiverged(StepFailed):
     """An attack reached latents that are not finite numbers."""
 
 

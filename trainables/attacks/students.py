@@ -1,10 +1,9 @@
 """LOMMA's augmentation models: networks distilled from T on D_pub (Nguyen et al., CVPR 2023)."""
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import safetensors.torch
 import torch
@@ -12,17 +11,22 @@ import torch.nn.functional as F
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from results.stores.store import Store
 from search_spaces import seed_stream
-from search_spaces.attacks import LOMMA
+from search_spaces.attacks import LOMMA, StudentConfig, StudentRecipe
 from search_spaces.image_quality import WeightsUnusable
-from search_spaces.settings import Settings
-from search_spaces.student_weights import file_hash, pinned, weights_file
+from search_spaces.student_weights import require_files, weights_file
 from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
 from trainables.attacks.rows import AttackDiverged
 from trainables.attacks.teacher import CachedTeacher
+from trainables.build import StepOutcome, builds
+from trainables.datasets import load_data
 from trainables.generators.inversion_gan import SoftLabels
 from trainables.gradient_step import gradient_step
+from trainables.models.target_model import TargetModel
+from trainables.target import load_target
+from trainables.tensor_pieces import build_tensors
 from trainables.training.batches import shuffled
 from trainables.training.training import layers_seeded
 from trainables.weights.fitting import require_fit
@@ -31,19 +35,6 @@ MOMENTUM, WEIGHT_DECAY = 0.9, 1e-4
 """Of the published recipe; its learning rate halves after 20 epochs, the last of them, so it is constant."""
 
 SMALL_WIDTHS = (32, 64, 128)
-
-
-class StudentRecipe(Settings):
-    """What decides the weights of one student, beside T and D_pub."""
-
-    network: Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"]
-    member: int
-    """Position among the students, so that two of one network differ."""
-    weights_sha256: str | None
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    seed: int
 
 
 class Student(nn.Module):
@@ -66,19 +57,43 @@ def load_students(settings: LOMMA, attacker: Attacker) -> list[Student]:
     ``WeightsMismatch`` for weights that are not there or of another network, and ``AttackDiverged`` when a
     distillation does.
     """
-    settings = pinned(settings)
-    # T labels D_pub once, when the first student that is not kept asks for it
-    teacher = functools.cache(lambda: CachedTeacher(attacker.target, attacker.public))
-    return [_load(settings, attacker, member, teacher) for member in range(len(settings.students))]
+    return [_load(recipe, attacker) for recipe in settings.recipes]
 
 
-def check_weights(settings: LOMMA) -> None:
-    """Raise ``WeightsUnusable`` or ``WeightsMismatch`` unless students can start from ``student_weights``."""
-    if settings.student_weights is None:
-        return
-    for network in sorted(set(settings.students) - {"small"}):
-        student = Student(_efficientnet(network, classes=2))
-        _load_weights(student, weights_file(settings.student_weights, network))
+@builds(StudentConfig)
+def build_student(piece: StudentConfig, store: Store) -> StepOutcome:
+    """Distil one student of one T, and keep it.
+
+    Raises the store's errors, ``OutOfMemory``, ``WeightsUnusable``, ``WeightsMismatch``, and ``ValueError``
+    for data that cannot be used.
+    """
+
+    def distilled() -> Tensors:
+        """Return the weights of the student after its training."""
+        public = load_data(piece.target.data).public.images
+        return train_student(piece.settings, load_target(piece.target, store), public)
+
+    return build_tensors(piece, store, distilled, lower="lomma.student_batch_size")
+
+
+def train_student(recipe: StudentRecipe, target: TargetModel, public: Tensor) -> Tensors:
+    """Return the weights of a student after its distillation from ``target`` on uint8 ``public`` pictures.
+
+    Raises ``WeightsUnusable``, ``WeightsMismatch`` and ``AttackDiverged``.
+    """
+    student = _untrained(recipe, target)
+    if recipe.weights is not None:
+        require_files(recipe.weights, recipe.weights_of, recipe.weights_sha256)
+        _load_weights(student, weights_file(recipe.weights, recipe.network))
+    distil(recipe, student, public, CachedTeacher(target, public))
+    return _finite(recipe, student.state_dict())
+
+
+def check_weights(recipe: StudentRecipe) -> None:
+    """Raise ``WeightsUnusable`` or ``WeightsMismatch`` unless the student can start from its weights."""
+    if recipe.weights is not None:
+        student = Student(_efficientnet(recipe.network, classes=2))
+        _load_weights(student, weights_file(recipe.weights, recipe.network))
 
 
 def distil(recipe: StudentRecipe, student: Student, public: Tensor, label_of: SoftLabels) -> None:
@@ -111,43 +126,20 @@ def distillation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
     return F.kl_div(logits.log_softmax(1), soft_labels, reduction="batchmean")
 
 
-def _load(settings: LOMMA, attacker: Attacker, member: int, teacher: Callable[[], CachedTeacher]) -> Student:
-    recipe = _recipe(settings, member)
-
-    def distilled() -> Tensors:
-        """Return the weights of the student after its training."""
-        student = _untrained(recipe, attacker)
-        if settings.student_weights is not None and recipe.weights_sha256 is not None:
-            _load_weights(student, weights_file(settings.student_weights, recipe.network))
-        distil(recipe, student, attacker.public, teacher())
-        return _finite(recipe, student.state_dict())
-
-    tensors = attacker.keep("students", recipe, distilled)
-    student = _untrained(recipe, attacker)
+def _load(recipe: StudentRecipe, attacker: Attacker) -> Student:
+    tensors = attacker.keep(recipe, lambda: train_student(recipe, attacker.target, attacker.public))
+    student = _untrained(recipe, attacker.target)
     require_fit(student.state_dict(), tensors, f"the student {recipe.network}")
     student.load_state_dict(tensors)
     return student.eval().requires_grad_(False)
 
 
-def _recipe(settings: LOMMA, member: int) -> StudentRecipe:
-    network = settings.students[member]
-    return StudentRecipe(
-        network=network,
-        member=member,
-        weights_sha256=_weights_hash(settings.student_weights, network),
-        epochs=settings.student_epochs,
-        batch_size=settings.student_batch_size,
-        learning_rate=settings.student_learning_rate,
-        seed=settings.seed,
-    )
-
-
-def _untrained(recipe: StudentRecipe, attacker: Attacker) -> Student:
-    classes = attacker.target.head.out_features
+def _untrained(recipe: StudentRecipe, target: TargetModel) -> Student:
+    classes = target.head.out_features
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_stream(recipe.seed, "student", recipe.network, recipe.member, "weights"))
         network = _small(classes) if recipe.network == "small" else _efficientnet(recipe.network, classes)
-    return Student(network).to(latent_like(attacker.prior.generator))
+    return Student(network).to(latent_like(target))
 
 
 def _small(classes: int) -> nn.Module:
@@ -168,10 +160,6 @@ def _efficientnet(name: str, classes: int) -> nn.Module:
     network = torchvision.models.get_model(name, weights=None)
     network.classifier = nn.Linear(network.classifier[-1].in_features, classes)
     return cast(nn.Module, network)
-
-
-def _weights_hash(folder: str | None, network: str) -> str | None:
-    return None if folder is None or network == "small" else file_hash(folder, network)
 
 
 def _load_weights(student: Student, path: Path) -> None:

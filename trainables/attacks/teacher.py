@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.attacks.inference import inference_copy, latent_like
-from trainables.out_of_memory import split_to_fit
+from trainables.memory import split_to_fit
 
 BATCH = 128
 """Pictures in one forward pass of T. A constant: labels must not depend on a setting of speed."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from trainables.datasets.dataset import FaceData, LabelledImages
-from trainables.out_of_memory import split_to_fit
+from trainables.memory import split_to_fit
 from trainables.training.accuracy import unit_range
 
 JUDGED_BATCH = 32

@@ -30,18 +30,19 @@ class InversionGAN:
     z_dim: int
 
 
-def untrained_gan(settings: InversionGenerator, prior: Prior, public: Tensor, classes: int) -> InversionGAN:
-    """Return the GAN of ``settings`` before its first step, on the device and with the type of ``prior``.
+def untrained_gan(
+    settings: InversionGenerator, prior: Prior | None, public: Tensor, classes: int, like: Tensor
+) -> InversionGAN:
+    """Return the GAN of ``settings`` before its first step, on the device and with the type of ``like``.
 
     ``public``: uint8 pictures (N, C, S, S). The weights depend on the settings alone, except for a generator
-    that starts as a copy of the prior's.
+    that starts as a copy of that of ``prior``. Raises ``ValueError`` when that is ``None``.
     """
     channels, resolution = public.shape[1], public.shape[-1]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_stream(settings.seed, "inversion_gan", "weights"))
         discriminator = Discriminator(channels, settings.critic_width, resolution, classes)
         generator, z_dim = _untrained_generator(settings, prior, channels, resolution)
-    like = next(prior.generator.parameters())
     return InversionGAN(generator.to(like), discriminator.to(like), z_dim)
 
 
@@ -67,9 +68,11 @@ def _parts(gan: InversionGAN) -> dict[str, nn.Module]:
 
 
 def _untrained_generator(
-    settings: InversionGenerator, prior: Prior, channels: int, resolution: int
+    settings: InversionGenerator, prior: Prior | None, channels: int, resolution: int
 ) -> tuple[nn.Module, int]:
     if settings.start == "prior":
+        if prior is None:
+            raise ValueError("start: prior, but no prior was given; name it in the piece's needs")
         return copy.deepcopy(prior.generator).requires_grad_(True), prior.z_dim
     generator = ConvolutionalGenerator(settings.z_dim, channels, settings.width, resolution)
     return generator, settings.z_dim

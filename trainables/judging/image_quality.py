@@ -11,11 +11,11 @@ from search_spaces import identity
 from search_spaces.image_quality import ImageQuality
 from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData, LabelledImages
+from trainables.memory import split_to_fit
 from trainables.metrics import FID, KID, LPIPS, TOP1, Judged
 from trainables.metrics.inception import NAME as INCEPTION
 from trainables.metrics.inception import InceptionFeatures, load_inception
 from trainables.metrics.lpips import load_perceptual_network, nearest_distances
-from trainables.out_of_memory import split_to_fit
 from trainables.step import device
 from trainables.storage.artifacts import load_or_build
 from trainables.training.accuracy import unit_range

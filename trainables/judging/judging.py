@@ -9,12 +9,11 @@ from results.stores.store import Store
 from search_spaces import EvaluatorConfig, seed_stream
 from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData
-from trainables.evaluator import build_evaluator_step, load_evaluator, real_pictures_path
+from trainables.evaluator import load_evaluator, real_pictures_path
 from trainables.evaluators import Evaluator, Judgement
+from trainables.memory import split_to_fit
 from trainables.metrics import Judged, accepted_as, accepting_scores, deceived_classes, false_positive_rate
 from trainables.models.target_model import TargetModel
-from trainables.out_of_memory import split_to_fit
-from trainables.step import StepFailed
 from trainables.storage.artifacts import load_or_build
 from trainables.training.accuracy import EVALUATION_BATCH, unit_range
 
@@ -50,9 +49,6 @@ def load_judge(config: EvaluatorConfig, store: Store, data: FaceData) -> Judge:
 
     Raises ``StepFailed`` when the evaluator's training fails, ``NotJudgeable`` when it cannot use ``data``.
     """
-    outcome = build_evaluator_step(config, store.uri)
-    if outcome.status == "failed":
-        raise StepFailed(f"evaluator {config.evaluator.kind}: {outcome.reason}")
     evaluator = load_evaluator(config, store)
     seen = load_or_build(store, real_pictures_path(config), lambda: _of_real_pictures(evaluator, data))
     labels = data.private_train.labels

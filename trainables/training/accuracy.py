@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from trainables.out_of_memory import split_to_fit
+from trainables.memory import split_to_fit
 from trainables.step import device
 
 EVALUATION_BATCH = 256

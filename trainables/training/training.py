@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces import seed_stream
+from trainables.build import StepFailed
 from trainables.datasets.dataset import LabelledImages
 from trainables.defenses.defense import DefenseLoss
 from trainables.gradient_step import gradient_step
 from trainables.models.target_model import TargetModel
-from trainables.step import StepFailed, device
+from trainables.step import device
 from trainables.storage.checkpoint import NothingKept, Progress
 from trainables.training.accuracy import accuracy
 from trainables.training.batches import classes_by_images, shuffled

@@ -84,7 +84,7 @@ UNNEEDED = (
     "artifacts/targets/gone.safetensors",
     "artifacts/students/gone-0123.safetensors",
     "artifacts/students/0123.safetensors",
-    "artifacts/inversion_generators/gone-0123.safetensors",
+    "artifacts/inversion_gans/gone-0123.safetensors",
     "artifacts/feature_means/gone-0123.safetensors",
     "artifacts/generators/g2.safetensors",
     "artifacts/evaluators/e2.safetensors",

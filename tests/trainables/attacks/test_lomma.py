@@ -1,18 +1,26 @@
 """LOMMA over GMI and KEDMI: contracts, trajectories against independent loops, and the loss."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from search_spaces import seed_stream
-from search_spaces.attacks import LOMMA, LOMMAGMI, LOMMAKEDMI, InversionGenerator
+from search_spaces.attacks import (
+    LOMMA,
+    LOMMAGMI,
+    LOMMAKEDMI,
+    InversionGenerator,
+    PublicFeature,
+)
 from search_spaces.settings import Settings
 from tests.contracts.attack_contract import AttackContract
 from tests.contracts.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.kedmi_reference import slow_gaussian
 from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.kedmi import inversion_gan
-from trainables.attacks.lomma import LogitLoss, PublicFeature, feature_mean, lomma_loss
+from trainables.attacks.lomma import LogitLoss, feature_mean, lomma_loss
 from trainables.attacks.rows import attack_rows, start_latents
 from trainables.attacks.students import load_students
 from trainables.models.target_model import TargetOutput
@@ -169,7 +177,7 @@ def test_loss_is_the_published_sum(students: int) -> None:
 
 def test_p_reg_is_the_mean_eval_mode_feature() -> None:
     problem = planted_problem(dtype=torch.float64)
-    mean = feature_mean(PublicFeature(images=5000, seed=0), problem.attacker())
+    mean = feature_mean(PublicFeature(images=5000, seed=0), problem.target, problem.public)
     assert problem.target.training
     problem.target.eval()
     expected = sum(problem.target(picture[None].double() / 255).feature[0] for picture in problem.public)
@@ -177,8 +185,10 @@ def test_p_reg_is_the_mean_eval_mode_feature() -> None:
 
 
 def test_p_reg_of_fewer_pictures_is_a_mean_of_some_that_the_seed_chooses() -> None:
-    attacker = planted_problem(dtype=torch.float64).attacker()
-    means = [feature_mean(PublicFeature(images=7, seed=seed), attacker) for seed in (0, 0, 1)]
+    problem = planted_problem(dtype=torch.float64)
+    means = [
+        feature_mean(PublicFeature(images=7, seed=seed), problem.target, problem.public) for seed in (0, 0, 1)
+    ]
     assert torch.equal(means[0], means[1])
     assert not torch.equal(means[0], means[2])
 
@@ -187,13 +197,16 @@ def test_what_is_kept_is_asked_for_by_what_decides_it() -> None:
     """The weight of the regulariser and the epochs of students change nothing in p_reg."""
     problem, asked = planted_problem(), []
 
-    def keep(name: str, settings: Settings, build: object) -> dict[str, Tensor]:
-        asked.append((name, settings.model_dump()))
+    def keep(settings: Settings, build: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+        asked.append(settings)
         return build()
 
     attacker = Attacker(problem.target, problem.prior, problem.public, keep)
     for lomma in (LOMMA(students=("small",), student_epochs=1), LOMMA(students=(), regularisation_weight=3)):
         lomma_loss(lomma, attacker)
-    assert [name for name, _ in asked] == ["feature_means", "students", "feature_means"]
-    assert asked[0] == asked[2]
-    assert asked[0][1] == {"images": 5000, "seed": 0}
+    assert asked[0] == asked[2] == PublicFeature(images=5000, seed=0)
+    assert [type(settings).__name__ for settings in asked] == [
+        "PublicFeature",
+        "StudentRecipe",
+        "PublicFeature",
+    ]

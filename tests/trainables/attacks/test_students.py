@@ -118,9 +118,7 @@ def test_steps_of_a_distillation_follow_the_published_recipe() -> None:
     soft = torch.randn(6, 3, generator=torch.Generator().manual_seed(1)).double().softmax(1)
     head = nn.Linear(12, 3).double()
     weight, bias = head.weight.detach().clone(), head.bias.detach().clone()
-    recipe = StudentRecipe(
-        network="small", member=1, weights_sha256=None, epochs=2, batch_size=2, learning_rate=0.5, seed=4
-    )
+    recipe = StudentRecipe(network="small", member=1, epochs=2, batch_size=2, learning_rate=0.5, seed=4)
     order, batches = torch.Generator().manual_seed(seed_stream(4, "student", "small", 1, "order")), []
     for _ in range(recipe.epochs):
         batches += torch.randperm(6, generator=order).split(2)

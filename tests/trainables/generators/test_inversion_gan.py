@@ -35,6 +35,9 @@ def soft_labels() -> Tensor:
     return torch.randn(COUNT, CLASSES, generator=torch.Generator().manual_seed(1)).double().softmax(1)
 
 
+LIKE = torch.zeros(1).double()
+
+
 def prior() -> Prior:
     with torch.random.fork_rng():
         torch.manual_seed(3)
@@ -45,7 +48,7 @@ def prior() -> Prior:
 
 def training(**changes: object) -> InversionTraining:
     settings = SETTINGS.model_copy(update=changes)
-    gan = untrained_gan(settings, prior(), public(), CLASSES)
+    gan = untrained_gan(settings, prior(), public(), CLASSES, LIKE)
     return InversionTraining(settings, gan, public(), lambda indices: soft_labels()[indices])
 
 
@@ -169,9 +172,9 @@ def test_the_same_bits_whatever_the_global_generator() -> None:
 
 def test_networks_have_the_priors_type_and_start() -> None:
     source = prior()
-    scratch = untrained_gan(SETTINGS, source, public(), CLASSES)
+    scratch = untrained_gan(SETTINGS, source, public(), CLASSES, LIKE)
     tuned = untrained_gan(
-        SETTINGS.model_copy(update={"start": "prior", "z_dim": 99}), source, public(), CLASSES
+        SETTINGS.model_copy(update={"start": "prior", "z_dim": 99}), source, public(), CLASSES, LIKE
     )
     for gan in (scratch, tuned):
         assert all(tensor.dtype == torch.float64 for tensor in gan.generator.parameters())
@@ -205,13 +208,13 @@ def test_training_brings_mean_features_together() -> None:
 
 def test_weights_come_back_and_those_of_another_are_refused() -> None:
     source = trained()
-    blank = untrained_gan(SETTINGS.model_copy(update={"seed": 5}), prior(), public(), CLASSES)
+    blank = untrained_gan(SETTINGS.model_copy(update={"seed": 5}), prior(), public(), CLASSES, LIKE)
     loaded = load_gan(blank, gan_tensors(source))
     latents = torch.randn(4, 5).double()
     source.generator.eval()
     assert torch.equal(loaded.generator(latents), source.generator(latents))
     assert not any(parameter.requires_grad for parameter in loaded.discriminator.parameters())
-    wide = untrained_gan(SETTINGS, prior(), public(), CLASSES + 1)
+    wide = untrained_gan(SETTINGS, prior(), public(), CLASSES + 1, LIKE)
     with pytest.raises(WeightsMismatch, match=r"discriminator\.head"):
         load_gan(wide, gan_tensors(source))
     assert math.isfinite(float(loaded.generator(latents).sum()))

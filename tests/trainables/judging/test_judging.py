@@ -7,19 +7,21 @@ import pytest
 import torch
 from torch import Tensor
 
+import trainables.evaluator
 from results.stores.store import open_store
 from search_spaces import EvaluatorConfig, seed_stream
 from search_spaces.datasets import ORLFaces
 from search_spaces.evaluation import FaceEmbedding
 from tests.fixtures.tiny_faces import tiny_face_data
 from trainables.attacks import Reconstructions
+from trainables.build import StepFailed
 from trainables.datasets.dataset import LabelledImages
-from trainables.evaluators import Judgement
+from trainables.evaluators import Evaluator, Judgement
 from trainables.judging import judging
 from trainables.judging.judging import Judge, judged, load_judge, target_probability
 from trainables.metrics import accepted_as, accepting_scores
 from trainables.models.small_vgg import small_vgg
-from trainables.step import StepFailed, StepOutcome
+from trainables.training.training import TrainingFailed
 
 DATA = tiny_face_data(classes=3, resolution=16)
 
@@ -77,7 +79,6 @@ def test_target_probability_is_the_softmax_of_the_attacked_class() -> None:
 def pixel_judge(monkeypatch: pytest.MonkeyPatch) -> PixelEvaluator:
     """Let every configuration stand for one pixel evaluator."""
     evaluator = PixelEvaluator()
-    monkeypatch.setattr(judging, "build_evaluator_step", lambda config, uri: StepOutcome("found"))
     monkeypatch.setattr(judging, "load_evaluator", lambda config, store: evaluator)
     return evaluator
 
@@ -131,7 +132,9 @@ def test_data_without_public_pictures_have_no_false_positive_rate(
 def test_an_evaluator_that_cannot_be_built_fails_the_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failed = StepOutcome("failed", "the loss is not finite")
-    monkeypatch.setattr(judging, "build_evaluator_step", lambda config, uri: failed)
+    def failing(*_: object) -> Evaluator:
+        raise TrainingFailed("the loss is not finite", [])
+
+    monkeypatch.setattr(trainables.evaluator, "build_evaluator", failing)
     with pytest.raises(StepFailed, match="evaluator face_embedding: the loss is not finite"):
         load_judge(CONFIG, open_store(str(tmp_path), create=True), DATA)

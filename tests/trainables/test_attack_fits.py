@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.fixtures.tiny_faces import tiny_face_data
-from trainables.attack_checks import NotAttackable, attacked_classes, check_prior, check_target
+from trainables.attack import NotAttackable, attacked_classes, check_prior, check_target
 from trainables.generators import Prior
 from trainables.models.small_vgg import small_vgg
 
