@@ -23,6 +23,8 @@ from typing import Any
 from results.stores.compaction import compact
 from results.stores.store import Store, open_store
 from results.sweeps.record import SweepRecord, write_sweep
+from search_spaces.defense_columns import defense_columns
+from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef, TLDMIBiDOHSIC
 
 SWEEP = "sweep000000000001"
 KINDS = ("gmi", "brepmi")
@@ -42,7 +44,11 @@ def fill(store: Store, trials: int, classes: int) -> None:
         defense = _defense(number, draw)
         target = _target(number, defense, acc)
         store.write_rows("targets", target["target_id"], [target])
-        curve = [{"target_id": target["target_id"], "epoch": n, "loss": 1 / (n + 1)} for n in range(10)]
+        curve = [
+            {"target_id": target["target_id"], "epoch": n, "name": name, "value": 1 / (n + 1)}
+            for n in range(10)
+            for name in ("loss", "cross_entropy", "train_acc", "learning_rate")
+        ]
         store.write_rows("curves", target["target_id"], curve)
         attacks = [_attack(target, defense, kind, att, classes) for kind in KINDS]
         for attack in attacks:
@@ -59,16 +65,11 @@ def _identity(number: int, kind: str = "target") -> str:
 
 def _defense(number: int, draw: random.Random) -> dict[str, Any]:
     if number == 0:
-        return {"defense": "no_def", "control": "none", "seed": 0}
-    kind = ("bido_hsic", "tl_dmi", "tl_dmi+bido_hsic")[number % 3]
-    return {
-        "defense": kind,
-        "freeze_depth": None if kind == "bido_hsic" else number % 13 + 1,
-        "lambda_x": None if kind == "tl_dmi" else draw.uniform(0.01, 0.2),
-        "lambda_y": None if kind == "tl_dmi" else draw.uniform(0.1, 2.0),
-        "control": "none",
-        "seed": 0,
-    }
+        return {**defense_columns(NoDef()), "control": "none", "seed": 0}
+    weights = {"lambda_x": draw.uniform(0.01, 0.2), "lambda_y": draw.uniform(0.1, 2.0)}
+    depth = number % 13 + 1
+    tried = (BiDOHSIC(**weights), TLDMI(freeze_depth=depth), TLDMIBiDOHSIC(freeze_depth=depth, **weights))
+    return {**defense_columns(tried[number % 3]), "control": "none", "seed": 0}
 
 
 def _provenance(number: int) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _attack(
         "attack": kind,
         **defense,
         "attack_seed": 0,
-        "settings": '{"some": "settings", "of": "an attack"}' * 10,
+        "attack_settings": '{"some": "settings", "of": "an attack"}' * 10,
         "generator_id": "0123456789abcdef",
         "classes": classes,
         "attacked_classes": classes,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from pandas.api.extensions import ExtensionDtype
 
 _NULLABLE = {
     pa.int32(): pd.Int32Dtype(),
@@ -17,27 +18,38 @@ _TEXTS = (
     "config_id",
     "label",
     "defense",
-    "frozen_bn",
-    "prediction",
-    "trainable",
     "pretrained",
     "recipe",
     "control",
     "worst_attack",
 )
-_COUNTS = ("freeze_depth", "n_seeds", "epochs", "theta_c", "theta_t")
+_COUNTS = ("n_seeds", "epochs", "theta_c", "theta_t")
 _MARKS = ("on_front",)
 
 
 def configuration_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return rows as a frame whose types do not depend on the values: text, counts, marks, else float64."""
-    frame = pd.DataFrame(rows)
+    """Return rows as a frame: text, counts and marks are nullable, all else is float64.
+
+    Parameters of defences have the type of their values; the other columns have the same type in every frame.
+    """
+    frame = pd.DataFrame(rows, dtype=object)
     kinds = {
+        **{str(name): _type_of(frame[name]) for name in frame.columns},
         **dict.fromkeys(_TEXTS, pd.StringDtype()),
         **dict.fromkeys(_COUNTS, pd.Int64Dtype()),
         **dict.fromkeys(_MARKS, pd.BooleanDtype()),
     }
-    return frame.astype({name: kinds.get(str(name), "float64") for name in frame.columns})
+    return frame.astype({name: kinds[str(name)] for name in frame.columns})
+
+
+def _type_of(column: pd.Series) -> ExtensionDtype | str:
+    """Return the type of a column by its values, those that are null left out."""
+    found = {type(value) for value in column.dropna()}
+    if found == {bool}:
+        return pd.BooleanDtype()
+    if found == {int}:
+        return pd.Int64Dtype()
+    return pd.StringDtype() if found & {str, bool} else "float64"
 
 
 def table_frame(rows: pa.Table) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from results.defenses import parameter_columns
 from results.schema import SCHEMAS
 from results.statistics.comparison import Comparison, compared
 from results.statistics.configurations import AttackSummary, Configuration
@@ -107,13 +108,13 @@ class SweepResults:
     def configurations(self, sweep_id: str | None = None) -> "pd.DataFrame":
         """Return one row per configuration, controls last; columns as in `configuration_rows`."""
         summary = self.summary(sweep_id)
-        return _configuration_frame([*summary.configurations, *summary.controls])
+        return _configuration_frame(summary, [*summary.configurations, *summary.controls])
 
     def front(self) -> "pd.DataFrame":
         """Return the configurations on the front, the lowest Acc first; columns as in `configurations`."""
         chosen = self.sweep_id
         known = self._summaries.get(chosen) or self._summarise(chosen, front_only=True)
-        return _configuration_frame(known.front)
+        return _configuration_frame(known, known.front)
 
     def compare(self, first: str, second: str = "no_def") -> Comparison:
         """Return the paired comparison of two configurations.
@@ -173,33 +174,31 @@ def _frame(rows: pa.Table) -> "pd.DataFrame":
     return table_frame(rows)
 
 
-def _configuration_frame(configurations: Sequence[Configuration]) -> "pd.DataFrame":
+def _configuration_frame(summary: SweepSummary, configurations: Sequence[Configuration]) -> "pd.DataFrame":
     from results.frames import configuration_frame
 
-    return configuration_frame(configuration_rows(configurations))
+    return configuration_frame(configuration_rows(summary, configurations))
 
 
-def configuration_rows(configurations: Sequence[Configuration]) -> list[dict[str, Any]]:
+def configuration_rows(
+    summary: SweepSummary, configurations: Sequence[Configuration]
+) -> list[dict[str, Any]]:
     """Return flat rows of configurations: accuracies are fractions, an interval is ``_low`` and ``_high``.
 
+    Each parameter of each defence of the sweep has a column, null where a defence has no such parameter.
     Per attack: ``att_acc_<attack>`` with its interval, ``second_att_acc_<attack>`` and the paired
     ``difference_<attack>`` to No-Def with its interval, and ``delta_<attack>``.
     """
-    return [_configuration_row(one) for one in configurations]
+    parameters = parameter_columns([*summary.families.values(), *(one.described for one in configurations)])
+    return [_configuration_row(one, parameters) for one in configurations]
 
 
-def _configuration_row(one: Configuration) -> dict[str, Any]:
+def _configuration_row(one: Configuration, parameters: Sequence[str]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "config_id": one.config_id,
         "label": one.label,
         "defense": one.defense,
-        "freeze_depth": one.freeze_depth,
-        "frozen_bn": one.frozen_bn,
-        "lambda_x": one.lambda_x,
-        "lambda_y": one.lambda_y,
-        "lambda_mid": one.lambda_mid,
-        "prediction": one.prediction,
-        "trainable": one.trainable,
+        **{name: one.parameters.get(name) for name in parameters},
         "pretrained": one.pretrained,
         "recipe": one.recipe,
         "epochs": one.epochs,

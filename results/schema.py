@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever a column changes its meaning or type; a store of another version is refused."""
 
 
@@ -23,14 +23,10 @@ PROVENANCE_COLUMNS = tuple(field.name for field in _PROVENANCE)
 """Columns that differ between two identical runs; everything else repeats bit for bit."""
 
 _DEFENSE = _fields(
-    defense=pa.string(),
-    freeze_depth=pa.int32(),
-    frozen_bn=pa.string(),
-    lambda_x=pa.float64(),
-    lambda_y=pa.float64(),
-    lambda_mid=pa.float64(),
-    prediction=pa.string(),  # MID: sampled | mean
-    trainable=pa.string(),  # layer_wise: trained groups of units, joined by +
+    defense=pa.string(),  # kinds of its parts joined by +; no_def
+    label=pa.string(),  # published names and parameters, or the name of a control
+    defense_settings=pa.string(),  # canonical JSON: the parts with their values
+    defense_parts=pa.string(),  # canonical JSON: how parts and parameters are called, where parts act
     control=pa.string(),  # none | permuted_labels | untrained
     seed=pa.int64(),  # of the training of T
 )
@@ -75,18 +71,19 @@ ATTACKS = pa.schema(
             status=pa.string(),
             reason=pa.string(),
             attack=pa.string(),
+            attack_label=pa.string(),  # its published name
         ),
         *_DEFENSE,
         *_fields(
             attack_seed=pa.int64(),
-            settings=pa.string(),  # canonical JSON of the attack settings
+            attack_settings=pa.string(),  # canonical JSON
             budget_factor=pa.float64(),  # optimised pictures of a class, as a share of the published attack's
             generator_id=pa.string(),
             classes=pa.int32(),
             attacked_classes=pa.int32(),
             restarts=pa.int32(),
             reconstructions=pa.int32(),  # rows judged; classes never hit count as failures
-            classes_without_start=pa.int32(),  # BREPMI: classes no random latent was given
+            classes_without_start=pa.int32(),  # classes for which the attack found no start
             chance=pa.float64(),  # 1 / classes
             acc=pa.float64(),  # of T, repeated here for reading one table
             evaluator=pa.string(),  # headline evaluator
@@ -140,7 +137,7 @@ RECONSTRUCTIONS = pa.schema(
         class_index=pa.int32(),
         class_name=pa.string(),
         restart=pa.int32(),
-        found=pa.bool_(),  # False: no start was found (BREPMI), the row is a failure without a picture
+        found=pa.bool_(),  # False: no start was found, the row is a failure without a picture
         target_confidence=pa.float64(),
         predicted=pa.int32(),  # class the headline evaluator gives
         rank=pa.int32(),  # rank of the attacked class by the headline evaluator, 0 is top-1
@@ -150,7 +147,7 @@ RECONSTRUCTIONS = pa.schema(
         centroid_distance=pa.float64(),
         lpips=pa.float64(),
         queries=pa.int64(),
-        radius=pa.float64(),  # BREPMI: radius of the last sphere
+        measured=pa.string(),  # canonical JSON: what this attack alone measures of a row, by name
         sheet=pa.string(),
         sheet_row=pa.int32(),
         sheet_column=pa.int32(),
@@ -161,15 +158,8 @@ CURVES = pa.schema(
     _fields(
         target_id=pa.string(),
         epoch=pa.int32(),
-        loss=pa.float64(),  # mean over the epoch's batches
-        cross_entropy=pa.float64(),
-        dependence_x=pa.float64(),  # sum of d(z_j, x); null without a dependence term
-        dependence_y=pa.float64(),
-        kl=pa.float64(),  # MID: KL of the bottleneck; null without one
-        train_acc=pa.float64(),
-        val_acc=pa.float64(),  # on held-out training pictures; null without
-        test_acc=pa.float64(),  # on D_priv test; only where the selection looks at it
-        learning_rate=pa.float64(),
+        name=pa.string(),  # loss, train_acc, learning_rate, ... and what parts of the defence record
+        value=pa.float64(),  # mean over the epoch's batches, accuracy or learning rate
     )
 )
 

@@ -14,7 +14,7 @@ SETS = ("private", "public")
 """Settings that say where the two halves of a user's data lie."""
 
 
-def canonical_json(value: BaseModel | dict[str, Any]) -> str:
+def canonical_json(value: BaseModel | dict[str, Any] | list[Any]) -> str:
     """Return the one JSON text of ``value``: sorted keys, no spaces, numbers as Python prints them.
 
     Raises ``ValueError`` for NaN and infinities, which have no canonical form.

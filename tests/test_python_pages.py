@@ -81,7 +81,7 @@ def test_queries_and_frames_give_the_same_numbers(merged: bool) -> None:
     sweep = results.load(STORES[0])
     expected = (
         sweep.attacks.query("control == 'none'")
-        .groupby(["defense", "freeze_depth", "attack"], dropna=False)["att_acc"]
+        .groupby(["label", "attack"])["att_acc"]
         .agg(["size", "mean"])
         .sort_index()
     )
@@ -98,7 +98,7 @@ def test_queries_and_frames_give_the_same_numbers(merged: bool) -> None:
     query = blocks("schema.md", "python")[-1].rstrip()
     names: dict[str, Any] = {}
     exec(query.replace("\n(\n", "\nfound = (\n"), names)
-    polars: pl.DataFrame = names["found"].sort("defense", "freeze_depth", "attack", nulls_last=True)
+    polars: pl.DataFrame = names["found"].sort("label", "attack")
     assert polars["attacks"].to_list() == expected["size"].tolist()
     assert polars["att_acc"].to_list() == pytest.approx(expected["mean"].tolist())
 

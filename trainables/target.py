@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 
+from results.labels import configuration_label
 from results.schema import TARGETS, TIMING_COLUMNS
 from results.stores.store import Store
 from search_spaces import TargetConfig, canonical_json, seed_stream
+from search_spaces.defense_columns import defense_columns
 from trainables.build import StepOutcome, builds, piece_row
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
@@ -25,8 +27,6 @@ from trainables.training.curve import EpochRow
 from trainables.training.recipe import Recipe
 from trainables.training.selection import held_out
 from trainables.training.training import Measured, Training, TrainingFailed
-
-DEFENSE_COLUMNS = ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y", "lambda_mid", "prediction")
 
 LOWER = "target.batch_size or set target.mixed_precision"
 """What makes a training take less memory."""
@@ -160,15 +160,13 @@ def _training_pictures(config: TargetConfig, data: FaceData) -> LabelledImages:
 
 def _described(config: TargetConfig, data: FaceData, training: Training[TargetModel]) -> dict[str, Any]:
     """Return the columns that are known before the training."""
-    groups = getattr(config.defense, "trainable", None)
+    defense = {**defense_columns(config.defense), "control": config.control}
     return {
         "target_id": config.piece_id,
         "config_id": config.config_id,
         "config": canonical_json(config),
-        "defense": config.defense.kind,
-        **{name: getattr(config.defense, name, None) for name in DEFENSE_COLUMNS},
-        "trainable": None if groups is None else "+".join(groups),
-        "control": config.control,
+        **defense,
+        "label": configuration_label(defense),
         "seed": config.seed,
         "data": data.name,
         "data_hash": data.content_hash,
@@ -198,7 +196,11 @@ def _kept(config: TargetConfig, store: Store, model: TargetModel) -> dict[str, s
 
 
 def _write_curve(config: TargetConfig, store: Store, curve: list[EpochRow]) -> None:
-    rows = [{"target_id": config.piece_id, **row._asdict()} for row in curve]
+    rows = [
+        {"target_id": config.piece_id, "epoch": row.epoch, "name": name, "value": value}
+        for row in curve
+        for name, value in row.values()
+    ]
     if rows:
         store.write_rows("curves", config.piece_id, rows)
 

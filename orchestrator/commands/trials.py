@@ -51,7 +51,7 @@ def trials(
     if as_json:
         print_json({"sweep_id": sweep_id, "store": opened.uri, "trials": rows})
     elif as_csv:
-        table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        table = csv.DictWriter(sys.stdout, list(ended[0]) if ended else COLUMNS, lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
     else:

@@ -94,18 +94,13 @@ class StatusDocument(Document):
 
 
 class TrialRow(Document):
-    """A trial that has ended."""
+    """A trial that has ended; after ``defense`` come the parameters of the sweep's defences by name."""
 
     number: int
     role: str
     state: Literal["done", "failed"]
     label: str
     defense: str | None
-    freeze_depth: int | None
-    lambda_x: float | None
-    lambda_y: float | None
-    lambda_mid: float | None
-    trainable: str | list[str] | None
     control: str | None
     seed: int | None
     architecture: str | None

@@ -11,6 +11,7 @@ from orchestrator.screens.progress import Progress, SearchState, Tally, trial_la
 from results.sweeps.run_progress import RunningStep, RunningTrial, RunProgress
 from results.sweeps.trial_logs import StepLog, TrialLog
 from search_spaces import Sweep
+from search_spaces.defense_columns import defense_columns
 
 
 @dataclass
@@ -83,6 +84,7 @@ class RunRecorder:
                 trial.started_at,
                 _now(),
                 tuple(_log(step) for step in trial.steps.values()),
+                defense_columns(trial.proposal.trial.target.defense),
             )
 
     def progress(self, stopping: str | None, outcome: str | None = None) -> RunProgress:

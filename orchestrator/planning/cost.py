@@ -83,7 +83,7 @@ def _parts(store: Store, sweep: Sweep) -> list[list[Row]]:
     ids = {row["target_id"] for row in targets}
     attacks = [row for row in _done(store, "attacks") if row["target_id"] in ids]
     settings = [canonical_json(attack.attack) for attack in trial.attacks]
-    return [targets, *([row for row in attacks if row["settings"] == wanted] for wanted in settings)]
+    return [targets, *([row for row in attacks if row["attack_settings"] == wanted] for wanted in settings)]
 
 
 def _is_alike(row: Row, target: TargetConfig) -> bool:

@@ -11,6 +11,7 @@ from orchestrator.execution.phrases import duration, outcome_text, step_text
 from orchestrator.search.listed import confirmed_trials, search_trials
 from results.labels import configuration_label
 from search_spaces import Sweep, TargetConfig
+from search_spaces.defense_columns import defense_columns
 
 
 class SearchState(Protocol):
@@ -170,8 +171,7 @@ def trial_label(proposal: Proposal) -> str:
 
 def target_label(target: TargetConfig) -> str:
     """Return the published name and the parameters of a T's defence, or the name of a control."""
-    plain = target.defense.model_dump()
-    return configuration_label({**plain, "defense": plain["kind"], "control": target.control})
+    return configuration_label({**defense_columns(target.defense), "control": target.control})
 
 
 def tally_text(tally: Tally) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from results.labels import attack_name, configuration_label, defense_name
+from results.labels import attack_name, configuration_label
 from search_spaces import Space
 from search_spaces.attacks import AttackSettings
+from search_spaces.defense_columns import defense_columns, defense_name
 from search_spaces.defenses import DefenseSettings, DefenseSpace
 from search_spaces.domains import Choice, Integers, LogUniform, Uniform
 from search_spaces.space import SEARCHED_TRIALS
@@ -58,7 +59,7 @@ def domain_text(value: object) -> str:
 def _anchor_lines(title: str, anchors: Sequence[DefenseSettings]) -> Iterator[str]:
     if anchors:
         yield title
-        yield from (f"  {configuration_label({**vars(one), 'defense': one.kind})}" for one in anchors)
+        yield from (f"  {configuration_label(defense_columns(one))}" for one in anchors)
 
 
 def _attack_text(attack: AttackSettings) -> str:

@@ -99,7 +99,7 @@ def _json(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
         "failed": dict(summary.failed),
         "left": summary.left,
         "unreadable_parts": [part._asdict() for part in summary.unreadable],
-        "configurations": configuration_rows([*summary.configurations, *summary.controls]),
+        "configurations": configuration_rows(summary, [*summary.configurations, *summary.controls]),
     }
     return (json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 

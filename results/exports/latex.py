@@ -11,7 +11,6 @@ from results.formatting import (
     number_text,
     percent,
 )
-from results.labels import attack_name, configuration_label
 from results.report.featured import featured
 from results.report.honesty import chance_of
 from results.statistics.configurations import Configuration, known_mean
@@ -106,7 +105,7 @@ def _block(summary: SweepSummary, kind: str, shown: Sequence[Configuration]) -> 
     known = [one for one in shown if kind in one.attacks]
     spreads = {row["attack_id"]: row["att_acc_restart_sd"] for row in summary.attacks}
     rows = [_attack_row(one, kind, spreads) for one in known]
-    name = latex_text(attack_name(kind))
+    name = latex_text(summary.attack_names[kind])
     return [_row(["" if index else name, *row]) for index, row in enumerate(rows)]
 
 
@@ -115,7 +114,7 @@ def _attack_row(one: Configuration, kind: str, spreads: dict[str, float | None])
     spread = known_mean(spreads.get(unit) for unit in attack.attack_ids)
     att_acc = latex_text(percent(attack.att_acc)) + ("" if spread is None else rf" $\pm$ {percent(spread)}")
     return [
-        latex_text(configuration_label(vars(one))),
+        latex_text(one.label),
         latex_text(count_text(one.theta_c)),
         latex_text(percent(one.acc)),
         att_acc,
@@ -129,7 +128,7 @@ def _attack_row(one: Configuration, kind: str, spreads: dict[str, float | None])
 def _time_row(time: TrainingTime) -> str:
     one = time.configuration
     cells = (
-        configuration_label(vars(one)),
+        one.label,
         number_text(time.seconds, 1),
         number_text(time.ratio),
         percent(one.acc),

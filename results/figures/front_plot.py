@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+from results.figures.palette import Style, sweep_styles
 from results.formatting import percent
-from results.labels import attack_name, control_name
+from results.labels import control_name
 from results.statistics.configurations import Configuration
 from results.statistics.front_interval import attacked_front
 from results.statistics.intervals import Interval
@@ -16,6 +17,7 @@ from results.statistics.pareto import Point
 from results.statistics.summary import SweepSummary
 
 X_TITLE = "Natural accuracy (%)"
+WORST_TITLE = "Worst attack accuracy (%)"
 MOST_BARS = 30
 """With more configurations than this, error bars are drawn on the front and No-Def alone."""
 MOST_DRAWN = 2000
@@ -58,8 +60,12 @@ class FrontPlot:
 
     attack: str | None
     """The attack whose AttAcc is drawn; nothing: of each configuration the worst."""
+    y_title: str
+    """What the vertical axis shows."""
     families: dict[str, tuple[PlottedPoint, ...]]
     """Points of each defence family, those of the front first."""
+    styles: dict[str, Style]
+    """Colours and marker of each family."""
     step: tuple[tuple[float, ...], tuple[float, ...]]
     """The corners of the front's step line: the least AttAcc to be had at an Acc of at least x."""
     levels: tuple[Level, ...]
@@ -67,12 +73,6 @@ class FrontPlot:
     y_range: Interval
     left_out: int
     """Dominated configurations that are not drawn."""
-
-    @property
-    def y_title(self) -> str:
-        """What the vertical axis shows."""
-        name = f"{attack_name(self.attack)} attack" if self.attack else "Worst attack"
-        return f"{name} accuracy (%)"
 
     @property
     def points(self) -> list[PlottedPoint]:
@@ -99,6 +99,8 @@ def plotted(summary: SweepSummary, attack: str | None = None) -> FrontPlot:
     corners = [(one.acc, _att_acc(one, attack) or 0.0) for one in front]
     return FrontPlot(
         attack=attack,
+        y_title=f"{summary.attack_names[attack]} attack accuracy (%)" if attack else WORST_TITLE,
+        styles=sweep_styles(summary),
         families={name: tuple(members) for name, members in families.items()},
         step=step_line(corners, x_range[0]),
         levels=levels,

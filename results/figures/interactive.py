@@ -7,9 +7,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 from results.figures.front_plot import X_TITLE, FrontPlot, Level, PlottedPoint, plotted, step_line
-from results.figures.palette import INK, MUTED, Style, style_of
+from results.figures.palette import ACCENT, INK, MUTED, Style, sweep_styles
 from results.formatting import count_text, delta_text, interval_text, percent, seconds_text
-from results.labels import attack_name, defense_name, searched_name
+from results.labels import searched_name
 from results.statistics.attainment import attainment
 from results.statistics.configurations import Configuration
 from results.statistics.convergence import Progress, convergence
@@ -32,7 +32,7 @@ def front_figure(summary: SweepSummary, attack: str | None = None) -> go.Figure:
     figure = go.Figure()
     figure.add_trace(_step_trace(plot))
     for family, members in plot.families.items():
-        figure.add_trace(_family_trace(family, members))
+        figure.add_trace(_family_trace(family, plot.styles[family], members))
     for level in plot.levels:
         figure.add_trace(_level_trace(level, plot.x_range))
     figure.update_layout(
@@ -83,30 +83,32 @@ def comparison_figure(summary: SweepSummary) -> go.Figure:
     Paired by class on the seeds that both have; below zero protects. Writes nothing.
     """
     known = [one for one in summary.defended if one.difference is not None]
-    figure = go.Figure()
+    figure, styles = go.Figure(), sweep_styles(summary)
     for one in known:
         value, low, high = (100 * part for part in one.difference or (0.0, 0.0, 0.0))
         error = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
-        figure.add_trace(_dot(one, value, f"{value:.1f} points ({low:.1f} to {high:.1f})", error))
+        text = f"{value:.1f} points ({low:.1f} to {high:.1f})"
+        figure.add_trace(_dot(one, styles[one.defense], value, text, error))
     return _listed(figure, "Worst AttAcc minus that of No-Def (points)", 0.0, len(known))
 
 
 def training_time_figure(summary: SweepSummary) -> go.Figure:
     """Return the training time of each configuration as a ratio to No-Def. Writes nothing."""
     known = [one for one in training_times(summary) if one.ratio is not None]
-    figure = go.Figure()
+    figure, styles = go.Figure(), sweep_styles(summary)
     for one in known:
         text = f"{one.ratio:.2f} x, {seconds_text(one.seconds)}"
-        figure.add_trace(_dot(one.configuration, one.ratio or 0.0, text))
+        style = styles[one.configuration.defense]
+        figure.add_trace(_dot(one.configuration, style, one.ratio or 0.0, text))
     return _listed(figure, "Training time, ratio to No-Def", 1.0, len(known))
 
 
-def importance_figure(found: Importances | None) -> go.Figure:
+def importance_figure(summary: SweepSummary, found: Importances | None) -> go.Figure:
     """Return the share of the best quarter that each parameter explains, in percent. Writes nothing."""
     figure = go.Figure()
     rows: tuple[tuple[Objective, str, str], ...] = (
         ("acc", "Acc", MUTED[0]),
-        ("att_acc", "Worst AttAcc", style_of("tl_dmi").light),
+        ("att_acc", "Worst AttAcc", ACCENT[0]),
     )
     for objective, name, colour in rows:
         shares = found.shares.get(objective, {}) if found else {}
@@ -114,7 +116,7 @@ def importance_figure(found: Importances | None) -> go.Figure:
         figure.add_trace(
             go.Bar(
                 x=[100 * share for _, share in ordered],
-                y=[html.escape(searched_name(parameter)) for parameter, _ in ordered],
+                y=[html.escape(searched_name(parameter, summary.families)) for parameter, _ in ordered],
                 name=name,
                 orientation="h",
                 marker={"color": colour},
@@ -126,8 +128,9 @@ def importance_figure(found: Importances | None) -> go.Figure:
     return figure
 
 
-def _dot(one: Configuration, value: float, text: str, error: dict[str, object] | None = None) -> go.Scatter:
-    style = style_of(one.defense)
+def _dot(
+    one: Configuration, style: Style, value: float, text: str, error: dict[str, object] | None = None
+) -> go.Scatter:
     return go.Scatter(
         x=[value],
         y=[html.escape(one.label)],
@@ -223,13 +226,12 @@ def _level_trace(level: Level, span: Interval) -> go.Scatter:
     )
 
 
-def _family_trace(family: str, members: Sequence[PlottedPoint]) -> go.Scatter:
-    style = style_of(family)
+def _family_trace(family: str, style: Style, members: Sequence[PlottedPoint]) -> go.Scatter:
     return go.Scatter(
         x=[point.x for point in members],
         y=[point.y for point in members],
         mode="markers",
-        name=defense_name(family),
+        name=members[0].configuration.described.name,
         marker={
             "color": style.light,
             "symbol": style.symbol,
@@ -270,9 +272,7 @@ def hover_text(one: Configuration) -> str:
     for summary in one.attacks.values():
         interval = f" ({interval_text(summary.interval)})" if summary.interval else ""
         worst = ", worst" if summary.attack == one.worst_attack and len(one.attacks) > 1 else ""
-        lines.append(
-            f"{html.escape(attack_name(summary.attack))} AttAcc {percent(summary.att_acc)} %{interval}{worst}"
-        )
+        lines.append(f"{html.escape(summary.name)} AttAcc {percent(summary.att_acc)} %{interval}{worst}")
     lines.append(
         f"Δ {delta_text(one.delta)}, θ<sub>C</sub> {count_text(one.theta_c)} of {count_text(one.theta_t)}"
     )
@@ -294,13 +294,13 @@ def _progress_trace(found: Sequence[Progress]) -> go.Scatter:
 
 
 def _improvement_trace(improved: Sequence[Progress]) -> go.Scatter:
-    style = style_of("tl_dmi")
+    light, dark = ACCENT
     return go.Scatter(
         x=[one.trial for one in improved],
         y=[one.hypervolume for one in improved],
         mode="markers",
         name="Trial that moved it",
-        marker={"color": style.light, "symbol": style.symbol, "size": 9},
+        marker={"color": light, "symbol": "circle", "size": 9},
         hovertemplate="trial %{x}: %{y:.3f}<extra></extra>",
-        meta={"light": style.light, "dark": style.dark, "role": "improvement"},
+        meta={"light": light, "dark": dark, "role": "improvement"},
     )

@@ -32,7 +32,7 @@ FIGURES: dict[str, Callable[[SweepSummary], go.Figure]] = {
 def figure(summary: SweepSummary, name: str, importances: Importances | None = None) -> go.Figure:
     """Return the figure of this name; raises `UnknownFigure` with the names that there are."""
     if name == "importance":
-        return importance_figure(importances)
+        return importance_figure(summary, importances)
     if name in FIGURES:
         return FIGURES[name](summary)
     names = [*FIGURES, "importance"]

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from results.figures.front_plot import X_TITLE, PlottedPoint, plotted
-from results.figures.palette import INK, MUTED, style_of
-from results.labels import defense_name
+from results.figures.palette import INK, MUTED, Style
 from results.statistics.summary import SweepSummary
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def front_drawing(summary: SweepSummary, attack: str | None = None) -> "Figure":
                 level.value, color=MUTED[0], linewidth=1.2, linestyle=level.line, label=level.name, zorder=1
             )
         for family, members in plot.families.items():
-            _draw_family(axes, family, members)
+            _draw_family(axes, plot.styles[family], members)
         axes.set(xlabel=X_TITLE, ylabel=plot.y_title, xlim=plot.x_range, ylim=plot.y_range)
         axes.grid(color=MUTED[0], alpha=0.2)
         axes.annotate(
@@ -74,15 +73,14 @@ def front_png(summary: SweepSummary, dpi: int = 160) -> bytes:
     return drawing_bytes(front_drawing(summary), "png", dpi)
 
 
-def _draw_family(axes: "Axes", family: str, members: Sequence[PlottedPoint]) -> None:
-    style = style_of(family)
+def _draw_family(axes: "Axes", style: Style, members: Sequence[PlottedPoint]) -> None:
     for point in members:
         line: dict[str, Any] = {"colors": style.light, "linewidth": 0.8, "alpha": 0.7, "zorder": 3}
         if any(point.reach_x):
             axes.hlines(point.y, point.x - point.reach_x[0], point.x + point.reach_x[1], **line)
         if any(point.reach_y):
             axes.vlines(point.x, point.y - point.reach_y[0], point.y + point.reach_y[1], **line)
-    name: str | None = defense_name(family)
+    name: str | None = members[0].configuration.described.name
     for large in sorted({point.large for point in members}, reverse=True):
         chosen = [point for point in members if point.large is large]
         axes.scatter(

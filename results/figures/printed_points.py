@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
-from results.labels import attack_name, defense_name
-
-FAMILIES = {"bido": "bido_hsic", "tl_dmi+bido": "tl_dmi+bido_hsic"}
-"""Printed without its variant: drawn as the one that the supplement tunes."""
+from results.labels import attack_name
+from results.paper import published_defenses
 
 _NAMES = {
     "celeba": "CelebA",
@@ -73,18 +71,14 @@ def _point(row: dict[str, str]) -> PrintedPoint:
     notes = [f"{symbol} {row[name]}" for symbol, name in weights if row[name]]
     notes += [f"θ_C {row['theta_c_m']} M"] if row["theta_c_m"] else []
     notes += [_run(row["run"])] if row["run"] else []
-    name = defense_name(row["defense"]) if row["defense"] not in FAMILIES else _printed_name(row["defense"])
+    defense = next(one for one in published_defenses() if one.kind == row["defense"])
+    name = defense.defense.name
     label = f"{name} ({', '.join(notes)})" if notes else name
-    family = FAMILIES.get(row["defense"], row["defense"])
-    return PrintedPoint(family, label, float(row["acc"]), float(row["att_acc"]))
+    return PrintedPoint(defense.drawn_as, label, float(row["acc"]), float(row["att_acc"]))
 
 
 def _run(run: str) -> str:
     return "mean of the runs" if run == "mean" else f"run {run}"
-
-
-def _printed_name(defense: str) -> str:
-    return defense.replace("tl_dmi", "TL-DMI").replace("bido", "BiDO").replace("+", " + ")
 
 
 def _label(source: str, attack: str, d_priv: str, target: str) -> str:

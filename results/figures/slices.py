@@ -1,24 +1,21 @@
 """Slices of the search: Acc and worst AttAcc against each parameter of each defence."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from results.figures.interactive import axis, base_layout
-from results.figures.palette import MUTED, style_of
-from results.labels import PARAMETERS, defense_name
+from results.figures.palette import MUTED, Style, sweep_styles
+from results.statistics.configurations import Configuration
 from results.statistics.summary import SweepSummary
 
 LEAST_VALUES = 3
 """A slice with fewer different values shows no course."""
 
-_PARAMETERS = {
-    **{name: PARAMETERS[name] for name in ("freeze_depth", "lambda_x", "lambda_y", "lambda_mid")},
-    "theta_c": "θ_C, millions of parameters",
-}
-_LOGARITHMIC = frozenset({"lambda_x", "lambda_y", "lambda_mid"})
+_THETA_C = ("theta_c", "θ_C, millions of parameters", False)
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,11 @@ class Slice:
     """The configurations of one family along one of its parameters; accuracies in percent."""
 
     family: str
-    parameter: str
+    """Published name of the defence."""
+    label: str
+    """What the axis of the parameter is called."""
+    logarithmic: bool
+    style: Style
     values: tuple[float, ...]
     accs: tuple[float, ...]
     att_accs: tuple[float, ...]
@@ -34,25 +35,35 @@ class Slice:
     @property
     def title(self) -> str:
         """Family and parameter in words."""
-        return f"{defense_name(self.family)}: {_PARAMETERS[self.parameter]}"
+        return f"{self.family}: {self.label}"
 
 
 def slices(summary: SweepSummary) -> tuple[Slice, ...]:
     """Return the slices that a sweep has enough different values for."""
+    styles = sweep_styles(summary)
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    named: dict[tuple[str, str], tuple[str, str, bool]] = {}
     for one in summary.defended:
-        if one.worst_att_acc is None:
-            continue
-        for name in _PARAMETERS:
-            value = getattr(one, name)
-            if value is not None:
-                scaled = value / 1e6 if name == "theta_c" else float(value)
-                found[one.defense, name].append((scaled, 100 * one.acc, 100 * one.worst_att_acc))
+        for (column, label, logarithmic), value in _numbers(one):
+            key = one.defense, column
+            named[key] = one.described.name, label, logarithmic
+            found[key].append((value, 100 * one.acc, 100 * (one.worst_att_acc or 0.0)))
     return tuple(
-        Slice(family, name, *zip(*sorted(rows), strict=True))
-        for (family, name), rows in found.items()
+        Slice(*named[key], styles[key[0]], *zip(*sorted(rows), strict=True))
+        for key, rows in found.items()
         if len({value for value, _, _ in rows}) >= LEAST_VALUES
     )
+
+
+def _numbers(one: Configuration) -> Iterator[tuple[tuple[str, str, bool], float]]:
+    """Yield column, label, scale and value of the parameters that are numbers, and theta_C."""
+    if one.worst_att_acc is None:
+        return
+    for parameter in one.described.parameters:
+        if isinstance(parameter.value, int | float) and not isinstance(parameter.value, bool):
+            yield (parameter.column, parameter.label, parameter.logarithmic), float(parameter.value)
+    if one.theta_c is not None:
+        yield _THETA_C, one.theta_c / 1e6
 
 
 def slices_figure(summary: SweepSummary) -> go.Figure:
@@ -64,7 +75,7 @@ def slices_figure(summary: SweepSummary) -> go.Figure:
         row, column = index // 2 + 1, index % 2 + 1
         for trace in slice_figure(one).data:
             figure.add_trace(trace.update(showlegend=not index), row=row, col=column)
-        if one.parameter in _LOGARITHMIC:
+        if one.logarithmic:
             figure.update_xaxes(type="log", row=row, col=column)
     figure.update_layout(**base_layout(), height=120 + 240 * rows)
     figure.update_yaxes(range=(-2, 102))
@@ -73,7 +84,7 @@ def slices_figure(summary: SweepSummary) -> go.Figure:
 
 def slice_figure(one: Slice) -> go.Figure:
     """Return the plotly figure of a slice. Writes nothing."""
-    style = style_of(one.family)
+    style = one.style
     figure = go.Figure()
     for name, values, light, dark, symbol in (
         ("Acc", one.accs, MUTED[0], MUTED[1], f"{style.symbol}-open"),
@@ -90,9 +101,7 @@ def slice_figure(one: Slice) -> go.Figure:
                 meta={"light": light, "dark": dark, "role": "slice"},
             )
         )
-    figure.update_layout(
-        **base_layout(), xaxis=axis(_PARAMETERS[one.parameter]), yaxis=axis("Percent", (-2, 102)), height=340
-    )
-    if one.parameter in _LOGARITHMIC:
+    figure.update_layout(**base_layout(), xaxis=axis(one.label), yaxis=axis("Percent", (-2, 102)), height=340)
+    if one.logarithmic:
         figure.update_xaxes(type="log")
     return figure

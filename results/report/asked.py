@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from results.defenses import Defense, Part
 from results.formatting import counted, share_of_published
-from results.labels import PARAMETERS, attack_name, defense_name
+from results.paper import published_defenses
 from results.statistics.summary import SweepSummary
 from results.sweeps.settings import SweepSettings
 
@@ -22,7 +23,7 @@ def asked_lines(summary: SweepSummary, settings: SweepSettings) -> list[tuple[st
         ("Space", _named(space)),
         ("Data and setup", _named(setup)),
         ("Target", _target(setup.get("target") or {})),
-        ("Searched", "; ".join(_room(room) for room in space.get("defenses") or ())),
+        ("Searched", "; ".join(_searched(room, summary.families) for room in space.get("defenses") or ())),
         ("Search", _search(space)),
         ("Attacks", "; ".join(_attack(summary, kind) for kind in summary.attack_kinds)),
         ("Planned", _planned(summary)),
@@ -43,11 +44,15 @@ def _target(target: Plain) -> str:
     return ", ".join(parts)
 
 
-def _room(room: Plain) -> str:
-    domains = [(name, _domain(value)) for name, value in room.items() if name in PARAMETERS]
-    parts = [f"{PARAMETERS[name]} {text}" for name, text in domains if text]
-    name = defense_name(str(room.get("kind")))
-    return f"{name} ({', '.join(parts)})" if parts else name
+def _searched(defense: Plain, families: Mapping[str, Defense]) -> str:
+    """Return a defence with the ranges in which its parameters are searched; options are left out."""
+    kind = str(defense.get("kind"))
+    published = {one.drawn_as: one.defense for one in published_defenses()}
+    family = families.get(kind) or published.get(kind) or Defense(kind, (Part(kind, kind, ""),))
+    options = {one.column for one in family.parameters if one.is_option}
+    domains = [(name, _domain(value)) for name, value in defense.items() if name not in {"kind", *options}]
+    parts = [f"{family.searched_label(name)} {text}" for name, text in domains if text]
+    return f"{family.name} ({', '.join(parts)})" if parts else family.name
 
 
 def _domain(value: object) -> str:
@@ -80,11 +85,12 @@ def _search(space: Plain) -> str:
 def _attack(summary: SweepSummary, kind: str) -> str:
     """Return an attack with the budget that its rows have, not the one of the space."""
     row = next(row for row in summary.attacks if row["attack"] == kind)
-    settings = _settings(row["settings"])
+    settings = _settings(row["attack_settings"])
     parts = [counted(settings[key], word) for key, word in _BUDGET.items() if _is_count(settings.get(key))]
     parts += [share_of_published(row["budget_factor"])] if row["budget_factor"] else []
     parts += [counted(row["attacked_classes"], "class", "classes")] if row["attacked_classes"] else []
-    return f"{attack_name(kind)} ({', '.join(parts)})" if parts else attack_name(kind)
+    name = summary.attack_names[kind]
+    return f"{name} ({', '.join(parts)})" if parts else name
 
 
 def _is_count(value: object) -> bool:

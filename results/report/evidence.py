@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from results.formatting import UNKNOWN, counted, number_text, percent
-from results.labels import attack_name
 from results.report.page import Cell, Line, difference_cell, line_of
 from results.statistics.comparison import AttackComparison, Comparison
 from results.statistics.configurations import AttackSummary, Configuration, Row, known_mean
@@ -20,7 +19,7 @@ def _paired_line(one: Comparison, attack: AttackComparison) -> Line:
     signs = attack.signs
     paired = counted(attack.pairs, "pair") if attack.pairs else "by class alone"
     cells = (
-        Cell(attack_name(attack.attack)),
+        Cell(one.first.attacks[attack.attack].name),
         difference_cell(attack.difference),
         Cell(str(signs.lower), value=signs.lower),
         Cell(str(signs.equal), value=signs.equal),
@@ -54,7 +53,7 @@ def _distance_line(one: Configuration, attack: AttackSummary, rows: Sequence[Row
     restart_sd = known_mean(row["att_acc_restart_sd"] for row in rows)
     seed_sd = over_runs([row["att_acc"] for row in rows])[1] if rows else None
     cells = (
-        Cell(attack_name(attack.attack)),
+        Cell(attack.name),
         Cell(percent(restart_sd), value=restart_sd),
         Cell(percent(seed_sd), value=seed_sd),
         *(_mean_cell(rows, column) for column in ("knn_distance", "centroid_distance")),

@@ -8,10 +8,9 @@ from typing import Any
 
 from results.figures.front_plot import plotted, step_line
 from results.figures.interactive import front_figure, hover_text
-from results.figures.palette import Style, style_of
+from results.figures.palette import Style, sweep_styles
 from results.figures.printed_points import printed_groups
 from results.formatting import counted, percent
-from results.labels import attack_name, defense_name
 from results.statistics.attainment import attainment, run_point
 from results.statistics.front_interval import attacked_front, hypervolume_interval
 from results.statistics.intervals import Interval
@@ -60,7 +59,7 @@ def _view(summary: SweepSummary, attack: str | None) -> View:
     )
     return View(
         key=attack or WORST,
-        label=attack_name(attack) if attack else "Worst case",
+        label=summary.attack_names[attack] if attack else "Worst case",
         hypervolume=hypervolume_text(area, hypervolume_interval(summary, attack)),
         on_front=len(front),
     )
@@ -81,19 +80,20 @@ def families(summary: SweepSummary) -> list[Family]:
     for one in summary.configurations:
         if one.worst_att_acc is not None:
             counts[one.defense] += 1
-    return [Family(key, defense_name(key), style_of(key), count) for key, count in counts.items()]
+    styles = sweep_styles(summary)
+    return [Family(key, summary.families[key].name, styles[key], count) for key, count in counts.items()]
 
 
 def front_data(summary: SweepSummary) -> Plain:
     """Return the figures of all views, hover texts, single trials, attainment and printed points."""
-    shown = views(summary)
+    shown, styles = views(summary), sweep_styles(summary)
     return {
         "figures": {view.key: _figure(summary, view) for view in shown},
         "hover": _hovers(summary),
         "trials": {view.key: _trials(summary, view) for view in shown},
         "attainment": {view.key: _attainment(summary, view) for view in shown},
         "printed": [asdict(group) for group in printed_groups()],
-        "styles": {group: style_of(group)._asdict() for group in _printed_families()},
+        "styles": {family: styles[family]._asdict() for family in _printed_families()},
     }
 
 

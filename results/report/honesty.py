@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from results.figures.palette import CONTROL
 from results.formatting import percent
 from results.judges import LEAST_ACCURACY, weakness
 from results.labels import control_name
@@ -34,7 +33,7 @@ def control_lines(summary: SweepSummary) -> list[Line]:
     sources = [one for one in (summary.no_def, *summary.controls) if one is not None]
     lines = [_control_line(one, summary.attack_kinds) for one in sources]
     chance_cells = tuple(Cell(percent(chance_of(summary))) for _ in summary.attack_kinds)
-    return [*lines, Line("Chance", "1 / classes", CONTROL, False, chance_cells)] if summary.controls else []
+    return [*lines, Line("Chance", "1 / classes", False, chance_cells)] if summary.controls else []
 
 
 def _control_line(one: Configuration, kinds: Sequence[str]) -> Line:

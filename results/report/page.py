@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from results.figures.palette import CONTROL, Style, style_of
+from results.defenses import Defense
 from results.formatting import (
     UNKNOWN,
     count_text,
@@ -16,7 +16,7 @@ from results.formatting import (
     percent,
     seconds_text,
 )
-from results.labels import attack_name, configuration_heading, searched_name
+from results.labels import searched_name
 from results.statistics.configurations import AttackSummary, Configuration
 from results.statistics.intervals import Difference, Interval
 from results.statistics.summary import SweepSummary
@@ -41,7 +41,6 @@ class Line:
 
     name: str
     note: str
-    style: Style
     on_front: bool
     cells: tuple[Cell, ...]
     key: str = ""
@@ -73,15 +72,10 @@ def difference_cell(difference: Difference | None) -> Cell:
     return Cell(difference_text(difference), difference_interval(difference), value)
 
 
-def line_style(one: Configuration) -> Style:
-    """Return the colours of a configuration; controls have their own."""
-    return style_of(one.defense) if one.control == "none" else CONTROL
-
-
 def line_of(one: Configuration, cells: tuple[Cell, ...]) -> Line:
     """Return a row of a table about a configuration."""
-    name, note = configuration_heading(vars(one))
-    return Line(name, note, line_style(one), one.on_front, cells, one.config_id, _family(one))
+    name, note = one.heading
+    return Line(name, note, one.on_front, cells, one.config_id, _family(one))
 
 
 def _family(one: Configuration) -> str:
@@ -90,7 +84,7 @@ def _family(one: Configuration) -> str:
 
 def configuration_line(one: Configuration) -> Line:
     """Return the row of a configuration in the main table."""
-    worst = attack_name(one.worst_attack) if one.worst_attack else ""
+    worst = one.attacks[one.worst_attack].name if one.worst_attack else ""
     cells = (
         interval_cell(one.acc, one.acc_range),
         interval_cell(one.worst_att_acc, one.worst_interval, bar=True),
@@ -116,7 +110,7 @@ def _attack_line(one: Configuration, summary: AttackSummary) -> Line:
 def attack_cells(summary: AttackSummary) -> tuple[Cell, ...]:
     """Return the cells of one kind of attack on one configuration, its name first."""
     return (
-        Cell(attack_name(summary.attack)),
+        Cell(summary.name),
         interval_cell(summary.att_acc, summary.interval, bar=True),
         Cell(percent(summary.att_acc_top5), value=summary.att_acc_top5),
         difference_cell(summary.difference),
@@ -132,7 +126,7 @@ def seconds_lines(summary: SweepSummary) -> list[Seconds]:
     phases = [("Training T", [row["seconds"] for row in summary.targets])]
     for kind in summary.attack_kinds:
         rows = [row for row in summary.attacks if row["attack"] == kind]
-        phases.append((f"Attack {attack_name(kind)}", [row["attack_seconds"] for row in rows]))
+        phases.append((f"Attack {summary.attack_names[kind]}", [row["attack_seconds"] for row in rows]))
     phases.append(("Judging", [row["judging_seconds"] for row in summary.attacks]))
     lines = []
     for phase, values in phases:
@@ -193,20 +187,20 @@ class ImportanceSection:
 _OBJECTIVES: dict[str, str] = {"acc": "Natural accuracy", "att_acc": "Worst attack accuracy"}
 
 
-def importance_groups(found: Importances | None) -> ImportanceSection | None:
+def importance_groups(summary: SweepSummary, found: Importances | None) -> ImportanceSection | None:
     """Return the section on importance; nothing when it was not computed."""
     if found is None:
         return None
     groups = tuple(
-        ImportanceGroup(_OBJECTIVES.get(objective, objective), _shares(shares))
+        ImportanceGroup(_OBJECTIVES.get(objective, objective), _shares(shares, summary.families))
         for objective, shares in found.shares.items()
     )
     return ImportanceSection(groups, found.trials, found.least)
 
 
-def _shares(shares: Mapping[str, float]) -> tuple[Share, ...]:
+def _shares(shares: Mapping[str, float], families: Mapping[str, Defense]) -> tuple[Share, ...]:
     ordered = sorted(shares.items(), key=lambda item: -item[1])
-    return tuple(Share(searched_name(name), 100 * share) for name, share in ordered)
+    return tuple(Share(searched_name(name, families), 100 * share) for name, share in ordered)
 
 
 def timing_warning(summary: SweepSummary) -> str | None:

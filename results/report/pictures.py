@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from PIL import Image, UnidentifiedImageError
 
 from results.errors import StoreError
-from results.labels import attack_name, configuration_heading
 from results.statistics.configurations import Configuration
 from results.stores.grouped_rows import GroupedRows
 from results.stores.store import Store
@@ -189,8 +188,8 @@ def gallery(
     if not any(tile.uri for entry in classes for tile in entry.tiles):
         return None
     return Gallery(
-        attack=attack_name(kind),
-        headings=tuple(configuration_heading(vars(one)) for one, _ in columns),
+        attack=columns[0][0].attacks[kind].name,
+        headings=tuple(one.heading for one, _ in columns),
         classes=classes,
         left_out=len(indices) - len(classes),
     )
@@ -217,4 +216,5 @@ def _tile(sheets: Sheets, kind: str, one: Configuration, name: str, row: Row | N
         return Tile(None, "no picture")
     recognised = row["rank"] == 0
     outcome = "recognised" if recognised else "not recognised"
-    return Tile(uri, f"{attack_name(kind)} reconstruction of {name} from {one.label}: {outcome}", recognised)
+    attack = one.attacks[kind].name
+    return Tile(uri, f"{attack} reconstruction of {name} from {one.label}: {outcome}", recognised)

@@ -13,10 +13,9 @@ from plotly.offline import get_plotlyjs
 
 from results.figures.front_plot import MOST_DRAWN, X_TITLE, plotted, ticks
 from results.figures.interactive import convergence_figure
-from results.figures.palette import INK, MUTED, SYMBOL_PATHS, styles_of
+from results.figures.palette import INK, MUTED, SYMBOL_PATHS, Style, sweep_styles
 from results.figures.slices import slice_figure, slices
 from results.formatting import hours_text
-from results.labels import attack_name
 from results.reader import SweepResults
 from results.report.asked import asked_lines
 from results.report.bargains import bargain_lines, bargains, least_price
@@ -37,7 +36,7 @@ from results.report.page import (
 from results.report.page_data import as_json, joined_json, page_data, safe_in_script
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
-from results.report.trial_details import CURVE_COLUMNS, TrialDetails, failed_trials
+from results.report.trial_details import TrialDetails, failed_trials
 from results.report.trial_panels import Panels, panels
 from results.report.verdict import verdict
 from results.statistics.comparison import Comparison, Pairing
@@ -150,7 +149,7 @@ def _tables(summary: SweepSummary) -> dict[str, Any]:
         "lines": [configuration_line(one) for one in shown],
         "configuration_count": len(summary.configurations),
         "attack_lines": attack_lines(detailed),
-        "attack_names": [attack_name(kind) for kind in summary.attack_kinds],
+        "attack_names": [summary.attack_names[kind] for kind in summary.attack_kinds],
         "control_lines": control_lines(summary),
         "control_warning": control_warning(summary),
         "evaluators": evaluator_lines(summary),
@@ -191,7 +190,7 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
         "facts": key_facts(summary),
         "views": shown,
         "families": families(summary),
-        "styles": styles_of({one.defense for one in ordered(summary)}),
+        "styles": _drawn_styles(summary),
         "symbols": SYMBOL_PATHS,
         "printed": printed_labels(),
         "attainment": attainment_text(summary),
@@ -218,9 +217,10 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
     }
 
 
-def ordered(summary: SweepSummary) -> list[Configuration]:
-    """Return every configuration of a sweep, the controls last."""
-    return [*summary.configurations, *summary.controls]
+def _drawn_styles(summary: SweepSummary) -> dict[str, Style]:
+    """Return the styles of the families that the page shows, by kind."""
+    shown = {one.defense for one in (*summary.configurations, *summary.controls)}
+    return {kind: style for kind, style in sorted(sweep_styles(summary).items()) if kind in shown}
 
 
 def _search(summary: SweepSummary, importances: Importances | None) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _search(summary: SweepSummary, importances: Importances | None) -> dict[str,
         "convergence": course if len(course) > 1 else None,
         "slices": [one.title for one in found],
         "figures": page_data(as_json(figures)),
-        "importances": importance_groups(importances),
+        "importances": importance_groups(summary, importances),
     }
 
 
@@ -254,7 +254,7 @@ def _trials(
     rows = _of_attacks(results.reconstruction_rows(), [row["attack_id"] for row in summary.attacks])
     grouped = GroupedRows(rows, "attack_id")
     sheets = Sheets(results.store, grouped)
-    curves = GroupedRows(results.curve_rows().select(CURVE_COLUMNS), "target_id")
+    curves = GroupedRows(results.curve_rows(), "target_id")
     details = TrialDetails(summary, settings, grouped, curves)
     labels: dict[int, str] = {}
     failed = failed_trials(results.store, summary, settings, summary.failures[:MOST_FAILURES], labels)

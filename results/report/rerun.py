@@ -5,17 +5,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from results.defenses import NO_DEF, read_defense
 from results.statistics.summary import SweepSummary
 from results.sweeps.settings import SweepSettings
-
-_FIELDS = (
-    "freeze_depth",
-    "frozen_bn",
-    "lambda_x",
-    "lambda_y",
-    "lambda_mid",
-    "prediction",
-)
 
 
 def rerun_command(
@@ -23,17 +15,18 @@ def rerun_command(
 ) -> str | None:
     """Return the command that repeats one trial in this process, beside the No-Def of the same seed.
 
-    ``target`` is the row of its T, or what is known of one: config, defense, control, seed. Identities do not
-    depend on the search, so T and the attacks come out as the ones of the sweep. Nothing when the sweep has
-    no command, or when it tries several weights and ``target`` does not say which were its own.
+    ``target`` is the row of its T, or what is known of one: config, the columns of its defence, control,
+    seed. Identities do not depend on the search, so T and the attacks come out as the ones of the sweep.
+    ``None`` when the sweep has no command, or when it tries several weights and ``target`` does not say which
+    were its own.
     """
     config = _config(target)
     own = _own_assignments(settings, config.get("target", {}))
     if summary.record is None or not summary.record.command or own is None:
         return None
     control = target["control"] or "none"
-    defense = dict(config["defense"]) if config else _from_columns(target)
-    plain = defense["kind"] == "no_def"
+    defense = config["defense"] if config else _from_columns(target)
+    plain = read_defense(target).kind == NO_DEF
     assignments = (
         "search.sampler=grid",
         "defenses=[{kind: no_def}]",
@@ -70,11 +63,13 @@ def _config(target: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration of a T as its row keeps it; empty when it cannot be read."""
     try:
         config = dict(json.loads(target["config"] or "{}"))
-        return config if "kind" in config["defense"] else {}
     except (ValueError, KeyError, TypeError):
         return {}
+    return config if "defense" in config else {}
 
 
 def _from_columns(target: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: target[name] for name in _FIELDS if target.get(name) is not None}
-    return {"kind": target["defense"] or "no_def", **known}
+    """Return the defence of a row as a space writes it: the fields of all parts beside their kinds."""
+    parts = json.loads(target.get("defense_settings") or "[]")
+    values = {name: value for part in parts for name, value in part.items() if name != "kind"}
+    return {"kind": target.get("defense") or NO_DEF, **values}

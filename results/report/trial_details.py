@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from results.defenses import Defense, read_defense
 from results.errors import PathMissing
 from results.figures.front_plot import spread
 from results.formatting import seconds_text
-from results.labels import attack_name, configuration_label, defense_name
+from results.labels import attack_label, attack_name, configuration_label
 from results.report.page import attack_cells
 from results.report.rerun import rerun_command
 from results.statistics.configurations import Configuration, Run
@@ -37,15 +38,12 @@ MOST_CHARACTERS = 300
 _CURVES = {
     "loss": "Loss",
     "cross_entropy": "Cross-entropy",
-    "dependence_x": "Dependence on x",
-    "dependence_y": "Dependence on y",
-    "kl": "KL",
     "train_acc": "Acc, training",
     "val_acc": "Acc, validation",
     "test_acc": "Acc, test",
 }
-CURVE_COLUMNS = ["target_id", "epoch", *_CURVES]
-"""Columns of the curves that a page needs."""
+"""What is drawn of every T, in this order; what parts of its defence record comes after the losses."""
+_LOSSES = 2
 
 
 class TrialDetails:
@@ -91,7 +89,7 @@ class TrialDetails:
             "acc": rounded(run.target["acc"]),
             "train": rounded(run.target["train_acc"]),
             "command": rerun_command(self._summary, self._settings, run.number, run.target),
-            "curves": curves_of(self._curves.rows(run.target["target_id"])),
+            "curves": curves_of(self._curves.rows(run.target["target_id"]), read_defense(run.target)),
             "attacks": [self._attack(row) for row in run.attacks],
         }
 
@@ -101,7 +99,7 @@ class TrialDetails:
         classes = sorted(tally.judged) if tally else []
         return {
             "id": unit,
-            "name": attack_name(row["attack"]),
+            "name": attack_label(row),
             "att": rounded(row["att_acc"]),
             "classes": classes,
             "hits": [tally.hits[index] for index in classes] if tally else [],
@@ -127,17 +125,25 @@ def confidence_histogram(reconstructions: GroupedRows, attack_id: str) -> list[i
     return [int(count) for count in counts]
 
 
-def curves_of(rows: Sequence[Plain]) -> Plain:
-    """Return the curves of a T that are known in any epoch, by name, with their epochs from 1."""
-    ordered = spread(sorted(rows, key=lambda row: row["epoch"]), MOST_EPOCHS)
-    if not ordered:
-        return {}
-    found: Plain = {"epoch": [row["epoch"] + 1 for row in ordered]}
-    for column, name in _CURVES.items():
-        values = [rounded(row[column]) for row in ordered]
-        if any(value is not None for value in values):
-            found[name] = values
+def curves_of(rows: Sequence[Plain], defense: Defense) -> Plain:
+    """Return the curves of a T that are known in any epoch, by label, with their epochs from 1.
+
+    ``rows`` have epoch, name and value; the parts of ``defense`` say how what they record is called.
+    """
+    epochs = spread(sorted({row["epoch"] for row in rows}), MOST_EPOCHS)
+    values = {(row["name"], row["epoch"]): rounded(row["value"]) for row in rows}
+    recorded = {name for name, _ in values}
+    found: Plain = {"epoch": [epoch + 1 for epoch in epochs]} if epochs else {}
+    for name, label in _curve_labels(defense).items():
+        if name in recorded:
+            found[label] = [values.get((name, epoch)) for epoch in epochs]
     return found
+
+
+def _curve_labels(defense: Defense) -> dict[str, str]:
+    own = [curve for part in defense.parts for curve in part.curves]
+    known = list(_CURVES.items())
+    return dict([*known[:_LOSSES], *own, *known[_LOSSES:]])
 
 
 def rounded(value: float | None, digits: int = 4) -> float | None:
@@ -175,30 +181,28 @@ def _details(failure: Failure) -> Plain:
 
 def _logged(store: Store, summary: SweepSummary, settings: SweepSettings, log: TrialLog) -> Plain:
     target = log.trial.get("target", {})
-    defense = target.get("defense", {})
-    known = {"control": target.get("control"), "seed": target.get("seed"), "defense": defense.get("kind")}
-    row = {**defense, **known, "config": json.dumps(target)}
+    known = {"control": target.get("control"), "seed": target.get("seed")}
+    row = {**log.defense, **known, "config": json.dumps(target)}
     return {
-        "label": configuration_label(row) if known["defense"] else "not recorded",
-        "settings": _settings(log.trial),
+        "label": configuration_label(row) if log.defense else "not recorded",
+        "settings": _settings(log),
         "steps": [_step(step) for step in log.steps],
         "log": [lines for step in log.steps if step.state == "failed" for lines in _last_lines(store, step)],
         "command": rerun_command(summary, settings, log.number, row),
     }
 
 
-def _settings(trial: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _settings(log: TrialLog) -> list[tuple[str, str]]:
     """Return the settings of T's data, of T, of its defence and of the attacks on it, one line each."""
-    target = trial.get("target", {})
-    defense = target.get("defense", {})
+    target, defense = log.trial.get("target", {}), read_defense(log.defense)
     found = [
-        ("Defence", defense_name(str(defense.get("kind", ""))), _without_kind(defense)),
+        ("Defence", defense.name, defense.columns),
         ("Training", "", {**target.get("target", {}), "seed": target.get("seed")}),
         ("Data", "", target.get("data", {})),
     ]
     found += [
         ("Attack", attack_name(str(one["attack"].get("kind", ""))), _without_kind(one["attack"]))
-        for one in trial.get("attacks", ())
+        for one in log.trial.get("attacks", ())
     ]
     return [(name, ", ".join([*filter(None, [kind]), *_pairs(values)])) for name, kind, values in found]
 

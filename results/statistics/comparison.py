@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from results.labels import configuration_label
 from results.statistics.configurations import Configuration, Row
 from results.statistics.intervals import Difference, Floats, class_draws, percentile_interval
 from results.statistics.summary import SweepSummary
@@ -19,7 +18,7 @@ from results.statistics.tallies import recognised
 if TYPE_CHECKING:
     import pandas as pd
 
-_SAME = ("settings", "generator_id", "evaluator", "attacked_classes", "attack_seed")
+_SAME = ("attack_settings", "generator_id", "evaluator", "attacked_classes", "attack_seed")
 """Columns of the attacks table that must agree for reconstructions to be pairs."""
 
 _CLASSES = ("evaluator", "attacked_classes")
@@ -307,4 +306,4 @@ def named(summary: SweepSummary, name: str) -> Configuration:
 
 
 def _choices(found: Sequence[Configuration]) -> str:
-    return ", ".join(f"{one.config_id} ({configuration_label(vars(one))})" for one in found)
+    return ", ".join(f"{one.config_id} ({one.label})" for one in found)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.labels import configuration_label
+from results.defenses import NO_DEF, Defense, Value, read_defense
+from results.labels import attack_label, heading, label_of
 from results.statistics.intervals import Difference, Interval, delta
 from results.statistics.pareto import Point
 from results.statistics.tallies import Tally, pooled, worst_difference, worst_interval
@@ -33,6 +34,8 @@ class AttackSummary:
     """One kind of attack on one configuration. Accuracies are fractions, means over seeds."""
 
     attack: str
+    name: str
+    """Published name."""
     att_acc: float
     interval: Interval | None
     difference: Difference | None
@@ -55,15 +58,8 @@ class Configuration:
 
     config_id: str
     label: str
-    defense: str
-    freeze_depth: int | None
-    frozen_bn: str | None
-    lambda_x: float | None
-    lambda_y: float | None
-    lambda_mid: float | None
-    prediction: str | None
-    trainable: str | None
-    """Trained groups of units of the layer-wise study, joined by ``+``."""
+    described: Defense
+    """The parts of the defence with their parameters."""
     pretrained: str | None
     variant: str | None
     """What T started from, in words, when the sweep compares several; part of the label."""
@@ -92,9 +88,24 @@ class Configuration:
     on_front: bool = False
 
     @property
+    def defense(self) -> str:
+        """The family: the kinds of the parts joined by ``+``."""
+        return self.described.kind
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """The parameters of the defence by the names of their columns."""
+        return self.described.columns
+
+    @property
+    def heading(self) -> tuple[str, str]:
+        """The defence, or ``Control``, and its parameters."""
+        return heading(self.described, self.control, self.variant)
+
+    @property
     def is_anchor(self) -> bool:
         """This is No-Def itself."""
-        return self.defense == "no_def" and self.control == "none"
+        return self.defense == NO_DEF and self.control == "none"
 
     @property
     def point(self) -> Point:
@@ -192,6 +203,7 @@ def _attack_summary(kind: str, runs: Runs, anchor: Runs | None) -> AttackSummary
         bought = _bought(runs, anchor, lambda one, seeds: one.att_acc(kind, seeds))
     return AttackSummary(
         attack=kind,
+        name=attack_label(rows[0]),
         att_acc=att_acc,
         interval=worst_interval([runs.tally(kind, runs.seeds)]),
         difference=difference,
@@ -239,21 +251,15 @@ def configuration(
     if acc is None:
         return None
     first = runs.runs[0].target
+    defense = read_defense(first)
     accs = [run.target["acc"] for run in runs.runs if run.target["acc"] is not None]
     summaries = (_attack_summary(kind, runs, anchor) for kind in kinds)
     worst = runs.worst(kinds, runs.seeds)
     difference, robustness = _against_anchor(runs, anchor, kinds) if anchor and worst else (None, None)
     return Configuration(
         config_id=first["config_id"] or first["target_id"],
-        label=configuration_label({**first, "variant": variant}),
-        defense=first["defense"] or "unknown",
-        freeze_depth=first["freeze_depth"],
-        frozen_bn=first["frozen_bn"],
-        lambda_x=first["lambda_x"],
-        lambda_y=first["lambda_y"],
-        lambda_mid=first["lambda_mid"],
-        prediction=first["prediction"],
-        trainable=first["trainable"],
+        label=label_of(defense, runs.control, variant),
+        described=defense,
         pretrained=first["pretrained"],
         variant=variant,
         recipe=first["recipe"],

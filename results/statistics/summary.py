@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from results.labels import configuration_label, pretrained_text
+from results.defenses import DEFENSE_COLUMNS, NO_DEF, Defense, read_defense
+from results.labels import attack_label, configuration_label, pretrained_text
 from results.statistics.configurations import Configuration, Row, Run, Runs, configuration
 from results.statistics.front_trials import front_numbers, with_ids
 from results.statistics.pareto import front_order, hypervolume, nondominated
@@ -60,6 +61,13 @@ class SweepSummary:
     """The trials that are done, in order of proposal."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """Successes by class of each attack, by attack_id; empty without reconstructions."""
+    families: Mapping[str, Defense] = field(default_factory=dict)
+    """One defence of each family that the sweep has trained, by kind."""
+
+    @property
+    def attack_names(self) -> dict[str, str]:
+        """Published name of each kind of attack."""
+        return {row["attack"]: attack_label(row) for row in reversed(self.attacks)}
 
     @property
     def no_def(self) -> Configuration | None:
@@ -106,6 +114,7 @@ def summarise(
     """
     trials = [row for row in rows_of(tables.trials) if row["sweep_id"] == sweep_id]
     rows = sorted(trials, key=lambda row: row["number"])
+    families = _families(rows, tables.targets)
     if front_only:
         tables = _of_the_front(tables, rows)
     targets = _by_id(tables.targets, "target_id")
@@ -131,7 +140,20 @@ def summarise(
         unreadable=tables.unreadable,
         runs=tuple(runs),
         tallies=counted,
+        families=families,
     )
+
+
+def _families(trials: list[Row], targets: pa.Table) -> dict[str, Defense]:
+    """Return one defence of each family that the trials have trained, by kind."""
+    trained = {row["target_id"] for row in trials}
+    columns = [targets[name].to_pylist() for name in ("target_id", *DEFENSE_COLUMNS)]
+    first: dict[str, Row] = {}
+    for target_id, *values in zip(*columns, strict=True):
+        row = dict(zip(DEFENSE_COLUMNS, values, strict=True))
+        if target_id in trained and row["defense"]:
+            first.setdefault(row["defense"], row)
+    return {kind: read_defense(row) for kind, row in first.items()}
 
 
 def _of_the_front(tables: Tables, trials: list[Row]) -> Tables:
@@ -187,7 +209,7 @@ def _configurations(
 
 
 def _is_no_def(runs: Runs) -> bool:
-    return bool(runs.runs[0].target["defense"] == "no_def")
+    return bool(runs.runs[0].target["defense"] == NO_DEF)
 
 
 def _pretrained(runs: Runs) -> str | None:

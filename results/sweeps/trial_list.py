@@ -6,20 +6,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from results.defenses import parameter_columns, read_defense
 from results.errors import ResultsError
-from results.labels import configuration_label
+from results.labels import label_of
 from results.stores.parts import rows_of
 from results.stores.store import Store
 from results.sweeps.trial_logs import read_trial_log
 
 _FROM_TRIAL = ("number", "role", "state", "reason", "acc", "worst_att_acc", "trial_id", "target_id")
 _FROM_TARGET = (
-    "defense",
-    "freeze_depth",
-    "lambda_x",
-    "lambda_y",
-    "lambda_mid",
-    "trainable",
     "control",
     "seed",
     "architecture",
@@ -29,8 +24,9 @@ _FROM_TARGET = (
     "seconds",
     "host",
 )
-COLUMNS = (*_FROM_TRIAL[:3], "label", *_FROM_TARGET, *_FROM_TRIAL[3:])
-"""Names that a condition or an order may use."""
+_FIRST = (*_FROM_TRIAL[:3], "label", "defense")
+COLUMNS = (*_FIRST, *_FROM_TARGET, *_FROM_TRIAL[3:])
+"""Columns of every list of trials; those of the defences' parameters come after ``defense``."""
 
 Row = dict[str, Any]
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -49,14 +45,17 @@ class UnknownCondition(ResultsError):
 
 
 def trial_list(store: Store, sweep_id: str) -> list[Row]:
-    """Return one row of ``COLUMNS`` per ended trial of the sweep, in the order of their numbers.
+    """Return one row per ended trial of the sweep, in the order of their numbers.
 
-    What is not known of a T that was never trained comes from the log of its trial.
+    Each has ``COLUMNS`` and a column for each parameter of each defence of the sweep. What is not known of a
+    T that was never trained comes from the log of its trial.
     """
     targets = {row["target_id"]: row for row in rows_of(store.read_rows("targets"))}
     trials = [row for row in rows_of(store.read_rows("trials")) if row["sweep_id"] == sweep_id]
-    rows = [_row(trial, targets.get(trial["target_id"]) or _logged(store, trial)) for trial in trials]
-    return sorted(rows, key=lambda row: int(row["number"]))
+    trials.sort(key=lambda row: int(row["number"]))
+    found = [targets.get(trial["target_id"]) or _logged(store, trial) for trial in trials]
+    columns = parameter_columns(map(read_defense, found))
+    return [_row(trial, target, columns) for trial, target in zip(trials, found, strict=True)]
 
 
 MOST_VALUES = 20
@@ -99,13 +98,17 @@ def ordered(rows: Sequence[Row], column: str, descending: bool = False) -> list[
     ]
 
 
-def _row(trial: Mapping[str, Any], target: Mapping[str, Any]) -> Row:
+def _row(trial: Mapping[str, Any], target: Mapping[str, Any], parameters: Sequence[str]) -> Row:
+    kind, defense = target.get("defense"), read_defense(target)
     row = {
         **{name: trial[name] for name in _FROM_TRIAL},
         **{name: target.get(name) for name in _FROM_TARGET},
-        "label": configuration_label(target) if target.get("defense") else "not recorded",
+        **{name: defense.columns.get(name) for name in parameters},
+        "defense": kind,
+        "label": label_of(defense, target.get("control")) if kind else "not recorded",
     }
-    return {name: row[name] for name in COLUMNS}
+    names = (*_FIRST, *parameters, *COLUMNS[len(_FIRST) :])
+    return {name: row[name] for name in names}
 
 
 def _logged(store: Store, trial: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,9 +117,8 @@ def _logged(store: Store, trial: Mapping[str, Any]) -> dict[str, Any]:
     if log is None:
         return {}
     target = log.trial.get("target", {})
-    defense = target.get("defense", {})
     settings = {name: target.get("target", {}).get(name) for name in ("architecture", "pretrained", "epochs")}
-    return {**defense, **settings, **_pick(target, "control", "seed"), "defense": defense.get("kind")}
+    return {**settings, **_pick(target, "control", "seed"), **log.defense}
 
 
 def _pick(plain: Mapping[str, Any], *names: str) -> dict[str, Any]:

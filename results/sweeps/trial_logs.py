@@ -1,7 +1,7 @@
 """The log of one trial: its configuration, its steps with times and reasons, and how it ended."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from results.errors import PathMissing
@@ -36,6 +36,8 @@ class TrialLog:
     started_at: str
     ended_at: str
     steps: tuple[StepLog, ...]
+    defense: dict[str, str] = field(default_factory=dict)
+    """What the rows of T would say of its defence; see `results.defenses.DEFENSE_COLUMNS`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the log as plain values, ready for JSON."""

@@ -211,19 +211,19 @@ class StoreContract:
             store.write_rows("curves", "a/b", [])
 
     def test_rows_come_back_under_the_whole_schema(self, store: Store) -> None:
-        store.write_rows("curves", "t1", [{"target_id": "t1", "epoch": 0, "loss": 0.5}])
+        store.write_rows("curves", "t1", [{"target_id": "t1", "epoch": 0, "value": 0.5}])
         table = store.read_rows("curves", "t1")
         assert table.schema.equals(SCHEMAS["curves"])
         assert table.to_pylist()[0] == dict.fromkeys(SCHEMAS["curves"].names) | {
             "target_id": "t1",
             "epoch": 0,
-            "loss": 0.5,
+            "value": 0.5,
         }
 
     def test_columns_null_in_one_part_and_set_in_another_read_together(self, store: Store) -> None:
-        store.write_rows("curves", "a", [{"target_id": "a", "epoch": 0, "dependence_x": None}])
-        store.write_rows("curves", "b", [{"target_id": "b", "epoch": 0, "dependence_x": 0.25}])
-        assert store.read_rows("curves")["dependence_x"].to_pylist() == [None, 0.25]
+        store.write_rows("curves", "a", [{"target_id": "a", "epoch": 0, "value": None}])
+        store.write_rows("curves", "b", [{"target_id": "b", "epoch": 0, "value": 0.25}])
+        assert store.read_rows("curves")["value"].to_pylist() == [None, 0.25]
 
     def test_every_table_is_empty_at_first(self, store: Store) -> None:
         for table, schema in SCHEMAS.items():
@@ -239,7 +239,7 @@ class StoreContract:
         assert store.units("curves") == ["t1"]
 
     def test_the_same_rows_are_the_same_bytes(self, store: Store) -> None:
-        rows = [{"target_id": "t", "epoch": 0, "loss": 0.1}]
+        rows = [{"target_id": "t", "epoch": 0, "value": 0.1}]
         store.write_rows("curves", "a", rows)
         first = store.get_bytes("curves/a.parquet")
         store.write_rows("curves", "a", rows)
@@ -258,7 +258,7 @@ class StoreContract:
             ({"target_id": "t", "epoch": True}, "epoch"),
             ({"target_id": "t", "epoch": 2**40}, "epoch"),
             ({"target_id": 7}, "target_id"),
-            ({"target_id": "t", "loss": "low"}, "loss"),
+            ({"target_id": "t", "value": "low"}, "value"),
             ({"target_id": "t", "epochs": 3}, "epochs"),
         ],
     )
@@ -300,7 +300,7 @@ class StoreContract:
         store.write_rows(
             "trials", "t", [{"sweep_id": "s", "number": 1, "reason": "why", "attack_ids": ["a"]}]
         )
-        store.write_rows("curves", "t", [{"target_id": "t", "epoch": 1, "train_acc": 0.5}])
+        store.write_rows("curves", "t", [{"target_id": "t", "epoch": 1, "value": 0.5}])
         store.put_bytes("targets/odd.parquet", b"PAR1" + bytes(40) + b"PAR1")
         assert store.read_rows("targets").num_rows == 0
         assert [part.path for part in store.unreadable_parts("targets")] == ["targets/odd.parquet"]

@@ -1,60 +1,96 @@
-"""Every defence has its name, its parameters in a few characters, and a marker that no other has."""
+"""A configuration is called by its parts and their parameters, whoever wrote the parts."""
 
-from typing import get_args
+import json
+from typing import Any
 
 import pytest
 
-from results.figures.palette import CONTROL, style_of
-from results.labels import configuration_label, defense_name
-from search_spaces.defenses import DefenseSettings
+from results.defenses import parameter_columns, read_defense
+from results.labels import configuration_label, searched_name
+from search_spaces.defense_columns import defense_columns
+from search_spaces.defenses import (
+    MID,
+    TLDMI,
+    TLDMIMID,
+    BiDOCOCO,
+    BiDOHSIC,
+    DefenseSettings,
+    LayerWise,
+    NoDef,
+    TLDMIBiDOHSIC,
+)
 
-MEMBERS = get_args(get_args(DefenseSettings)[0])
-KINDS = [member.model_fields["kind"].default for member in MEMBERS]
-GROUNDS = {"light": (1.0, 1.0, 1.0), "dark": (0.06, 0.07, 0.09)}
-
-LABELS = [
-    ({"defense": "mid", "lambda_mid": 0.003, "prediction": "sampled"}, "MID (λ 0.003)"),
-    ({"defense": "mid", "lambda_mid": 0.0, "prediction": "mean"}, "MID (λ 0, mean prediction)"),
-    ({"defense": "bido_coco", "lambda_x": 5.0, "lambda_y": 50.0}, "BiDO-COCO (λx 5, λy 50)"),
-    ({"defense": "layer_wise", "trainable": "first+last"}, "Layer-wise (trained first+last)"),
-    ({"defense": "layer_wise", "trainable": ("first", "last")}, "Layer-wise (trained first+last)"),
+LABELS: list[tuple[DefenseSettings, str]] = [
+    (NoDef(), "No-Def"),
+    (MID(lambda_mid=0.003), "MID (λ 0.003)"),
+    (MID(lambda_mid=0.0, prediction="mean"), "MID (λ 0, mean prediction)"),
+    (BiDOCOCO(lambda_x=5.0, lambda_y=50.0), "BiDO-COCO (λx 5, λy 50)"),
+    (BiDOHSIC(lambda_x=0.05123456, lambda_y=0.5), "BiDO-HSIC (λx 0.0512, λy 0.5)"),
+    (TLDMI(freeze_depth=14), "TL-DMI (depth 14)"),
+    (LayerWise(trainable=("first", "last")), "Layer-wise (trained first+last)"),
     (
-        {"defense": "tl_dmi+mid", "freeze_depth": 7, "lambda_mid": 0.01, "frozen_bn": "eval"},
+        TLDMIMID(freeze_depth=7, lambda_mid=0.01, frozen_bn="eval"),
         "TL-DMI + MID (depth 7, λ 0.01, frozen BN in eval)",
     ),
-    ({"defense": "no_def", "variant": "from scratch"}, "No-Def (from scratch)"),
+    (
+        TLDMIBiDOHSIC(freeze_depth=8, lambda_x=0.03, lambda_y=0.4),
+        "TL-DMI + BiDO-HSIC (depth 8, λx 0.03, λy 0.4)",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("row", "label"), LABELS)
-def test_labels_say_the_defence_and_its_parameters(row: dict[str, object], label: str) -> None:
-    assert configuration_label(row) == label
+@pytest.mark.parametrize(("defense", "label"), LABELS)
+def test_labels_say_the_defence_and_its_parameters(defense: DefenseSettings, label: str) -> None:
+    assert configuration_label(defense_columns(defense)) == label
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_defence_has_a_published_name(kind: str) -> None:
-    assert "_" not in defense_name(kind)
+def row(*parts: dict[str, Any], **described: dict[str, Any]) -> dict[str, Any]:
+    descriptions = [{"kind": part["kind"], **described.get(part["kind"], {})} for part in parts]
+    return {
+        "defense": "+".join(part["kind"] for part in parts),
+        "defense_settings": json.dumps(parts),
+        "defense_parts": json.dumps(descriptions),
+    }
 
 
-def test_no_two_families_share_a_marker_in_either_figure() -> None:
-    styles = [*(style_of(kind) for kind in KINDS), CONTROL]
-    for name in ("symbol", "marker", "light", "dark"):
-        assert len({getattr(style, name) for style in styles}) == len(styles), name
+def test_parts_that_nobody_has_seen_are_named_as_they_name_themselves() -> None:
+    mine = row(
+        {"kind": "mine", "beta": 0.12345, "mode": "hard", "layers": ["a", "b"], "plain": True},
+        {"kind": "theirs"},
+        mine={
+            "label": "My defence",
+            "fields": [
+                {"name": "beta", "symbol": "β"},
+                {"name": "mode", "symbol": "{} targets", "default": "soft"},
+                {"name": "layers"},
+                {"name": "plain", "default": True},
+            ],
+        },
+    )
+    assert configuration_label(mine) == "My defence + theirs (β 0.123, layers a+b, hard targets)"
+    assert read_defense(mine).columns == {"beta": 0.12345, "mode": "hard", "layers": "a+b", "plain": True}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("ground", GROUNDS)
-def test_markers_stand_out_from_the_ground(kind: str, ground: str) -> None:
-    """Contrast of at least 3:1, what WCAG 2.1 asks of graphics."""
-    colour = getattr(style_of(kind), ground)
-    pair = sorted([luminance(rgb(colour)), luminance(GROUNDS[ground])])
-    assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 3
+def test_a_name_that_two_parts_share_or_a_table_has_becomes_one_of_its_part() -> None:
+    both = row({"kind": "one", "weight": 1.0, "seed": 3}, {"kind": "two", "weight": 2.0})
+    assert read_defense(both).columns == {"one.weight": 1.0, "one.seed": 3, "two.weight": 2.0}
 
 
-def rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5))
+def test_searched_parameters_are_named_by_the_families_of_the_sweep() -> None:
+    families = {kind: read_defense(defense_columns(one)) for kind, one in {"bido_hsic": BiDOHSIC()}.items()}
+    assert searched_name("bido_hsic.lambda_x", families) == "BiDO-HSIC: λx"
+    assert searched_name("bido_hsic.lambda_y_ratio", families) == "BiDO-HSIC: λy/λx"
+    assert searched_name("unseen.depth", families) == "unseen: depth"
+    assert searched_name("defense", families) != "defense"
 
 
-def luminance(colour: tuple[float, ...]) -> float:
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+@pytest.mark.parametrize("damaged", ["", "{", "3", '[{"kind": "tl_dmi"}, 4]', "null"])
+def test_a_damaged_row_is_still_named(damaged: str) -> None:
+    found = read_defense({"defense": "tl_dmi", "defense_settings": damaged, "defense_parts": damaged})
+    assert found.name == "tl_dmi"
+
+
+def test_columns_are_those_of_all_defences_in_the_order_of_their_fields() -> None:
+    defenses = (NoDef(), TLDMI(freeze_depth=3), BiDOHSIC())
+    columns = parameter_columns(read_defense(defense_columns(one)) for one in defenses)
+    assert columns == ("freeze_depth", "frozen_bn", "lambda_x", "lambda_y")

@@ -41,11 +41,11 @@ def matrix(results: SweepResults, target_ids: list[str], attack: str) -> np.ndar
 
 
 def test_frames_hold_every_row_with_their_types(results: SweepResults) -> None:
-    assert len(results.targets) == len(results.curves) / 3 == 12
+    assert len(results.targets) == len(results.curves) / 9 == 12
     assert len(results.attacks) == 24
     assert len(results.reconstructions) == 24 * 40
     assert len(results.trials) == 13
-    assert results.targets["freeze_depth"].dtype == pd.Int32Dtype()
+    assert results.targets["classes"].dtype == pd.Int32Dtype()
     assert results.reconstructions["found"].dtype == pd.BooleanDtype()
     assert results.targets["finished_at"].dt.tz is not None
 
@@ -213,7 +213,7 @@ def test_the_tables_of_a_sweep_hold_its_own_rows(store: Store, sweep_id: str, se
     assert found.sweep_id == sweep_id
     assert set(found.trials["sweep_id"]) == {sweep_id}
     assert set(found.targets["seed"]) == set(found.attacks["seed"]) == seeds
-    assert (len(found.targets), len(found.curves)) == (count, 3 * count)
+    assert (len(found.targets), len(found.curves)) == (count, 9 * count)
     assert (len(found.attacks), len(found.reconstructions)) == (2 * count, 2 * count * 40)
     assert found.generators.empty
     assert set(found.reconstructions["attack_id"]) == set(found.attacks["attack_id"])

@@ -51,19 +51,19 @@ def test_random_rows_come_back_as_they_were(table: str, data: st.DataObject) -> 
 
 
 def test_a_nan_stays_a_nan() -> None:
-    read = decode("curves", encode(table_from_rows("curves", "t", [{"target_id": "t", "loss": math.nan}])))
-    assert math.isnan(read["loss"].to_pylist()[0])
+    read = decode("curves", encode(table_from_rows("curves", "t", [{"target_id": "t", "value": math.nan}])))
+    assert math.isnan(read["value"].to_pylist()[0])
 
 
 def test_a_part_with_fewer_or_null_typed_columns_reads_under_the_whole_schema(tmp_path: Path) -> None:
     """Parts of an earlier writer: a column absent, another of the type null."""
     store = open_store(str(tmp_path), create=True)
-    store.write_rows("curves", "new", [{"target_id": "new", "epoch": 1, "dependence_x": 0.5, "loss": 1.0}])
-    old = pa.table({"target_id": ["old"], "epoch": pa.array([0], pa.int32()), "dependence_x": pa.nulls(1)})
+    store.write_rows("curves", "new", [{"target_id": "new", "epoch": 1, "value": 0.5, "name": "loss"}])
+    old = pa.table({"target_id": ["old"], "epoch": pa.array([0], pa.int32()), "value": pa.nulls(1)})
     pq.write_table(old, tmp_path / "curves" / "old.parquet")
     rows = store.read_rows("curves").to_pylist()
-    assert [(row["target_id"], row["dependence_x"], row["loss"]) for row in rows] == [
-        ("new", 0.5, 1.0),
+    assert [(row["target_id"], row["value"], row["name"]) for row in rows] == [
+        ("new", 0.5, "loss"),
         ("old", None, None),
     ]
     assert store.unreadable_parts("curves") == ()

@@ -94,7 +94,12 @@ def test_the_same_defence_with_other_settings_of_t_is_found_by_its_label(tmp_pat
 @pytest.mark.parametrize(
     ("table", "columns", "pairing", "note"),
     [
-        ("attacks", {"settings": "other"}, "classes", "attack gmi: not the same settings; paired by class"),
+        (
+            "attacks",
+            {"attack_settings": "other"},
+            "classes",
+            "attack gmi: not the same attack settings; paired by class",
+        ),
         (
             "attacks",
             {"generator_id": "g-2"},

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from results.defenses import DEFENSE_COLUMNS
 from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
@@ -116,9 +117,9 @@ def test_the_row_repeats_what_is_known_of_the_target(store: Store, target: Targe
         rows_of(store, "attacks", config),
         store.read_rows("targets", target.piece_id).to_pylist(),
     )
-    for name in ("target_id", "config_id", "acc", "classes", "defense", "freeze_depth", "seed", "control"):
+    for name in ("target_id", "config_id", "acc", "classes", *DEFENSE_COLUMNS, "label", "seed", "control"):
         assert row[name] == trained[name]
-    assert (row["defense"], row["freeze_depth"]) == ("tl_dmi", 1)
+    assert row["label"] == "TL-DMI (depth 1)"
     assert (row["evaluator"], row["second_evaluator"]) == ("trained_classifier", "trained_classifier")
     accuracies = [load_evaluator(one, store).accuracy for one in config.evaluator_configs]
     assert [row["evaluator_acc"], row["second_evaluator_acc"]] == accuracies
@@ -173,7 +174,7 @@ def test_classes_without_a_start_are_failures(store: Store, target: TargetConfig
     assert row["att_acc"] in {0.0, 0.25}
     for one in missing:
         assert {
-            one[name] for name in ("rank", "predicted", "target_confidence", "knn_distance", "radius")
+            one[name] for name in ("rank", "predicted", "target_confidence", "knn_distance", "measured")
         } == {None}
         assert one["queries"] == 0
     assert row["queries"] == 1 + sum(one["queries"] for one in rows)

@@ -108,7 +108,7 @@ def test_a_lack_of_memory_is_a_smaller_micro_batch(
     assert rows["attacks"][0]["micro_batch"] == 2
     for row, other in zip(rows["reconstructions"], undisturbed["reconstructions"], strict=True):
         assert row["target_confidence"] == pytest.approx(other["target_confidence"], abs=0.01)
-    assert rows["attacks"][0]["settings"] == undisturbed["attacks"][0]["settings"]
+    assert rows["attacks"][0]["attack_settings"] == undisturbed["attacks"][0]["attack_settings"]
 
 
 def test_a_piece_of_an_attack_that_does_not_fit_is_built_once(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from results.defenses import DEFENSE_COLUMNS
+from results.labels import attack_name
 from results.statistics.intervals import bootstrap_over_classes
 from search_spaces import AttackConfig, canonical_json
 from trainables.attacks import Reconstructions
@@ -22,14 +24,8 @@ from trainables.metrics import (
 FROM_TARGET = (
     "target_id",
     "config_id",
-    "defense",
-    "freeze_depth",
-    "frozen_bn",
-    "lambda_x",
-    "lambda_y",
-    "lambda_mid",
-    "prediction",
-    "trainable",
+    *DEFENSE_COLUMNS,
+    "label",
     "control",
     "seed",
     "classes",
@@ -44,8 +40,9 @@ def described(config: AttackConfig, target_row: Mapping[str, Any], attacked_clas
         **{name: target_row[name] for name in FROM_TARGET},
         "attack_id": config.piece_id,
         "attack": config.attack.kind,
+        "attack_label": attack_name(config.attack.kind),
         "attack_seed": config.attack.seed,
-        "settings": canonical_json(config.attack),
+        "attack_settings": canonical_json(config.attack),
         "budget_factor": config.attack.budget_factor(),
         "generator_id": config.prior_config.piece_id,
         "attacked_classes": attacked_classes,
@@ -113,7 +110,6 @@ def reconstruction_rows(
 
 def _plain_columns(result: Reconstructions, class_names: Sequence[str]) -> dict[str, list[Any]]:
     numbers = result.class_index.tolist()
-    radius = [None] * len(result) if result.radius is None else result.radius.tolist()
     found = result.found.tolist()
     return {
         "class_index": numbers,
@@ -121,8 +117,18 @@ def _plain_columns(result: Reconstructions, class_names: Sequence[str]) -> dict[
         "restart": result.restart.tolist(),
         "found": found,
         "queries": result.queries.tolist(),
-        "radius": _where(found, radius),
+        "measured": _where(found, _measured_texts(result)),
     }
+
+
+def _measured_texts(result: Reconstructions) -> list[str | None]:
+    """Return what the attack alone measures of each row, as canonical JSON."""
+    if result.radius is None:
+        return [None] * len(result)
+    return [
+        canonical_json({"radius": radius}) if found else None
+        for found, radius in zip(result.found.tolist(), result.radius.tolist(), strict=True)
+    ]
 
 
 def _judged_columns(judged: Sequence[Judged]) -> dict[str, list[Any]]:

@@ -11,7 +11,7 @@ from trainables.step import device
 
 
 class EpochRow(NamedTuple):
-    """One epoch of a training: the columns of the curves table but the target's id.
+    """One epoch of a training: its number, and the values of the curves table by name.
 
     Losses are means over the batches. ``train_acc`` counts the answers of the network while it was trained,
     on augmented pictures. ``val_acc`` and ``test_acc`` are measured after the epoch, where they are asked
@@ -28,6 +28,12 @@ class EpochRow(NamedTuple):
     val_acc: float | None
     test_acc: float | None
     learning_rate: float
+
+    def values(self) -> list[tuple[str, float]]:
+        """Return the values that are known, with their names."""
+        known = self._asdict()
+        del known["epoch"]
+        return [(name, value) for name, value in known.items() if value is not None]
 
 
 BATCHES_BETWEEN_LOOKS = 32

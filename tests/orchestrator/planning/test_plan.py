@@ -44,7 +44,7 @@ def measure(store, sweep, seconds, epochs=None):
     store.write_rows("targets", target["target_id"], [target])
     for attack, cpu_seconds in zip(trial.attacks, seconds[1:], strict=True):
         row = {"attack_id": attack.piece_id, "target_id": target["target_id"], "status": "done"}
-        row |= {"settings": canonical_json(attack.attack), "cpu_seconds": cpu_seconds}
+        row |= {"attack_settings": canonical_json(attack.attack), "cpu_seconds": cpu_seconds}
         store.write_rows("attacks", attack.piece_id, [row])
 
 
@@ -55,7 +55,7 @@ def gpu_rows(store, sweep, seconds):
         wanted = [canonical_json(one.attack) for one in sweep.trial(NoDef(), 0).attacks]
         for unit in store.units(table):
             (row,) = store.read_rows(table, unit).to_pylist()
-            number = wanted.index(row["settings"]) if table == "attacks" else 0
+            number = wanted.index(row["attack_settings"]) if table == "attacks" else 0
             store.write_rows(table, unit, [row | {"device": "cuda", "seconds": taken[number]}])
 
 

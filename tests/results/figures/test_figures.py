@@ -12,7 +12,6 @@ from PIL import Image
 
 from results import front_figure, front_png, load, open_store
 from results.figures.front_plot import MOST_DRAWN, plotted, thinned
-from results.figures.palette import style_of
 from results.figures.printed import drawing_bytes, front_drawing
 from results.statistics.summary import SweepSummary
 from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, many_configs, write_fake_sweep
@@ -50,28 +49,6 @@ def test_each_family_has_its_colour_and_marker(summary: SweepSummary) -> None:
     markers = traces(front_figure(summary), "markers")
     assert [trace.name for trace in markers] == ["No-Def", "TL-DMI", "BiDO-HSIC", "TL-DMI + BiDO-HSIC"]
     assert len({(trace.marker.color, trace.marker.symbol) for trace in markers}) == 4
-    assert len({trace.marker.symbol for trace in markers}) == 4
-
-
-def test_colours_stay_apart_for_people_who_see_no_red_or_green() -> None:
-    """Simulated with the usual linear maps for protanopia and deuteranopia; distance in linear RGB."""
-    maps = {
-        "protanopia": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
-        "deuteranopia": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
-    }
-    families = ("no_def", "bido_hsic", "tl_dmi", "tl_dmi+bido_hsic")
-    for ground in ("light", "dark"):
-        colours = [getattr(style_of(family), ground) for family in families]
-        rgb = (
-            np.array(
-                [[int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)] for colour in colours]
-            )
-            ** 2.2
-        )
-        for matrix in maps.values():
-            seen = rgb @ np.array(matrix).T
-            gaps = [np.linalg.norm(seen[a] - seen[b]) for a in range(4) for b in range(a)]
-            assert min(gaps) > 0.12
 
 
 def test_the_step_line_is_the_least_att_acc_at_each_acc(summary: SweepSummary) -> None:
@@ -158,12 +135,6 @@ def test_a_drawing_is_the_same_file_each_time(summary: SweepSummary, form: Any, 
     data = drawing_bytes(front_drawing(summary), form)
     assert data.startswith(start)
     assert data == drawing_bytes(front_drawing(summary), form)
-
-
-def test_a_drawing_in_grey_keeps_the_families_apart(summary: SweepSummary) -> None:
-    """Each family has a marker of its own, so that nothing rests on colour."""
-    markers = [style_of(family).marker for family in plotted(summary).families]
-    assert len(set(markers)) == len(markers) == 4
 
 
 def test_thousands_of_points_are_thinned_and_the_front_is_kept(summary: SweepSummary) -> None:

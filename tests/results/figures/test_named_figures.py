@@ -48,12 +48,12 @@ def test_no_def_trains_once_as_long_as_itself(summary: SweepSummary) -> None:
     assert len(dots) == len(summary.configurations)
 
 
-def test_importances_are_bars_in_percent() -> None:
+def test_importances_are_bars_in_percent(summary: SweepSummary) -> None:
     found = Importances(20, 20, 20, {"acc": {"defense": 0.75, "tl_dmi.freeze_depth": 0.25}})
-    acc, att_acc = importance_figure(found).data
+    acc, att_acc = importance_figure(summary, found).data
     assert dict(zip(acc.y, acc.x, strict=True)) == {"TL-DMI: freeze depth": 25, "Choice of the defence": 75}
     assert len(att_acc.x) == 0
-    (note,) = importance_figure(None).layout.annotations
+    (note,) = importance_figure(summary, None).layout.annotations
     assert "too few trials" in note.text
 
 

@@ -13,7 +13,7 @@ from results.statistics.summary import SweepSummary
 from results.stores.store import Store
 from results.sweeps.trial_logs import StepLog, TrialLog, write_trial_log
 from tests.fixtures.browser import EVIL, FLAGS, find
-from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+from tests.fixtures.rows import FakeSweep, defense_columns, helping_configs, write_fake_sweep
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,8 @@ def write_log_of_a_failure(store: Store, sweep_id: str) -> None:
         "control": "none",
         "data": {"kind": EVIL},
     }
+    defense = defense_columns("tl_dmi", {"freeze_depth": 9})
     step = StepLog("target", "failed", 4.0, failure.reason, "host-1", "logs/steps/t.log")
     ended = ("failed", failure.reason, "2026-01-01T00:00:00", "2026-01-01T00:01:00")
     trial = {"target": target, "attacks": [{"attack": {"kind": "gmi"}}]}
-    write_trial_log(store, TrialLog(sweep_id, failure.number, failure.role, trial, *ended, (step,)))
+    write_trial_log(store, TrialLog(sweep_id, failure.number, failure.role, trial, *ended, (step,), defense))

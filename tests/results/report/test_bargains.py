@@ -26,7 +26,10 @@ def test_more_points_buy_a_lower_attack_and_equal_choices_stand_together(tmp_pat
     cheap, dear = FakeConfig("tl_dmi", 0.94, {"gmi": 0.3}, 4), FakeConfig("tl_dmi", 0.85, {"gmi": 0.1}, 9)
     useless = FakeConfig("tl_dmi", 0.5, {"gmi": 0.0}, 12)
     found = offered(tmp_path, NO_DEF, cheap, dear, useless)
-    assert [(one.points, one.configuration.freeze_depth) for one in found] == [((1, 2, 5), 4), ((10,), 9)]
+    assert [(one.points, one.configuration.parameters["freeze_depth"]) for one in found] == [
+        ((1, 2, 5), 4),
+        ((10,), 9),
+    ]
     assert [price for price, _ in bargain_lines(found)] == ["1, 2 or 5 points", "10 points"]
 
 

@@ -11,7 +11,7 @@ from results import load, open_store, render_report
 from results.report.trial_details import LINES, MOST_CHARACTERS
 from results.sweeps.record import SweepRecord, write_sweep
 from results.sweeps.trial_logs import StepLog, TrialLog, write_trial_log
-from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
+from tests.fixtures.rows import FakeSweep, defense_columns, helping_configs, write_fake_sweep
 
 REASON = "the loss became NaN in epoch 3"
 TRIAL = {
@@ -24,6 +24,8 @@ TRIAL = {
     },
     "attacks": [{"attack": {"kind": "gmi", "iterations": 300}}],
 }
+
+DEFENSE = defense_columns("bido_hsic", {"lambda_x": 0.1, "lambda_y": 1.5})
 
 
 @pytest.fixture
@@ -43,7 +45,10 @@ def store(tmp_path: Path) -> Any:
     )
     ended = ("2026-01-01T00:00:00", "2026-01-01T00:01:00")
     write_trial_log(
-        store, TrialLog(sweep.sweep_id, failure.number, failure.role, TRIAL, "failed", REASON, *ended, steps)
+        store,
+        TrialLog(
+            sweep.sweep_id, failure.number, failure.role, TRIAL, "failed", REASON, *ended, steps, DEFENSE
+        ),
     )
     return store
 

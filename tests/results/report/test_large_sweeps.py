@@ -53,7 +53,8 @@ def add_trial(
         for index, hit in enumerate(hits)
     ]
     tables["curves"] += [
-        {"target_id": f"t{number}", "epoch": epoch, "loss": 3 / (epoch + 1)} for epoch in range(12)
+        {"target_id": f"t{number}", "epoch": epoch, "name": "loss", "value": 3 / (epoch + 1)}
+        for epoch in range(12)
     ]
 
 

@@ -135,7 +135,7 @@ def test_a_configuration_is_found_by_id_beginning_and_label(tmp_path: Path) -> N
         assert results.compare(name).first.config_id == expected
 
 
-@pytest.mark.parametrize("column", ["settings", "generator_id", "evaluator", "attacked_classes"])
+@pytest.mark.parametrize("column", ["attack_settings", "generator_id", "evaluator", "attacked_classes"])
 def test_attacks_that_differ_in_more_than_t_are_no_pairs(tmp_path: Path, column: str) -> None:
     results = results_of(tmp_path, NO_DEF, TL_DMI)
     attack_id = f"a-gmi-{TL_DMI.config_id}-0"

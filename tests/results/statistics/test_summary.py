@@ -47,7 +47,7 @@ def test_no_def_comes_first_then_the_front_then_the_others_each_by_acc(store: St
         ],
     )
     found = summary(store).configurations
-    assert [(one.freeze_depth, one.on_front) for one in found] == [
+    assert [(one.parameters.get("freeze_depth"), one.on_front) for one in found] == [
         (None, False),
         (3, True),
         (2, True),

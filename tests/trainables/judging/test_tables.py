@@ -64,7 +64,7 @@ def test_each_evaluator_has_its_own_columns() -> None:
         assert row["second_predicted"] == (int(second.scores[number].argmax()) if kept else None)
         assert row["class_name"] == NAMES[row["class_index"]]
         assert row["queries"] == number
-        assert row["radius"] is None
+        assert row["measured"] is None
         shown = row["restart"] < 2
         assert row["sheet"] == ("sheet.png" if shown else None)
         assert row["sheet_column"] == (row["restart"] if shown else None)
