@@ -20,7 +20,7 @@ from search_spaces.attacks import BREPMI
 from search_spaces.targets import Architecture, TargetSettings
 from trainables.attacks import Attacker, Reconstructions, run_attack_method
 from trainables.attacks.inference import inference_copy
-from trainables.generators import Prior
+from trainables.generators import GANPrior
 from trainables.generators.networks import ConvolutionalGenerator, Critic
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
@@ -31,7 +31,7 @@ Z_DIM = 100
 BATCHES = (16, 32, 64, 128, 256, 512)
 
 
-def undecided(architecture: str, classes: int, width: int) -> tuple[TargetModel, Prior]:
+def undecided(architecture: str, classes: int, width: int) -> tuple[TargetModel, GANPrior]:
     """Return T and the published generator, grey, with fresh weights; T gives random pictures all labels."""
     settings = TargetSettings.model_validate({"architecture": architecture})
     target = build_target(settings, classes, RESOLUTION, seed=0).eval()
@@ -42,10 +42,10 @@ def undecided(architecture: str, classes: int, width: int) -> tuple[TargetModel,
         spread = logits.std(0)
         target.head.weight /= spread[:, None]
         target.head.bias.copy_((target.head.bias - logits.mean(0)) / spread)
-    return target, Prior(generator, Critic(1, width, RESOLUTION).eval(), Z_DIM)
+    return target, GANPrior(generator, Critic(1, width, RESOLUTION).eval(), Z_DIM)
 
 
-def plain_passes(target: TargetModel, prior: Prior, images: int, batch: int) -> Tensor:
+def plain_passes(target: TargetModel, prior: GANPrior, images: int, batch: int) -> Tensor:
     """Return T's labels of ``images`` random latents, ``batch`` at a time."""
     ready, generator = inference_copy(target), inference_copy(prior.generator)
     latents = torch.randn(images, Z_DIM)

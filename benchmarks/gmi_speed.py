@@ -24,7 +24,7 @@ from search_spaces.targets import Architecture, TargetSettings
 from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.rows import attack_rows, start_latents
-from trainables.generators import Prior
+from trainables.generators import GANPrior
 from trainables.generators.networks import ConvolutionalGenerator, Critic
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
@@ -33,26 +33,28 @@ RESOLUTION = 64
 Z_DIM = 100
 
 
-def untrained(architecture: str, classes: int, width: int) -> tuple[TargetModel, Prior]:
+def untrained(architecture: str, classes: int, width: int) -> tuple[TargetModel, GANPrior]:
     """Return T and the published generator and critic of this width, grey, with fresh weights."""
     settings = TargetSettings.model_validate({"architecture": architecture})
     target = build_target(settings, classes, RESOLUTION, seed=0).eval()
     torch.manual_seed(0)
     generator = ConvolutionalGenerator(Z_DIM, 1, width, RESOLUTION).eval()
-    return target, Prior(generator, Critic(1, width, RESOLUTION).eval(), Z_DIM)
+    return target, GANPrior(generator, Critic(1, width, RESOLUTION).eval(), Z_DIM)
 
 
-def plain_loop(settings: GMI, target: TargetModel, prior: Prior, classes: int, group: int) -> Tensor:
+def plain_loop(settings: GMI, target: TargetModel, prior: GANPrior, classes: int, group: int) -> Tensor:
     """Return the latents of every class and restart, one group of classes after the other."""
     rows = attack_rows(range(classes), settings.restarts)
-    starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(prior.generator))
+    starts = start_latents(rows, settings.seed, prior, "z").to(latent_like(prior.generator))
     labels = rows.class_index.to(starts.device)
     size = group * settings.restarts
     parts = zip(torch.split(starts, size), torch.split(labels, size), strict=True)
     return torch.cat([_plain_inversion(settings, target, prior, *part) for part in parts])
 
 
-def _plain_inversion(settings: GMI, target: TargetModel, prior: Prior, z: Tensor, labels: Tensor) -> Tensor:
+def _plain_inversion(
+    settings: GMI, target: TargetModel, prior: GANPrior, z: Tensor, labels: Tensor
+) -> Tensor:
     velocity = torch.zeros_like(z)
     for _ in range(settings.iterations):
         z = z.detach().requires_grad_()
@@ -74,7 +76,7 @@ def pass_seconds(network: Callable[[Tensor], Tensor], inputs: Tensor) -> float:
     return cpu_seconds(lambda: torch.autograd.grad(network(free).sum(), free))
 
 
-def bound(target: TargetModel, prior: Prior, batches: list[int], repeats: int) -> dict[int, list[float]]:
+def bound(target: TargetModel, prior: GANPrior, batches: list[int], repeats: int) -> dict[int, list[float]]:
     """Return, by batch size, CPU-seconds per row of generator, critic and T, each at its best."""
     t, g, d = (inference_copy(each) for each in (target, prior.generator, prior.critic))
     parts: list[Callable[[Tensor], Tensor]] = [g, d, lambda images: t(images).logits]

@@ -29,7 +29,7 @@ from search_spaces.attacks import GMI
 from search_spaces.targets import Architecture, TargetSettings
 from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.objective import CrossEntropy, Objective, critic_prior
-from trainables.generators import Prior
+from trainables.generators import GANPrior
 from trainables.generators.networks import ConvolutionalGenerator, Critic
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
@@ -41,16 +41,16 @@ PRECISIONS = {"TF32": GMI(), "float32": GMI(), "bfloat16": GMI(mixed_precision=T
 COMPILED = {"bfloat16, compiled": GMI(mixed_precision=True, compile=True)}
 
 
-def networks(architecture: str) -> tuple[TargetModel, Prior]:
+def networks(architecture: str) -> tuple[TargetModel, GANPrior]:
     """Return T and the prior of the published widths, with fresh weights, on the device of all steps."""
     settings = TargetSettings.model_validate({"architecture": architecture})
     target = build_target(settings, CLASSES, RESOLUTION, seed=0).eval().to(device())
     torch.manual_seed(0)
     generator = ConvolutionalGenerator(Z_DIM, 3, WIDTH, RESOLUTION).eval().to(device())
-    return target, Prior(generator, Critic(3, WIDTH, RESOLUTION).eval().to(device()), Z_DIM)
+    return target, GANPrior(generator, Critic(3, WIDTH, RESOLUTION).eval().to(device()), Z_DIM)
 
 
-def objective_of(settings: GMI, target: TargetModel, prior: Prior) -> Objective:
+def objective_of(settings: GMI, target: TargetModel, prior: GANPrior) -> Objective:
     """Return what GMI minimises."""
     prior_loss = critic_prior(prior.critic, settings)
     return Objective(settings, prior.generator, CrossEntropy(target, settings), prior_loss)
@@ -105,7 +105,7 @@ def image_steps(options: argparse.Namespace) -> None:
 
 
 def precise_step(
-    name: str, engine: GMI, target: TargetModel, prior: Prior, batch: int, repeats: int
+    name: str, engine: GMI, target: TargetModel, prior: GANPrior, batch: int, repeats: int
 ) -> float:
     """Return milliseconds of a step of one image at a precision of ``PRECISIONS`` or ``COMPILED``."""
     torch.backends.cudnn.allow_tf32 = name != "float32"
@@ -138,7 +138,7 @@ def _inversion(settings: GMI, attacker: Attacker, classes: range) -> Callable[[]
     return lambda: run_attack_method(settings, attacker, classes)
 
 
-def _plain(options: argparse.Namespace, target: TargetModel, prior: Prior) -> None:
+def _plain(options: argparse.Namespace, target: TargetModel, prior: GANPrior) -> None:
     settings = GMI(iterations=options.iterations, restarts=5)
     plain_loop(settings, target, prior, options.rows // 5, PUBLISHED_BATCH // 5)
 

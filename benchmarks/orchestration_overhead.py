@@ -45,13 +45,14 @@ SETUP = {
         "optimizer": "adam",
         "learning_rate": 0.001,
     },
-    "generator": {
-        "kind": "wgan_gp",
-        "z_dim": 32,
-        "width": 16,
-        "critic_width": 16,
-        "generator_steps": 5,
-        "batch_size": 8,
+    "priors": {
+        "wgan_gp": {
+            "z_dim": 32,
+            "width": 16,
+            "critic_width": 16,
+            "generator_steps": 5,
+            "batch_size": 8,
+        }
     },
     "evaluators": [{"kind": "trained_classifier", "epochs": 4, "width": 8}],
 }

@@ -9,6 +9,7 @@ from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EVALUATORS
+from search_spaces.priors import PRIORS
 from search_spaces.registry import Registry
 from search_spaces.targets import FREEZE_UNITS
 from trainables.storage.archive_table import ARCHIVES
@@ -48,7 +49,8 @@ class Component:
     """One thing that settings can name."""
 
     group: str
-    """``target``, ``defence``, ``attack``, ``data``, ``private set``, ``public set`` or ``evaluator``."""
+    """``target``, ``defence``, ``attack``, ``prior``, ``data``, ``private set``, ``public set`` or
+    ``evaluator``."""
     kind: str
     text: str
     packages: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class Component:
 
 REGISTRIES: Mapping[str, Registry[Any]] = {
     "attack": ATTACKS,
+    "prior": PRIORS,
     "data": DATASETS,
     "private set": PRIVATE_SETS,
     "public set": PUBLIC_SETS,

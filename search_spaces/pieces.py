@@ -11,7 +11,7 @@ from search_spaces.canonical import identity
 from search_spaces.datasets import AnyDataset
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import AnyEvaluator
-from search_spaces.generators import GeneratorSettings
+from search_spaces.priors import AnyPrior
 from search_spaces.registry import KindSettings, OneOf, Registry
 from search_spaces.settings import Settings
 from search_spaces.targets import TargetSettings
@@ -150,7 +150,7 @@ class PriorConfig(Piece):
 
     kind: Literal["prior"] = "prior"
     data: AnyDataset
-    prior: GeneratorSettings
+    prior: AnyPrior
     threads: int = 1
 
     @property

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from search_spaces.attacks import AttackSettings
 from search_spaces.canonical import identity
 from search_spaces.defenses import DefenseSettings
 from search_spaces.pieces import ControlKind, TargetConfig
@@ -61,6 +62,14 @@ class Sweep(Settings):
         """Number of private classes attacked; nothing: all."""
         return self.space.attacked_classes or self.setup.attacked_classes
 
+    @property
+    def attacks(self) -> tuple[AttackSettings, ...]:
+        """The attacks of the space with the budgets of the setup.
+
+        Raises ``pydantic.ValidationError`` when a budget does not fit its attack.
+        """
+        return tuple(with_budget(attack, self.setup) for attack in self.space.attacks)
+
     def trial(
         self,
         defense: DefenseSettings,
@@ -83,13 +92,13 @@ class Sweep(Settings):
         attacks = tuple(
             AttackConfig(
                 target=config,
-                attack=with_budget(attack, self.setup),
-                prior=self.setup.generator,
+                attack=attack,
+                prior=self.setup.prior_of(attack),
                 evaluators=self.setup.evaluators,
                 attacked_classes=self.attacked_classes,
                 image_quality=self.setup.image_quality,
                 kept_pictures=self.setup.kept_pictures,
             )
-            for attack in self.space.attacks
+            for attack in self.attacks
         )
         return Trial(target=config, attacks=attacks)

@@ -8,7 +8,6 @@ from pydantic import Field
 from search_spaces.attacks import AnyAttack
 from search_spaces.canonical import identity
 from search_spaces.evaluation import AnyEvaluator
-from search_spaces.generators import GeneratorSettings
 from search_spaces.image_quality import ImageQuality
 from search_spaces.pieces import (
     PIECES,
@@ -21,6 +20,7 @@ from search_spaces.pieces import (
     Work,
     with_needs,
 )
+from search_spaces.priors import AnyPrior
 from search_spaces.settings import Settings
 
 
@@ -35,7 +35,7 @@ class AttackConfig(Piece):
     kind: Literal["attack"] = "attack"
     target: TargetConfig
     attack: AnyAttack
-    prior: GeneratorSettings
+    prior: AnyPrior
     evaluators: tuple[AnyEvaluator, ...]
     attacked_classes: Annotated[int, Field(ge=1)] | None = None
     image_quality: ImageQuality = ImageQuality()

@@ -188,22 +188,28 @@ def check_target(target: TargetModel, data: FaceData) -> None:
 
 
 def check_prior(prior: Prior, data: FaceData) -> None:
-    """Raise ``NotAttackable`` unless the prior makes pictures of the size and range of the data.
+    """Raise ``NotAttackable`` unless T can be shown the pictures of the prior: their size and range fit.
 
-    One picture is made, of the latent zero, on the device of all steps.
+    One picture of each space is made, on the device of all steps.
     """
-    with torch.no_grad():
-        picture = prior.generator(torch.zeros(1, prior.z_dim, device=device()))
-    made, wanted = tuple(picture.shape[1:]), (data.channels, data.resolution, data.resolution)
+    for space in prior.spaces:
+        with torch.no_grad():
+            latents = prior.sample(1, torch.Generator().manual_seed(0), space).to(prior.like())
+            own = prior.decode(latents, space)
+            _check_pictures(prior.to_target(own), own, data)
+
+
+def _check_pictures(shown: Tensor, own: Tensor, data: FaceData) -> None:
+    made, wanted = tuple(shown.shape[1:]), (data.channels, data.resolution, data.resolution)
     if made != wanted:
         raise NotAttackable(
-            f"the generator makes pictures of shape {made}, data set {data.name} has {wanted}; "
-            "give a generator of that resolution"
+            f"the prior makes pictures of shape {made}, data set {data.name} has {wanted}; "
+            "give a prior of that shape, or its resolution"
         )
-    low, high = (float(bound) for bound in picture.detach().aminmax())
+    low, high = (float(bound) for bound in own.aminmax())
     if low < -_ROUNDING or high > 1 + _ROUNDING:
         raise NotAttackable(
-            f"the generator makes pixels from {low:.3g} to {high:.3g}; pictures are in [0, 1] here: "
+            f"the prior makes pixels from {low:.3g} to {high:.3g}; pictures are in [0, 1] here: "
             "map its output, for [-1, 1] by x / 2 + 0.5"
         )
 

@@ -4,8 +4,7 @@ from results.stores.store import Store
 from search_spaces import PriorConfig
 from trainables.build import StepOutcome, builds
 from trainables.datasets import load_data
-from trainables.generators import Prior, prior_from_tensors, prior_tensors, train_prior
-from trainables.step import device
+from trainables.generators import Prior, prior_tensors, restore_prior, train_prior
 from trainables.tensor_pieces import build_tensors, load_built
 
 
@@ -30,7 +29,4 @@ def load_prior(config: PriorConfig, store: Store) -> Prior:
 
     Raises ``StepFailed`` when its training diverges.
     """
-    tensors = load_built(config, store)
-    data = load_data(config.data)
-    prior = prior_from_tensors(config, data.channels, data.resolution, tensors)
-    return Prior(prior.generator.to(device()), prior.critic.to(device()), prior.z_dim)
+    return restore_prior(config, load_data(config.data), load_built(config, store))

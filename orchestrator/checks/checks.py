@@ -11,7 +11,6 @@ from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
 from search_spaces.defenses import NoDef
-from search_spaces.generators import misfit
 from search_spaces.setting_errors import setting_errors
 from search_spaces.setups import budget_errors
 from trainables.datasets import check_data, pin_data, private_classes
@@ -43,7 +42,6 @@ def check_sweep(sweep: Sweep) -> None:
     _check_budgets(sweep.setup)
     check_data(sweep.setup.data)
     _check_classes(sweep)
-    _check_generator(sweep)
     _check_evaluators(sweep.setup)
     check_fit(sweep)
     try:
@@ -51,6 +49,7 @@ def check_sweep(sweep: Sweep) -> None:
     except ValidationError as error:
         budgets = f"attack_budgets of setup {sweep.setup.name}:"
         raise InvalidSpace(budgets, setting_errors(error)) from error
+    _check_priors(trial)
     _check_files_of_attacks(trial)
 
 
@@ -89,9 +88,12 @@ def _check_classes(sweep: Sweep) -> None:
         )
 
 
-def _check_generator(sweep: Sweep) -> None:
-    if sweep.space.attacks and (reason := misfit(sweep.setup.generator, sweep.setup.data.side)):
-        raise InvalidRequest(f"setup {sweep.setup.name}: {reason}; change data.resolution or the generator")
+def _check_priors(trial: Trial) -> None:
+    """Refuse priors that cannot make their pictures, and attacks that cannot use theirs."""
+    for config in trial.attacks:
+        side = config.target.data.side
+        if reason := config.prior.resolution_error(side) or config.attack.prior_error(config.prior, side):
+            raise InvalidRequest(f"priors.{config.attack.prior}: {reason}")
 
 
 def _check_files_of_attacks(trial: Trial) -> None:

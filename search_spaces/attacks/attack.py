@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from search_spaces.pieces import PriorConfig, TargetConfig, TargetPiece
+from search_spaces.priors import PriorSettings
 from search_spaces.registry import KindSettings, OneOf, Registry
 
 Positive = Annotated[float, Field(gt=0)]
@@ -26,10 +27,17 @@ class AttackSettings(KindSettings):
     """
 
     omitted_defaults: ClassVar[frozenset[str]] = frozenset(
-        {"mixed_precision", "compile", "direct_convolution", "micro_batch"}
+        {"prior", "latent_space", "mixed_precision", "compile", "direct_convolution", "micro_batch"}
     )
     access: ClassVar[Access] = "white_box"
     """What of T the attack needs."""
+    spaces: ClassVar[tuple[str, ...] | None] = None
+    """The spaces of latents that it can search; ``None``: any."""
+
+    prior: str = "wgan_gp"
+    """Name of its prior among the ``priors`` of the setup."""
+    latent_space: str | None = None
+    """Space of the prior's latents that is searched; ``None``: the prior's first one that the attack can."""
 
     iterations: Count
     restarts: Count
@@ -54,6 +62,46 @@ class AttackSettings(KindSettings):
     def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
         """Return what must be made of ``target`` before this attack, which uses ``prior``, can run on it."""
         return ()
+
+    @property
+    def needs_critic(self) -> bool:
+        """Whether the prior must have a critic."""
+        return False
+
+    def space_among(self, spaces: Iterable[str]) -> str | None:
+        """Return which of the ``spaces`` of a prior is searched; ``None`` when none fits.
+
+        >>> from search_spaces.attacks import GMI, VMI
+        >>> GMI().space_among(["w", "z"]), VMI().space_among(["w", "z"]), VMI().space_among(["w"])
+        ('w', 'z', None)
+        """
+        able = [name for name in spaces if self.spaces is None or name in self.spaces]
+        if self.latent_space is not None:
+            able = [name for name in able if name == self.latent_space]
+        return able[0] if able else None
+
+    def prior_error(self, prior: PriorSettings, data_side: int) -> str | None:
+        """Return why this attack cannot use ``prior`` on data of ``data_side`` pixels, or ``None``.
+
+        >>> from search_spaces.attacks import GMI
+        >>> from search_spaces.priors import WGANGP
+        >>> GMI().prior_error(WGANGP(), 64) is None
+        True
+        >>> GMI(latent_space="w").prior_error(WGANGP(), 64)
+        "attack gmi searches the space 'w' of latents, prior wgan_gp has z"
+        """
+        if self.space_among(prior.spaces) is None:
+            wanted = repr(self.latent_space) if self.latent_space else " or ".join(self.spaces or ())
+            return (
+                f"attack {self.kind} searches the space {wanted} of latents, prior {prior.kind} has "
+                f"{', '.join(prior.spaces)}"
+            )
+        if self.needs_critic and not prior.has_critic:
+            return (
+                f"attack {self.kind} weighs how natural a picture is by the critic of its prior, but prior "
+                f"{prior.kind} has none: set prior_weight to 0, or name another prior"
+            )
+        return None
 
     @classmethod
     def published(cls) -> Self:

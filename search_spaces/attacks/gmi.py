@@ -29,6 +29,11 @@ class LatentDescent(AttackSettings):
     keep: Literal["last", "surest"] = "last"
     """What a row returns: its last latent, as published, or the one of which T was surest."""
 
+    @property
+    def needs_critic(self) -> bool:
+        """Whether the prior loss, minus the critic's score, has a weight."""
+        return self.prior_weight > 0
+
 
 @ATTACKS.register
 class GMI(LatentDescent):

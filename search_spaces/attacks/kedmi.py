@@ -6,6 +6,7 @@ from pydantic import Field
 
 from search_spaces.attacks.attack import ATTACKS, AttackSettings, Count, Positive
 from search_spaces.pieces import PIECES, Piece, PriorConfig, TargetConfig, TargetPiece
+from search_spaces.priors import PriorSettings
 from search_spaces.settings import Settings
 
 
@@ -57,6 +58,8 @@ class InversionGANConfig(TargetPiece):
 class DistributionDescent(AttackSettings):
     """Adam steps on mean and log variance of a latent Gaussian per class; defaults: supplement Table 11."""
 
+    spaces: ClassVar[tuple[str, ...] | None] = ("z",)
+
     iterations: Count = 3000
     restarts: Count = 5
     """Samples of the one optimised Gaussian of a class."""
@@ -70,6 +73,17 @@ class DistributionDescent(AttackSettings):
     prior_weight: Annotated[float, Field(ge=0)] = 1.0
     norm_batch: Positive = 60.0
     generator: InversionGenerator = InversionGenerator()
+
+    def prior_error(self, prior: PriorSettings, data_side: int) -> str | None:
+        """Return why the GAN cannot start from ``prior``, or ``None``; one from scratch needs no prior."""
+        if self.generator.start == "scratch":
+            return None
+        if not prior.is_shown_as_is(data_side):
+            return (
+                f"attack {self.kind}: generator.start prior makes pictures of {data_side}x{data_side}, but T "
+                f"is shown those of prior {prior.kind} cropped or resized; set generator.start: scratch"
+            )
+        return super().prior_error(prior, data_side)
 
     def images_per_class(self) -> int:
         """Return one picture an iteration; the ``restarts`` samples are drawn in the end."""

@@ -17,6 +17,8 @@ class VMI(AttackSettings):
 
     home: ClassVar[str | None] = "trainables.attacks.vmi"
     packages: ClassVar[tuple[str, ...]] = ("zuko",)
+    spaces: ClassVar[tuple[str, ...] | None] = ("z",)  # its posteriors are held to N(0, I)
+
     kind: Literal["vmi"] = "vmi"
     iterations: Count = 320
     restarts: Count = 100

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces.attacks import ATTACKS, AttackSettings
-from tests.contracts.planted_problem import CLASSES, SIZE, Z_DIM, PlantedProblem, planted_problem
+from tests.contracts.planted_problem import (
+    CLASSES,
+    SIZE,
+    PlantedProblem,
+    WPriorSettings,
+    planted_problem,
+)
 from tests.fixtures.preemption import Preempted, PreemptedAfter
 from trainables.attacks import Reconstructions, run_attack_method
 from trainables.storage.checkpoint import Progress
@@ -61,15 +67,19 @@ class AttackContract:
     @classmethod
     def generator(cls, problem: PlantedProblem) -> nn.Module:
         """Return the generator whose pictures the attack returns: the prior's, unless it makes its own."""
-        return problem.prior.generator
+        return problem.prior.target_decoder(problem.attacker().searched_space(cls.settings))
 
     def test_is_registered(self) -> None:
         assert self.settings.kind == self.kind
         assert ATTACKS[self.kind] is type(self.settings)
 
-    def test_shapes_and_types(self, result: Reconstructions) -> None:
+    def test_every_setting_has_its_published_default(self) -> None:
+        assert type(self.settings).published().budget_factor() == 1
+
+    def test_shapes_and_types(self, problem: PlantedProblem, result: Reconstructions) -> None:
         rows = CLASSES * self.settings.restarts
-        assert result.latents.shape == (rows, Z_DIM)
+        space = problem.attacker().searched_space(self.settings)
+        assert result.latents.shape == (rows, *problem.prior.latent_shape(space))
         assert result.latents.is_floating_point()
         assert result.images.shape == (rows, 1, SIZE, SIZE)
         assert result.images.dtype == torch.uint8
@@ -165,7 +175,7 @@ class AttackContract:
 
     def test_leaves_the_networks_untouched(self) -> None:
         problem = planted_problem()
-        networks = (problem.target, problem.prior.generator, problem.prior.critic)
+        networks = (problem.target, *problem.prior.networks().values())
         before = [_fingerprint(network) for network in networks]
         self.attack(problem)
         assert [_fingerprint(network) for network in networks] == before
@@ -173,6 +183,23 @@ class AttackContract:
     def test_finds_the_planted_pictures(self, problem: PlantedProblem, result: Reconstructions) -> None:
         right = (problem.recognised(result.images) == result.class_index) & result.found
         assert right.double().mean() >= self.least_recognised
+
+    def test_a_prior_without_z_and_critic_is_searched_or_refused(self) -> None:
+        """In float64; its pictures are larger than T's input, and latents are matrices around a centre."""
+        if hasattr(self.settings, "prior_weight"):
+            assert "toy_w" in str(self.settings.prior_error(WPriorSettings(), SIZE))
+        changes = {"prior_weight": 0.0} if hasattr(self.settings, "prior_weight") else {}
+        settings = self.settings.model_copy(update=changes)
+        reason = settings.prior_error(WPriorSettings(), SIZE)
+        if reason is not None:
+            assert "toy_w" in reason
+            return
+        problem = planted_problem(dtype=torch.float64, space="w")
+        result = run_attack_method(settings, problem.attacker(), EVERY_CLASS)
+        assert result.latents.shape == (CLASSES * settings.restarts, *problem.prior.latent_shape("w"))
+        assert result.images.shape[1:] == (1, SIZE, SIZE)
+        right = (problem.recognised(result.images) == result.class_index) & result.found
+        assert right.double().mean() >= 0.5  # chance is 1/8
 
     def test_starts_are_the_same_for_every_target(self, problem: PlantedProblem) -> None:
         other = planted_problem()

@@ -36,7 +36,7 @@ from search_spaces.defenses import (
     TLDMIBiDOHSIC,
 )
 from search_spaces.evaluation import TrainedClassifier
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from search_spaces.targets import Architecture, TargetSettings
 from tests.fixtures.preemption import Preempted
 from tests.fixtures.tiny_faces import tiny_image_folder

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 SPACE = "tests/hosts/tiny_space.yaml"
 BUDGETS = (
     "target.epochs=1",
-    "generator.critic_warmup_steps=2",
+    "priors.wgan_gp.critic_warmup_steps=2",
     "evaluators=[{kind: face_embedding, network: sface}]",
 )
 ON_HOSTS = "~/tldmi-sweep"

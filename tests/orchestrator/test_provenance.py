@@ -67,8 +67,8 @@ def test_secrets_of_the_environment_are_not_recorded(store, monkeypatch):
 
 def test_data_and_every_packaged_network_are_credited():
     setup = load_setup("orl_faces")
-    generator = setup.generator.model_copy(update={"initial": "digiface_dcgan"})
-    lines = credit_lines(setup.model_copy(update={"generator": generator}))
+    prior = setup.priors["wgan_gp"].model_copy(update={"initial": "digiface_dcgan"})
+    lines = credit_lines(setup.model_copy(update={"priors": {"wgan_gp": prior}}))
     assert "AT&T" in lines[0]
     assert any("dlib" in line for line in lines)
     assert any("SFace" in line for line in lines)

@@ -18,8 +18,8 @@ from search_spaces.defenses import (
     TLDMIBiDOHSIC,
 )
 from search_spaces.evaluation import KnownAttributes, TrainedClassifier
-from search_spaces.generators import WGANGP
 from search_spaces.image_quality import ImageQuality
+from search_spaces.priors import WGANGP
 from search_spaces.settings import Settings
 from search_spaces.space import Confirmation, SearchSettings
 from search_spaces.targets import TargetSettings
@@ -243,7 +243,7 @@ def test_what_nobody_sets_stays_as_it_is(settings: Settings, expected: dict[str,
 
 def test_a_setup_needs_neither_budgets_nor_caps() -> None:
     shipped = load_setup("orl_faces")
-    needed = ("name", "description", "data", "target", "generator", "evaluators")
+    needed = ("name", "description", "data", "target", "priors", "evaluators")
     setup = Setup(**{name: getattr(shipped, name) for name in needed})
     assert setup.attack_budgets == {}
     assert setup.budget_factor is None

@@ -18,9 +18,9 @@ from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import BREPMI, GMI, LOMMA, LOMMAGMI, AttackSettings
 from search_spaces.defenses import TLDMI, NoDef
 from search_spaces.evaluation import TrainedClassifier
-from search_spaces.generators import WGANGP
 from search_spaces.image_quality import ImageQuality
 from search_spaces.pieces import ControlKind
+from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.attack import NotAttackable, run_attack
@@ -28,6 +28,7 @@ from trainables.attacks import rows as rows_module
 from trainables.attacks.rows import Rows
 from trainables.evaluator import load_evaluator, real_pictures_path
 from trainables.evaluators import Evaluator, Judgement
+from trainables.generators import Prior
 from trainables.storage.artifacts import ArtifactRebuilt, load_tensors, save_tensors
 from trainables.target import TargetMissing, train_target
 
@@ -320,8 +321,8 @@ def test_every_defence_gets_the_same_rows_and_starts(
     starts: list[Tensor] = []
     original = rows_module.start_latents
 
-    def spy(rows: Rows, seed: int, z_dim: int) -> Tensor:
-        starts.append(original(rows, seed, z_dim))
+    def spy(rows: Rows, seed: int, prior: Prior, space: str) -> Tensor:
+        starts.append(original(rows, seed, prior, space))
         return starts[-1]
 
     for module in (rows_module, importlib.import_module("trainables.attacks.gmi")):

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from tests.fixtures.tiny_faces import tiny_face_data
 from trainables.attack import NotAttackable, attacked_classes, check_prior, check_target
-from trainables.generators import Prior
+from trainables.generators import GANPrior, Prior
+from trainables.generators.preprocessing import ToTarget
 from trainables.models.small_vgg import small_vgg
 
 DATA = tiny_face_data(classes=3, resolution=16)
@@ -26,7 +27,7 @@ class Painter(nn.Module):
 
 
 def prior(shape: tuple[int, int, int], low: float = 0.0, high: float = 1.0) -> Prior:
-    return Prior(Painter(shape, low, high), nn.Identity(), z_dim=2)
+    return GANPrior(Painter(shape, low, high), nn.Identity(), z_dim=2)
 
 
 def test_classes_are_the_first_ones() -> None:
@@ -46,18 +47,24 @@ def test_a_target_of_other_classes_is_refused() -> None:
         check_target(small_vgg(5, 16), DATA)
 
 
-def test_a_generator_that_fits_is_taken() -> None:
+def test_a_prior_that_fits_is_taken() -> None:
     check_prior(prior((3, 16, 16)), DATA)
     check_prior(prior((3, 16, 16), 0.2, 0.4), DATA)
 
 
+def test_pictures_of_another_size_are_taken_when_they_are_resized() -> None:
+    large = prior((3, 40, 40))
+    large.to_target = ToTarget(crop=32, side=16)
+    check_prior(large, DATA)
+
+
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 16, 16)])
-def test_a_generator_of_another_size_is_refused(shape: tuple[int, int, int]) -> None:
-    with pytest.raises(NotAttackable, match="a generator of that resolution"):
+def test_a_prior_of_another_size_is_refused(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(NotAttackable, match="a prior of that shape, or its resolution"):
         check_prior(prior(shape), DATA)
 
 
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 255.0)])
-def test_a_generator_of_another_range_is_refused(low: float, high: float) -> None:
+def test_a_prior_of_another_range_is_refused(low: float, high: float) -> None:
     with pytest.raises(NotAttackable, match=r"in \[0, 1\] here"):
         check_prior(prior((3, 16, 16), low, high), DATA)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from search_spaces.attacks import AttackSettings
 from search_spaces.settings import Settings
 from trainables.generators import Prior
 from trainables.models.target_model import TargetModel
@@ -40,3 +41,16 @@ class Attacker:
     keep: Keep = build_anew
     progress: Progress = NOTHING_KEPT
     """Where the inversion keeps what it has done so far."""
+
+    def searched_space(self, settings: AttackSettings) -> str:
+        """Return the space of the prior's latents that an attack of ``settings`` searches.
+
+        Raises ``ValueError`` when the prior has none that fits.
+        """
+        space = settings.space_among(self.prior.spaces)
+        if space is None:
+            raise ValueError(
+                f"attack {settings.kind} searches the space {settings.latent_space or settings.spaces} of "
+                f"latents, its prior has {', '.join(self.prior.spaces)}"
+            )
+        return space

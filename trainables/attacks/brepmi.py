@@ -16,17 +16,20 @@ from search_spaces.attacks import BREPMI
 from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import Engine, inference_copy, latent_like
 from trainables.attacks.rows import (
+    Clamp,
     Reconstructions,
     Rows,
     attack_rows,
     reconstructions,
     render,
+    spread,
 )
+from trainables.generators import Prior
 from trainables.implementations import implements
 from trainables.storage.checkpoint import NothingKept, Progress, restore_stream
 
 LatentLabels = Callable[[Tensor], Tensor]
-"""T's label, int64 (B,), of the image of each latent (B, z_dim)."""
+"""T's label, int64 (B,), of the image of each latent (B, ...)."""
 
 MOVING = ("latents", "radius", "at_growth", "accepted", "attempts")
 """What a step changes, beside the streams."""
@@ -35,15 +38,15 @@ MOVING = ("latents", "radius", "at_growth", "accepted", "attempts")
 @implements(BREPMI)
 def brepmi(settings: BREPMI, attacker: Attacker, classes: Sequence[int]) -> Reconstructions:
     """Return one reconstruction per class and restart, from T's labels alone; T and prior stay untouched."""
-    prior, labels = attacker.prior, LabelOracle(attacker.target, settings)
-    return boundary_repulsion(settings, labels, prior.generator, prior.z_dim, classes, attacker.progress)
+    labels, space = LabelOracle(attacker.target, settings), attacker.searched_space(settings)
+    return boundary_repulsion(settings, labels, attacker.prior, space, classes, attacker.progress)
 
 
 def boundary_repulsion(
     settings: BREPMI,
     labels: Callable[[Tensor], Tensor],
-    generator: nn.Module,
-    z_dim: int,
+    prior: Prior,
+    space: str,
     classes: Sequence[int],
     progress: Progress | None = None,
 ) -> Reconstructions:
@@ -55,11 +58,12 @@ def boundary_repulsion(
     counts such rows as failures, here the evaluators judge them like all others.
     """
     rows = attack_rows(classes, settings.restarts)
-    ready = inference_copy(generator, settings)
+    ready = inference_copy(prior.target_decoder(space), settings)
+    clamp = functools.partial(prior.clamp, bound=settings.clip, space=space)
     at_once = settings.micro_batch_size(latent_like(ready).device.type)
     label_of = functools.partial(_label_of, labels, ready, at_once)
-    starts = find_starts(settings, label_of, rows, z_dim)
-    walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype))
+    starts = find_starts(settings, label_of, rows, prior, space)
+    walk = start_walk(settings, rows, starts.latents.to(latent_like(ready).dtype), clamp)
     walk.attempts[~starts.found] = settings.max_steps  # rows without a start do not walk
     walk_to_end(settings, walk, label_of, progress or NothingKept())
     return _result(settings, rows, walk, starts.found, starts.queries, ready)
@@ -82,26 +86,27 @@ class LabelOracle:
 
 @dataclass(frozen=True)
 class Starts:
-    """``latents`` (R, z_dim), zeros where not ``found`` (bool, R); ``queries``: random latents shown to T."""
+    """``latents`` (R, ...), zeros where not ``found`` (bool, R); ``queries``: random latents shown to T."""
 
     latents: Tensor
     found: Tensor
     queries: int
 
 
-def find_starts(settings: BREPMI, label_of: LatentLabels, rows: Rows, z_dim: int) -> Starts:
+def find_starts(settings: BREPMI, label_of: LatentLabels, rows: Rows, prior: Prior, space: str) -> Starts:
     """Return the r-th random latent with the label c as the start of the row (class c, restart r).
 
-    Latents are clamped normals, drawn in batches of ``initial_batch`` until every row has a start or
-    ``initial_draws`` are spent. The draws depend on the seed alone: the same for every T.
+    Latents are clamped samples of the prior, drawn in batches of ``initial_batch`` until every row has a
+    start or ``initial_draws`` are spent. The draws depend on the seed alone: the same for every T.
     """
     waiting = {pair: row for row, pair in enumerate(rows.pairs())}
     hits: dict[int, int] = {}
-    latents, found, queries = torch.zeros(len(rows), z_dim), torch.zeros(len(rows), dtype=torch.bool), 0
+    found, queries = torch.zeros(len(rows), dtype=torch.bool), 0
     random = torch.Generator().manual_seed(seed_stream(settings.seed, "initial"))
+    latents = torch.zeros(len(rows), *prior.latent_shape(space))
     while waiting and queries < settings.initial_draws:
         size = min(settings.initial_batch, settings.initial_draws - queries)
-        drawn = torch.randn(size, z_dim, generator=random).clamp(-settings.clip, settings.clip)
+        drawn = prior.clamp(prior.sample(size, random, space), settings.clip, space)
         queries += size
         for latent, label in zip(drawn, label_of(drawn).tolist(), strict=True):
             row = waiting.pop((label, hits.get(label, 0)), None)
@@ -118,15 +123,17 @@ class BoundaryWalk:
     wanted: Tensor
     """int64 (R,): the attacked class of each row."""
     latents: Tensor
-    """(R, z_dim): the accepted point; T gives it the wanted label."""
+    """(R, ...): the accepted point; T gives it the wanted label."""
     radius: Tensor
     """float64 (R,): radius of the current sphere."""
     at_growth: Tensor
-    """(R, z_dim): the accepted point when the radius last changed."""
+    """(R, ...): the accepted point when the radius last changed."""
     accepted: Tensor
     """int64 (R,): accepted steps since the radius last changed."""
     attempts: Tensor
     """int64 (R,): attempted steps."""
+    clamp: Clamp
+    """Moves latents into the box that they may not leave."""
     random: list[torch.Generator]
     """One stream of sphere points per row, so that no row's points depend on the others."""
 
@@ -143,8 +150,8 @@ class BoundaryWalk:
             restore_stream(stream, kept)
 
 
-def start_walk(settings: BREPMI, rows: Rows, latents: Tensor) -> BoundaryWalk:
-    """Return the walk of ``rows`` at their starts, ``latents`` (R, z_dim)."""
+def start_walk(settings: BREPMI, rows: Rows, latents: Tensor, clamp: Clamp) -> BoundaryWalk:
+    """Return the walk of ``rows`` at their starts, ``latents`` (R, ...)."""
     zeros = torch.zeros(len(rows), dtype=torch.int64)
     seeds = [seed_stream(settings.seed, "sphere", *pair) for pair in rows.pairs()]
     return BoundaryWalk(
@@ -154,6 +161,7 @@ def start_walk(settings: BREPMI, rows: Rows, latents: Tensor) -> BoundaryWalk:
         at_growth=latents.clone(),
         accepted=zeros,
         attempts=zeros.clone(),
+        clamp=clamp,
         random=[torch.Generator().manual_seed(seed) for seed in seeds],
     )
 
@@ -194,39 +202,40 @@ def attempt_step(settings: BREPMI, walk: BoundaryWalk, rows: Tensor, label_of: L
     grows = inside.sum(1) >= settings.inside_to_grow
     grown = torch.where(grows, radius * settings.radius_growth, radius)
     # The step length comes from the old radius, the direction is divided by the new one, as published.
-    step = (radius / 3).clamp(max=3)[:, None].to(latents)
-    moved = (latents + step * repulsion(offsets, inside, grown)).clamp(-settings.clip, settings.clip)
+    step = spread((radius / 3).clamp(max=3), latents).to(latents)
+    moved = walk.clamp(latents + step * repulsion(offsets, inside, grown))
     accepted = label_of(moved) == wanted
-    here = torch.where(accepted[:, None], moved, latents)
+    here = torch.where(spread(accepted, latents), moved, latents)
     walk.latents[rows], walk.radius[rows] = here, grown
-    walk.at_growth[rows] = torch.where(grows[:, None], here, walk.at_growth[rows])
+    walk.at_growth[rows] = torch.where(spread(grows, latents), here, walk.at_growth[rows])
     walk.accepted[rows] = torch.where(grows, 0, walk.accepted[rows] + accepted)
     walk.attempts[rows] += 1
 
 
 def repulsion(offsets: Tensor, inside: Tensor, radius: Tensor) -> Tensor:
-    """Return the direction (R, z_dim) away from the points that lost the label.
+    """Return the direction (R, ...) away from the points that lost the label.
 
     Mean over the points of w_i u_i / radius, w_i = 0 for a point ``inside`` (bool, (R, N)) and -1 outside;
-    ``offsets`` u_i (R, N, z_dim), ``radius`` (R,).
+    ``offsets`` u_i (R, N, ...), ``radius`` (R,).
     """
-    away = torch.where(inside[:, :, None], 0.0, -offsets)
-    return away.mean(1) / radius[:, None].to(offsets)
+    away = torch.where(inside.view(*inside.shape, *(1 for _ in offsets.shape[2:])), 0.0, -offsets).mean(1)
+    return away / spread(radius, away).to(offsets)
 
 
 def _sphere_points(settings: BREPMI, random: list[torch.Generator], radius: Tensor, like: Tensor) -> Tensor:
-    shape = (settings.sphere_points, like.shape[1])
+    """Return offsets (R, N, *shape of a latent), uniform on the spheres of ``radius`` (R,)."""
+    shape = (settings.sphere_points, like[0].numel())
     normal = torch.stack([torch.randn(shape, generator=generator) for generator in random]).to(like)
     length = torch.linalg.vector_norm(normal, dim=2, keepdim=True)
     points: Tensor = normal * (radius[:, None, None].to(like) / length)
-    return points
+    return points.view(len(radius), settings.sphere_points, *like.shape[1:])
 
 
 def _result(
     settings: BREPMI, rows: Rows, walk: BoundaryWalk, found: Tensor, shared: int, generator: nn.Module
 ) -> Reconstructions:
     grew = walk.radius > settings.initial_radius
-    latents = torch.where(grew[:, None], walk.at_growth, walk.latents).to(latent_like(generator))
+    latents = torch.where(spread(grew, walk.latents), walk.at_growth, walk.latents).to(latent_like(generator))
     return reconstructions(
         rows,
         latents,

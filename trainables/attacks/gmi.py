@@ -3,6 +3,7 @@
 Its inversion, rows side by side in micro-batches, is LOMMA's over GMI too.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -20,17 +21,19 @@ from trainables.attacks.objective import (
     critic_prior,
 )
 from trainables.attacks.rows import (
+    Clamp,
     Reconstructions,
     attack_rows,
     reconstructions,
     render,
+    spread,
     start_latents,
 )
 from trainables.implementations import implements
 from trainables.storage.checkpoint import Progress, add_prefix, strip_prefix
 
 LatentLoss = Callable[[Tensor, Tensor], Identity]
-"""From latents (R, z_dim) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""
+"""From latents (R, ...) and the attacked classes, int64 (R,), to the summed loss and T's logits (R, K)."""
 
 
 @implements(GMI)
@@ -56,40 +59,51 @@ def invert_points(
     Raises ``AttackDiverged`` when latents stop being finite.
     """
     rows = attack_rows(classes, settings.restarts)
-    prior = attacker.prior
-    objective = Objective(settings, prior.generator, identity, critic_prior(prior.critic, settings))
-    starts = start_latents(rows, settings.seed, prior.z_dim).to(latent_like(objective.generator))
-    descent = Descent(settings, objective, starts, rows.class_index.to(starts.device))
+    prior, space = attacker.prior, attacker.searched_space(settings)
+    objective = Objective(
+        settings, prior.decoder(space), identity, critic_prior(prior.critic, settings), prior.to_target
+    )
+    starts = start_latents(rows, settings.seed, prior, space).to(latent_like(objective.generator))
+    clamp = functools.partial(prior.clamp, bound=settings.clip, space=space)
+    descent = Descent(settings, objective, starts, rows.class_index.to(starts.device), clamp)
     latents, iterations = descent.run(attacker.progress)
     return reconstructions(
         rows,
         latents,
-        render(objective.generator, latents, settings.micro_batch_size(latents.device.type)),
+        render(
+            objective.generator,
+            latents,
+            settings.micro_batch_size(latents.device.type),
+            prior.to_target,
+        ),
         queries=iterations,
         shared_queries=shared_queries,
     )
 
 
 def nesterov_step(
-    settings: LatentDescent, latents: Tensor, velocity: Tensor, gradient: Tensor
+    settings: LatentDescent, latents: Tensor, velocity: Tensor, gradient: Tensor, clamp: Clamp
 ) -> tuple[Tensor, Tensor]:
-    """Return latents and velocity, each (R, z_dim), after one step of the published update.
+    """Return latents and velocity, each (R, ...), after one step of the published update.
 
-    v' = m v - lr g;  z' = clamp(z - m v + (1 + m) v', -clip, clip): Nesterov's momentum m. Clamping leaves
-    the velocity alone, and a start is not clamped before its first gradient.
+    v' = m v - lr g;  z' = clamp(z - m v + (1 + m) v'): Nesterov's momentum m. Clamping, for ``z`` to +-clip,
+    leaves the velocity alone, and a start is not clamped before its first gradient.
     """
     momentum = settings.momentum
     after = momentum * velocity - settings.learning_rate * gradient
     stepped = latents - momentum * velocity + (1 + momentum) * after
-    return stepped.clamp(-settings.clip, settings.clip), after
+    return clamp(stepped), after
 
 
 class Descent:
     """The steps of R rows, ``micro_batch`` of them at a time; a row that ends makes room for the next."""
 
-    def __init__(self, settings: LatentDescent, loss: LatentLoss, starts: Tensor, labels: Tensor) -> None:
+    def __init__(
+        self, settings: LatentDescent, loss: LatentLoss, starts: Tensor, labels: Tensor, clamp: Clamp
+    ) -> None:
         self.settings = settings
         self.loss = loss
+        self.clamp = clamp
         self.results, self.labels = starts.clone(), labels
         self._at_once = settings.micro_batch_size(starts.device.type)
         self.iterations = torch.zeros(len(starts), dtype=torch.int64)
@@ -101,7 +115,7 @@ class Descent:
         self._fill_up(torch.arange(0))
 
     def run(self, progress: Progress) -> tuple[Tensor, Tensor]:
-        """Return the latents (R, z_dim) that the settings ``keep`` and the iterations taken, int64 (R,).
+        """Return the latents (R, ...) that the settings ``keep`` and the iterations taken, int64 (R,).
 
         Rows that ``progress`` has kept go on from where they were, in the same company.
         """
@@ -156,7 +170,9 @@ class Descent:
             identity = self.loss(free, self._wanted)
             gradient = torch.autograd.grad(identity.loss, free)[0]
         self._note(identity.logits)
-        self._latents, self._velocity = nesterov_step(self.settings, self._latents, self._velocity, gradient)
+        self._latents, self._velocity = nesterov_step(
+            self.settings, self._latents, self._velocity, gradient, self.clamp
+        )
         self.iterations[self._rows] += 1
 
     def _note(self, logits: Tensor) -> None:
@@ -186,17 +202,17 @@ class BestLatents:
 
     def __init__(self, starts: Tensor) -> None:
         self.latents = starts.clone()
-        self.confidence = torch.full_like(starts[:, 0], -1.0)
+        self.confidence = starts.new_full((len(starts),), -1.0)
 
     def update(self, rows: Tensor, latents: Tensor, confidence: Tensor) -> None:
-        """Take in ``latents`` (B, z_dim) of ``rows``, int64 (B,), and T's probability (B,) of their class."""
+        """Take in ``latents`` (B, ...) of ``rows``, int64 (B,), and T's probability (B,) of their class."""
         better = confidence >= self.confidence[rows]
-        self.latents[rows] = torch.where(better[:, None], latents, self.latents[rows])
+        self.latents[rows] = torch.where(spread(better, latents), latents, self.latents[rows])
         self.confidence[rows] = torch.where(better, confidence, self.confidence[rows])
 
     def result(self, last: Tensor) -> Tensor:
-        """Return the latents (R, z_dim); those of ``last`` where T has seen none."""
-        return torch.where(self.confidence[:, None] < 0, last, self.latents)
+        """Return the latents (R, ...); those of ``last`` where T has seen none."""
+        return torch.where(spread(self.confidence < 0, last), last, self.latents)
 
     def state(self) -> Tensors:
         """Return what was seen so far."""

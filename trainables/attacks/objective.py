@@ -47,17 +47,24 @@ class Objective:
     """
 
     def __init__(
-        self, weights: Weights, generator: nn.Module, identity: IdentityLoss, prior: PriorLoss
+        self,
+        weights: Weights,
+        generator: nn.Module,
+        identity: IdentityLoss,
+        prior: PriorLoss,
+        to_target: nn.Module | None = None,
     ) -> None:
+        """``to_target``: what lies between the generator's pictures, which the prior judges, and T."""
         self.weights = weights
         self.generator = inference_copy(generator, weights)
         self.identity = identity
         self.prior = prior
+        self.to_target = to_target or nn.Identity()
 
     def __call__(self, latents: Tensor, labels: Tensor) -> Identity:
-        """Return the loss of ``latents`` (R, z_dim) that attack ``labels``, int64 (R,), and T's logits."""
+        """Return the loss of ``latents`` (R, ...) that attack ``labels``, int64 (R,), and T's logits."""
         images = self.generator(latents)
-        identity = self.identity(images, labels)
+        identity = self.identity(self.to_target(images), labels)
         loss = self.weights.identity_weight * identity.loss
         if self.weights.prior_weight:
             loss = loss + self.weights.prior_weight * self.prior(images).sum()
@@ -76,10 +83,16 @@ class CrossEntropy:
         return Identity(F.cross_entropy(logits, labels, reduction="sum"), logits)
 
 
-def critic_prior(critic: nn.Module, engine: Engine | None = None) -> PriorLoss:
-    """Return GMI's prior: minus the critic's score."""
+def critic_prior(critic: nn.Module | None, engine: Engine | None = None) -> PriorLoss:
+    """Return GMI's prior: minus the critic's score. Without a critic it may be built, but not called."""
+    if critic is None:
+        return _no_critic
     ready = inference_copy(critic, engine)
     return lambda images: -ready(images)
+
+
+def _no_critic(images: Tensor) -> Tensor:
+    raise ValueError("prior_weight is above 0, but the prior has no critic; set prior_weight to 0")
 
 
 def real_prior(discriminator: Discriminator, engine: Engine | None = None) -> PriorLoss:

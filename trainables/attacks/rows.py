@@ -1,6 +1,6 @@
 """The rows of an attack, one per class and restart: their starts, their batches, and what is returned."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +9,10 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from trainables.attacks.inference import full_precision
 from trainables.build import StepFailed
+from trainables.generators import Prior
+
+Clamp = Callable[[Tensor], Tensor]
+"""Moves latents (B, ...) into the box that an attack may not leave."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +44,23 @@ def attack_rows(classes: Sequence[int], restarts: int) -> Rows:
     return Rows(class_index, torch.arange(restarts).repeat(len(classes)))
 
 
-def start_latents(rows: Rows, seed: int, z_dim: int) -> Tensor:
-    """Return N(0, I) start latents, float32 (R, z_dim), on the CPU.
+def start_latents(rows: Rows, seed: int, prior: Prior, space: str) -> Tensor:
+    """Return start latents drawn from ``prior``, float32 (R, *shape of the space), on the CPU.
 
     A row's latent depends on the seed, its class and its restart alone: the same for every defence (paired
     comparisons), device, batch layout and choice of the other classes.
     """
-    return torch.stack([_normal(seed_stream(seed, "latents", *pair), z_dim) for pair in rows.pairs()])
+    seeds = [seed_stream(seed, "latents", *pair) for pair in rows.pairs()]
+    return torch.cat([prior.sample(1, torch.Generator().manual_seed(each), space) for each in seeds])
 
 
-def _normal(seed: int, z_dim: int) -> Tensor:
-    return torch.randn(z_dim, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
+def spread(values: Tensor, like: Tensor) -> Tensor:
+    """Return one value per row (R,) so that it broadcasts over the rows of ``like`` (R, ...).
+
+    >>> spread(torch.ones(2), torch.zeros(2, 3, 4)).shape
+    torch.Size([2, 1, 1])
+    """
+    return values.view(-1, *(1 for _ in like.shape[1:]))
 
 
 class AttackDiverged(StepFailed):
@@ -66,7 +76,7 @@ class Reconstructions:
     """
 
     latents: Tensor
-    """(R, z_dim) floating point."""
+    """(R, *shape of the space that was searched) floating point."""
     images: Tensor
     """uint8 (R, C, S, S): generator output clamped to [0, 1], times 255, rounded."""
     class_index: Tensor
@@ -91,11 +101,16 @@ class Reconstructions:
         return int(self.queries.sum()) + self.shared_queries
 
 
-def render(generator: nn.Module, latents: Tensor, micro_batch: int) -> Tensor:
-    """Return the 8-bit images, uint8 (R, C, S, S) on the CPU, of ``latents`` (R, z_dim)."""
-    ready = full_precision(generator)
+def render(
+    generator: nn.Module, latents: Tensor, micro_batch: int, to_target: nn.Module | None = None
+) -> Tensor:
+    """Return the 8-bit images that T is shown, uint8 (R, C, S, S) on the CPU, of ``latents`` (R, ...).
+
+    ``to_target`` is what lies between the pictures of ``generator`` and T; ``None``: they are shown as is.
+    """
+    ready, shown = full_precision(generator), to_target or nn.Identity()
     with torch.no_grad():
-        return torch.cat([to_uint8(ready(part)).cpu() for part in torch.split(latents, micro_batch)])
+        return torch.cat([to_uint8(shown(ready(part))).cpu() for part in torch.split(latents, micro_batch)])
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -122,14 +137,14 @@ def reconstructions(
     Raises ``AttackDiverged`` when a latent is NaN or infinite.
     """
     latents, images = latents.cpu(), images.cpu()
-    broken = ~latents.isfinite().all(1)
+    broken = ~latents.isfinite().flatten(1).all(1)
     if broken.any():
         raise AttackDiverged(
             f"{int(broken.sum())} of {len(rows)} latents are not finite; lower the learning rate"
         )
     found = torch.ones(len(rows), dtype=torch.bool) if found is None else found.cpu()
     return Reconstructions(
-        latents=latents * found[:, None],
+        latents=latents * spread(found, latents),
         images=images * found[:, None, None, None],
         class_index=rows.class_index,
         restart=rows.restart,

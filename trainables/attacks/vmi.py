@@ -45,12 +45,13 @@ def vmi(settings: VMI, attacker: Attacker, classes: Sequence[int]) -> Reconstruc
     an iteration) are counted at the first. Raises ``AttackDiverged`` when latents stop being finite.
     """
     rows = attack_rows(classes, settings.restarts)
-    generator = inference_copy(attacker.prior.generator, settings)
-    like, z_dim = latent_like(generator), attacker.prior.z_dim
+    prior, space = attacker.prior, attacker.searched_space(settings)
+    generator = inference_copy(prior.target_decoder(space), settings)
+    like, (z_dim,) = latent_like(generator), prior.latent_shape(space)
     flows = ClassFlows(settings, len(classes), z_dim, like)
     gradient = _identity_gradient(settings, generator, CrossEntropy(attacker.target, settings))
     PosteriorTraining(settings, flows, gradient, classes, z_dim).run(attacker.progress)
-    noise = start_latents(rows, settings.seed, z_dim).view(len(classes), settings.restarts, z_dim).to(like)
+    noise = start_latents(rows, settings.seed, prior, space).view(len(classes), -1, z_dim).to(like)
     with torch.no_grad():
         latents = settings.prior_std * flows(noise)[0].flatten(0, 1)
     return reconstructions(

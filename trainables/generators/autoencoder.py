@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces import seed_stream
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from trainables.generators.networks import SMALLEST, stage_count
 from trainables.gradient_step import gradient_step
 

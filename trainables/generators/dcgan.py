@@ -6,7 +6,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from search_spaces.generators import DCGAN_RESOLUTION, DCGAN_Z_DIM
+from search_spaces.priors import DCGAN_RESOLUTION, DCGAN_Z_DIM
 from trainables.storage.archives import archive_member
 from trainables.storage.cache import cached
 from trainables.weights.dcgan_checkpoint import generator_tensors

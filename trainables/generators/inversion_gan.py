@@ -73,7 +73,8 @@ def _untrained_generator(
     if settings.start == "prior":
         if prior is None:
             raise ValueError("start: prior, but no prior was given; name it in the piece's needs")
-        return copy.deepcopy(prior.generator).requires_grad_(True), prior.z_dim
+        (z_dim,) = prior.latent_shape("z")
+        return copy.deepcopy(prior.decoder("z")).requires_grad_(True), z_dim
     generator = ConvolutionalGenerator(settings.z_dim, channels, settings.width, resolution)
     return generator, settings.z_dim
 

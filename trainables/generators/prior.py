@@ -1,101 +1,139 @@
-"""A prior: generator and critic of public pictures, trained once for all targets of a sweep."""
+"""A prior: what an attacker knows of pictures, and what lies between its pictures and the input of T."""
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
-from search_spaces import PriorConfig, seed_stream
-from search_spaces.generators import WGANGP
+from search_spaces import PriorConfig
 from trainables.datasets.dataset import FaceData
-from trainables.generators.autoencoder import train_decoder
-from trainables.generators.dcgan import DCGANGenerator, load_digiface_dcgan
-from trainables.generators.eigenfaces import EigenfaceGenerator, eigenfaces
-from trainables.generators.networks import ConvolutionalGenerator, Critic
-from trainables.generators.wgan_gp import train_wgan_gp
+from trainables.generators.preprocessing import resized_pictures, to_target
+from trainables.implementations import implementation_of
 from trainables.step import device
 from trainables.weights.fitting import require_fit
 
 
-@dataclass
-class Prior:
-    """``generator``: latents (B, z_dim) to pictures (B, C, S, S) in [0, 1]; ``critic``: those to (B,)."""
+class Prior(ABC):
+    """Latents of one or several spaces to square pictures in [0, 1], maybe with a critic of pictures.
 
-    generator: nn.Module
-    critic: nn.Module
-    z_dim: int
+    What must not change: parameters, buffers and modes of its networks, which are frozen and in eval mode.
+    """
+
+    spaces: ClassVar[tuple[str, ...]] = ("z",)
+    """Names of the spaces of latents; ``z`` is a vector of N(0, I)."""
+    critic: nn.Module | None = None
+    """Pictures (B, C, R, R) of its own size to scores (B,), higher for more natural ones."""
+    to_target: nn.Module
+    """Its pictures (B, C, R, R) to the input (B, C, S, S) of T, differentiable; the identity where they
+    agree. Set by ``train_prior`` and ``restore_prior``."""
+
+    @abstractmethod
+    def decoder(self, space: str) -> nn.Module:
+        """Return the network from latents (B, *``latent_shape(space)``) to its own pictures (B, C, R, R)."""
+
+    @abstractmethod
+    def latent_shape(self, space: str) -> tuple[int, ...]:
+        """Return the shape of one latent."""
+
+    @abstractmethod
+    def sample(self, count: int, random: torch.Generator, space: str) -> Tensor:
+        """Return float32 latents (``count``, *``latent_shape(space)``) of the prior, on the CPU.
+
+        They depend on the state of ``random`` alone.
+        """
+
+    @abstractmethod
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Return its networks by name; their weights are what is kept of a prior."""
+
+    def clamp(self, latents: Tensor, bound: float, space: str) -> Tensor:
+        """Return ``latents`` (B, ...) moved into the box that reaches ``bound`` from the centre of ``space``.
+
+        The unit is one standard deviation of the space; for ``z`` the box is [-bound, bound].
+        """
+        return latents.clamp(-bound, bound)
+
+    def decode(self, latents: Tensor, space: str) -> Tensor:
+        """Return its own pictures (B, C, R, R) in [0, 1] of ``latents``."""
+        pictures: Tensor = self.decoder(space)(latents)
+        return pictures
+
+    def target_decoder(self, space: str) -> nn.Module:
+        """Return the network from latents to what T is shown of their pictures (B, C, S, S)."""
+        return seen_by_target(self.decoder(space), self.to_target)
+
+    def like(self) -> Tensor:
+        """Return a tensor with the type and device that latents must have."""
+        return next(parameter for network in self.networks().values() for parameter in network.parameters())
+
+    def to(self, where: torch.device) -> Self:
+        """Move the networks to ``where`` and return the prior."""
+        for network in (*self.networks().values(), self.to_target):
+            network.to(where)
+        return self
+
+
+def seen_by_target(decoder: nn.Module, preprocessing: nn.Module) -> nn.Module:
+    """Return ``decoder`` followed by ``preprocessing``; the decoder itself where that is the identity."""
+    return decoder if isinstance(preprocessing, nn.Identity) else nn.Sequential(decoder, preprocessing)
+
+
+class PriorKind(Protocol):
+    """Two ways to get a prior of one kind: from public pictures, or from what was kept of it."""
+
+    def build(self, settings: Any, public: Tensor) -> Prior:  # noqa: ANN401  (settings of the kind)
+        """Return the prior trained on ``public``, uint8 pictures (N, C, R, R) of its own size."""
+
+    def blank(self, settings: Any, channels: int, side: int) -> Prior:  # noqa: ANN401
+        """Return an untrained prior of pictures (``channels``, ``side``, ``side``), on the CPU."""
 
 
 def train_prior(config: PriorConfig, data: FaceData) -> Prior:
     """Return the prior of ``config``, trained on the public pictures of ``data`` alone; in eval mode, frozen.
 
-    The same bits for the same configuration and data. Raises ``ValueError`` when the generator cannot make
-    pictures of this size, or
-    ``trainables.storage.archives.ArchiveError`` when packaged weights cannot be had.
+    The same bits for the same configuration and data. Raises ``ValueError`` when it cannot make pictures of
+    this size, or ``trainables.storage.archives.ArchiveError`` when packaged weights cannot be had.
     """
-    settings, public = config.prior, data.public.images
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_stream(settings.seed, "generator"))
-        prior = _untrained(settings, data.channels, data.resolution)
-    prior.generator.to(device())
-    _start(prior.generator, settings, public)
-    prior.critic.to(device())
-    train_wgan_gp(settings, prior.generator, prior.critic, public)
-    return _frozen(prior)
+    settings = config.prior
+    public = resized_pictures(data.public.images, settings.side(data.resolution))
+    return _ready(_kind(config).build(settings, public), config, data.resolution)
 
 
 def prior_tensors(prior: Prior) -> dict[str, Tensor]:
-    """Return the weights of generator and critic by ``generator.<name>`` and ``critic.<name>``."""
-    parts = {"generator": prior.generator, "critic": prior.critic}
+    """Return the weights by ``<network>.<name>``."""
     return {
         f"{part}.{name}": tensor
-        for part, module in parts.items()
+        for part, module in prior.networks().items()
         for name, tensor in module.state_dict().items()
     }
 
 
-def prior_from_tensors(
-    config: PriorConfig, channels: int, resolution: int, tensors: dict[str, Tensor]
-) -> Prior:
-    """Return the prior whose ``prior_tensors`` these are: on the CPU, in eval mode, frozen.
+def restore_prior(config: PriorConfig, data: FaceData, tensors: Mapping[str, Tensor]) -> Prior:
+    """Return the prior whose ``prior_tensors`` these are: on the device of all steps, in eval mode, frozen.
 
     Raises ``WeightsMismatch`` for the tensors of another configuration.
     """
+    settings = config.prior
     with torch.random.fork_rng(devices=[]):
-        prior = _untrained(config.prior, channels, resolution)
+        prior = _kind(config).blank(settings, data.channels, settings.side(data.resolution))
     require_fit(prior_tensors(prior), tensors, f"the prior {config.piece_id}")
-    for part, module in (("generator", prior.generator), ("critic", prior.critic)):
+    for part, module in prior.networks().items():
         prefix = f"{part}."
         module.load_state_dict(
             {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
         )
-    return _frozen(prior)
+    return _ready(prior, config, data.resolution).to(device())
 
 
-def _untrained(settings: WGANGP, channels: int, resolution: int) -> Prior:
-    critic = Critic(channels, settings.critic_width, resolution)
-    return Prior(_generator(settings, channels, resolution), critic, settings.z_dim)
+def _kind(config: PriorConfig) -> PriorKind:
+    kind: PriorKind = implementation_of(type(config.prior))
+    return kind
 
 
-def _generator(settings: WGANGP, channels: int, resolution: int) -> nn.Module:
-    if settings.initial == "eigenfaces":
-        return EigenfaceGenerator(settings.z_dim, channels, resolution)
-    if settings.initial == "digiface_dcgan":
-        return DCGANGenerator(settings.z_dim, channels, resolution)
-    return ConvolutionalGenerator(settings.z_dim, channels, settings.width, resolution)
-
-
-def _start(generator: nn.Module, settings: WGANGP, public: Tensor) -> None:
-    """Give the generator the weights it starts from; ``public``: uint8 pictures (N, C, S, S)."""
-    if isinstance(generator, EigenfaceGenerator):
-        generator.load_state_dict(eigenfaces(public, settings.z_dim))
-    elif isinstance(generator, DCGANGenerator):
-        load_digiface_dcgan(generator)
-    else:
-        train_decoder(settings, generator, public)
-
-
-def _frozen(prior: Prior) -> Prior:
-    for module in (prior.generator, prior.critic):
-        module.eval().requires_grad_(False)
+def _ready(prior: Prior, config: PriorConfig, data_side: int) -> Prior:
+    prior.to_target = to_target(config.prior, data_side)
+    for network in prior.networks().values():
+        network.eval().requires_grad_(False)
     return prior

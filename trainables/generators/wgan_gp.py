@@ -1,15 +1,90 @@
-"""Trains generator and critic as GMI does: Wasserstein GAN, gradient penalty (Gulrajani et al. 2017)."""
+"""The prior of GMI: generator and critic of a Wasserstein GAN, gradient penalty (Gulrajani et al. 2017)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from search_spaces import seed_stream
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
+from trainables.generators.autoencoder import train_decoder
+from trainables.generators.dcgan import DCGANGenerator, load_digiface_dcgan
+from trainables.generators.eigenfaces import EigenfaceGenerator, eigenfaces
+from trainables.generators.networks import ConvolutionalGenerator, Critic
+from trainables.generators.prior import Prior
 from trainables.gradient_step import gradient_step
+from trainables.implementations import implements
+from trainables.step import device
 
 BETAS = (0.5, 0.999)
+
+
+@implements(WGANGP)
+class GANPrior(Prior):
+    """A GAN with latents z ~ N(0, I).
+
+    ``generator``: (B, z_dim) to pictures (B, C, R, R) in [0, 1]; ``critic``: those to scores (B,).
+    """
+
+    def __init__(self, generator: nn.Module, critic: nn.Module | None, z_dim: int) -> None:
+        self.generator = generator
+        self.critic = critic
+        self.z_dim = z_dim
+        self.to_target = nn.Identity()
+
+    @classmethod
+    def build(cls, settings: WGANGP, public: Tensor) -> Self:
+        """Train generator and critic on ``public``, uint8 pictures (N, C, R, R)."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_stream(settings.seed, "generator"))
+            prior = cls.blank(settings, public.shape[1], public.shape[-1])
+        assert prior.critic is not None  # ``blank`` makes one
+        prior.generator.to(device())
+        _start(prior.generator, settings, public)
+        prior.critic.to(device())
+        train_wgan_gp(settings, prior.generator, prior.critic, public)
+        return prior
+
+    @classmethod
+    def blank(cls, settings: WGANGP, channels: int, side: int) -> Self:
+        """Return an untrained prior of pictures (``channels``, ``side``, ``side``), on the CPU."""
+        critic = Critic(channels, settings.critic_width, side)
+        return cls(_generator(settings, channels, side), critic, settings.z_dim)
+
+    def decoder(self, space: str) -> nn.Module:
+        """Return the generator."""
+        return self.generator
+
+    def latent_shape(self, space: str) -> tuple[int, ...]:
+        """Return (z_dim,)."""
+        return (self.z_dim,)
+
+    def sample(self, count: int, random: torch.Generator, space: str) -> Tensor:
+        """Return N(0, I) latents, float32 (``count``, z_dim), on the CPU."""
+        return torch.randn(count, self.z_dim, generator=random, dtype=torch.float32)
+
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Return generator and critic."""
+        return {"generator": self.generator, **({} if self.critic is None else {"critic": self.critic})}
+
+
+def _generator(settings: WGANGP, channels: int, side: int) -> nn.Module:
+    if settings.initial == "eigenfaces":
+        return EigenfaceGenerator(settings.z_dim, channels, side)
+    if settings.initial == "digiface_dcgan":
+        return DCGANGenerator(settings.z_dim, channels, side)
+    return ConvolutionalGenerator(settings.z_dim, channels, settings.width, side)
+
+
+def _start(generator: nn.Module, settings: WGANGP, public: Tensor) -> None:
+    """Give the generator the weights it starts from; ``public``: uint8 pictures (N, C, R, R)."""
+    if isinstance(generator, EigenfaceGenerator):
+        generator.load_state_dict(eigenfaces(public, settings.z_dim))
+    elif isinstance(generator, DCGANGenerator):
+        load_digiface_dcgan(generator)
+    else:
+        train_decoder(settings, generator, public)
 
 
 def train_wgan_gp(settings: WGANGP, generator: nn.Module, critic: nn.Module, public: Tensor) -> None:

@@ -30,8 +30,9 @@ BATCH = 64
 def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: Prior, judge: Judge) -> None:
     """Write the row and the grid of the generator of ``config``, unless the store has them.
 
-    FID and KID compare samples of N(0, I) with D_pub (at most 2,000 pictures) in the features of Inception
-    where its weights are given, else in those of ``judge``, the headline one. Raises ``WeightsUnusable``.
+    FID and KID compare samples of the prior, as T is shown them, with D_pub (at most 2,000 pictures) in the
+    features of Inception where its weights are given, else in those of ``judge``, the headline one. Raises
+    ``WeightsUnusable``.
     """
     known = config.prior_config.piece_id
     unit = f"{known}-{_features_id(config)}"
@@ -39,7 +40,7 @@ def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: 
         return
     start = started()
     count = min(MOST_SAMPLES, max(LEAST_SAMPLES, len(data.public) // PUBLIC_PER_SAMPLE))
-    samples = render(prior.generator, _latents(count, prior.z_dim), BATCH)
+    samples = render(prior.target_decoder(prior.spaces[0]), _latents(count, prior), BATCH)
     sheet = f"artifacts/sheets/generator-{known}.png"
     shown = samples[: GRID * GRID]
     whole = torch.ones(len(shown), dtype=torch.bool)
@@ -83,6 +84,6 @@ def _distances(
     }
 
 
-def _latents(count: int, z_dim: int) -> Tensor:
+def _latents(count: int, prior: Prior) -> Tensor:
     generator = torch.Generator().manual_seed(seed_stream(0, "generator_samples"))
-    return torch.randn(count, z_dim, generator=generator).to(device())
+    return prior.sample(count, generator, prior.spaces[0]).to(device())

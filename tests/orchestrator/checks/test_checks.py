@@ -80,22 +80,45 @@ def test_no_more_classes_are_attacked_than_there_are(tmp_path):
         check_sweep(sweep_on(setup, attacked_classes=3))
 
 
-def drawn(resolution, **generator):
+def drawn(side, **prior):
     setup = load_setup("drawn_persons")
-    data = setup.data.model_copy(update={"resolution": resolution})
-    return setup.model_copy(update={"data": data, "generator": setup.generator.model_copy(update=generator)})
+    data = setup.data.model_copy(update={"resolution": side})
+    priors = {"wgan_gp": setup.priors["wgan_gp"].model_copy(update=prior)}
+    return setup.model_copy(update={"data": data, "priors": priors})
 
 
-def test_a_generator_that_cannot_make_pictures_of_the_data_is_refused():
+def test_a_prior_that_cannot_make_pictures_of_the_data_is_refused():
     check_sweep(sweep_on(drawn(32)))
     check_sweep(sweep_on(drawn(64, initial="digiface_dcgan")))
-    with pytest.raises(InvalidRequest, match="48x48: generators make 8, 16, 32, 64"):
+    with pytest.raises(InvalidRequest, match=r"48x48: wgan_gp makes 8, 16, 32, 64, .* give its resolution"):
         check_sweep(sweep_on(drawn(48)))
     with pytest.raises(InvalidRequest, match="it has z_dim 100 and makes pictures of 64x64"):
         check_sweep(sweep_on(drawn(32, initial="digiface_dcgan")))
 
 
-def test_a_space_without_attacks_asks_for_no_generator():
+def test_a_prior_of_its_own_resolution_serves_data_of_any_size():
+    check_sweep(sweep_on(drawn(48, resolution=32)))
+    with pytest.raises(InvalidRequest, match="crop 40 of pictures of 32x32: give at most 32"):
+        check_sweep(sweep_on(drawn(48, resolution=32, crop=40)))
+
+
+def test_an_attack_whose_prior_is_not_in_the_setup_is_refused():
+    setup = load_setup("drawn_persons")
+    renamed = setup.model_copy(update={"priors": {"small": setup.priors["wgan_gp"]}})
+    with pytest.raises(InvalidSpace, match=r"gmi needs the prior 'wgan_gp', but priors has only small"):
+        check_sweep(sweep_on(renamed))
+    named = renamed.model_copy(update={"attack_budgets": {"gmi": {"prior": "small"}}})
+    check_sweep(sweep_on(named))
+
+
+def test_a_space_of_latents_that_the_prior_lacks_is_refused():
+    setup = load_setup("drawn_persons")
+    asked = setup.model_copy(update={"attack_budgets": {"gmi": {"latent_space": "w"}}})
+    with pytest.raises(InvalidRequest, match="attack gmi searches the space 'w' of latents, prior wgan_gp"):
+        check_sweep(sweep_on(asked))
+
+
+def test_a_space_without_attacks_asks_for_no_prior():
     check_sweep(Sweep(space=load_space("training_time"), setup=drawn(48)))
 
 

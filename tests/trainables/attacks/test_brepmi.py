@@ -23,6 +23,7 @@ from trainables.attacks.brepmi import (
     start_walk,
 )
 from trainables.attacks.rows import attack_rows
+from trainables.generators import GANPrior
 
 SETTINGS = BREPMI(
     iterations=12,
@@ -48,7 +49,7 @@ class TestBREPMI(AttackContract):
 
     def test_queries_are_counted_where_they_are_made(self, problem: PlantedProblem) -> None:
         oracle = LabelOracle(problem.target)
-        result = boundary_repulsion(SETTINGS, oracle, problem.prior.generator, Z_DIM, (0, 1, 2))
+        result = boundary_repulsion(SETTINGS, oracle, problem.prior, "z", (0, 1, 2))
         assert oracle.queries == result.total_queries
         assert (result.queries % (SETTINGS.sphere_points + 1) == 0).all()
 
@@ -77,7 +78,7 @@ def test_every_decision_equals_the_slow_reference(settings: BREPMI) -> None:
     problem = planted_problem(dtype=torch.float64)
     oracle = LabelOracle(problem.target)
     rows = attack_rows(range(CLASSES), settings.restarts)
-    result = boundary_repulsion(settings, oracle, problem.prior.generator, Z_DIM, range(CLASSES))
+    result = boundary_repulsion(settings, oracle, problem.prior, "z", range(CLASSES))
     assert oracle.queries == result.total_queries
 
     def label(latent: Tensor) -> int:
@@ -120,13 +121,21 @@ class _Latents(nn.Module):
         return (latents * self.scale)[:, None, None, :].expand(-1, 1, latents.shape[1], -1)
 
 
+LATENTS = GANPrior(_Latents(), None, 3)
+
+
+def free(latents: Tensor) -> Tensor:
+    """Bound nothing."""
+    return latents
+
+
 def _positive(images: Tensor) -> Tensor:
     """Label 1 where the first latent coordinate is above 0, else 0."""
     return (images[:, 0, 0, 0] > 0).long()
 
 
 def test_a_class_never_predicted_is_reported() -> None:
-    result = boundary_repulsion(SETTINGS, _positive, _Latents(), 3, (0, 7))
+    result = boundary_repulsion(SETTINGS, _positive, LATENTS, "z", (0, 7))
     assert result.found.tolist() == [True, True, False, False]
     assert result.queries[2:].tolist() == [0, 0]
     assert not result.images[2:].any()
@@ -138,8 +147,7 @@ def test_a_class_never_predicted_is_reported() -> None:
 
 def test_draws_stop_when_every_row_has_a_start() -> None:
     assert (
-        boundary_repulsion(SETTINGS, _positive, _Latents(), 3, (0, 1)).shared_queries
-        == SETTINGS.initial_batch
+        boundary_repulsion(SETTINGS, _positive, LATENTS, "z", (0, 1)).shared_queries == SETTINGS.initial_batch
     )
 
 
@@ -157,7 +165,7 @@ def test_rejected_steps_end() -> None:
         )
 
     settings = SETTINGS.model_copy(update={"micro_batch": 10_000, "restarts": 1})
-    result = boundary_repulsion(settings, rejects_all_but_the_first, _Latents(), 3, (0,))
+    result = boundary_repulsion(settings, rejects_all_but_the_first, LATENTS, "z", (0,))
     assert result.queries.tolist() == [settings.max_steps * (settings.sphere_points + 1)]
     assert result.radius is not None
     assert result.radius.tolist() == [settings.initial_radius]
@@ -165,7 +173,7 @@ def test_rejected_steps_end() -> None:
 
 @pytest.mark.parametrize(("inside", "grows"), [(28, False), (29, True), (32, True)])
 def test_radius_grows_from_29_of_32_points(inside: int, grows: bool) -> None:
-    walk = start_walk(BREPMI(), attack_rows([0], 1), torch.zeros(1, 4))
+    walk = start_walk(BREPMI(), attack_rows([0], 1), torch.zeros(1, 4), free)
 
     def labels(latents: Tensor) -> Tensor:
         return (torch.arange(len(latents)) >= inside).long()
@@ -179,7 +187,7 @@ def test_step_uses_the_old_radius_and_direction_the_new_one() -> None:
     """Three of 32 points outside, so the radius grows: |step| = R/3 * |sum u_i| / 32 / (1.3 R)."""
     settings = BREPMI(clip=100)
     start = torch.zeros(1, 4, dtype=torch.float64)
-    walk = start_walk(settings, attack_rows([0], 1), start)
+    walk = start_walk(settings, attack_rows([0], 1), start, free)
     seen: list[Tensor] = []
 
     def labels(latents: Tensor) -> Tensor:
@@ -195,7 +203,7 @@ def test_step_uses_the_old_radius_and_direction_the_new_one() -> None:
 
 def test_step_length_is_capped_at_three() -> None:
     settings = BREPMI(clip=100, initial_radius=50.0)
-    walk = start_walk(settings, attack_rows([0], 1), torch.zeros(1, 4, dtype=torch.float64))
+    walk = start_walk(settings, attack_rows([0], 1), torch.zeros(1, 4, dtype=torch.float64), free)
     points: list[Tensor] = []
 
     def labels(latents: Tensor) -> Tensor:
@@ -231,6 +239,7 @@ def test_the_budget_is_never_exceeded(budget: int, points: int, steps: int) -> N
 
 STARTS = BREPMI(initial_batch=4, initial_draws=10, restarts=2, clip=0.5, seed=3)
 DIMENSIONS = 2
+PLANE = GANPrior(nn.Identity(), None, DIMENSIONS)
 
 
 def sign(latents: Tensor) -> Tensor:
@@ -245,7 +254,7 @@ def drawn(settings: BREPMI, batches: list[int]) -> Tensor:
 
 def test_the_start_of_a_row_is_the_latent_of_its_number_with_its_label() -> None:
     rows = attack_rows([1, 5, 0], 2)
-    starts = find_starts(STARTS, sign, rows, DIMENSIONS)
+    starts = find_starts(STARTS, sign, rows, PLANE, "z")
     latents = drawn(STARTS, [4, 4, 2])
     for row, (label, restart) in enumerate(rows.pairs()):
         hits = latents[sign(latents) == label]
@@ -258,7 +267,7 @@ def test_the_start_of_a_row_is_the_latent_of_its_number_with_its_label() -> None
 
 
 def test_no_latent_is_drawn_that_no_row_needs() -> None:
-    starts = find_starts(STARTS, sign, attack_rows([0, 1], 1), DIMENSIONS)
+    starts = find_starts(STARTS, sign, attack_rows([0, 1], 1), PLANE, "z")
     needed = next(
         size for size in (4, 8, 10) if len(set(sign(drawn(STARTS, [4, 4, 2])[:size]).tolist())) == 2
     )

@@ -18,7 +18,7 @@ from trainables.attacks import AttackDiverged, Attacker, run_attack_method
 from trainables.attacks.gmi import nesterov_step
 from trainables.attacks.objective import CrossEntropy, Objective, critic_prior
 from trainables.attacks.rows import attack_rows, start_latents
-from trainables.generators import Prior
+from trainables.generators import GANPrior
 from trainables.models.small_vgg import small_vgg
 
 
@@ -54,7 +54,7 @@ def test_trajectory_equals_an_independent_loop(prior_weight: float) -> None:
     settings = GMI(iterations=120, restarts=2, prior_weight=prior_weight)
     result = run_attack_method(settings, problem.attacker(), (0, 3, 6))
     rows = attack_rows((0, 3, 6), 2)
-    starts = start_latents(rows, settings.seed, problem.prior.z_dim).double()
+    starts = start_latents(rows, settings.seed, problem.prior, "z").double()
     expected = torch.stack(
         [
             one_row_by_torch(problem, settings, start, label)
@@ -68,10 +68,14 @@ def test_trajectory_equals_an_independent_loop(prior_weight: float) -> None:
 def test_velocity_is_not_clamped() -> None:
     """Pushed out of the box by a constant gradient, then pulled back: the built-up velocity keeps it out."""
     settings = GMI(learning_rate=0.1, momentum=0.9, clip=1.0)
+
+    def box(latents: Tensor) -> Tensor:
+        return latents.clamp(-1, 1)
+
     end, carried = torch.zeros(1, 1).double(), torch.zeros(1, 1).double()
     velocity, latent = 0.0, 0.0
     for slope in [-1.0] * 8 + [1.0] * 3:
-        end, carried = nesterov_step(settings, end, carried, torch.full_like(end, slope))
+        end, carried = nesterov_step(settings, end, carried, torch.full_like(end, slope), box)
         before, velocity = velocity, 0.9 * velocity - 0.1 * slope
         latent = min(1.0, max(-1.0, latent - 0.9 * before + 1.9 * velocity))
     assert end.item() == pytest.approx(latent, abs=1e-15)
@@ -82,7 +86,7 @@ def test_first_gradient_is_taken_at_the_unclipped_start() -> None:
     problem, seen = planted_problem(), []
     problem.prior.generator.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
     run_attack_method(GMI(iterations=2, restarts=2), problem.attacker(), tuple(range(8)))
-    starts = start_latents(attack_rows(tuple(range(8)), 2), 0, problem.prior.z_dim)
+    starts = start_latents(attack_rows(tuple(range(8)), 2), 0, problem.prior, "z")
     assert torch.equal(seen[0], starts)
     assert starts.abs().max() > 1
     assert seen[1].abs().max() == 1
@@ -137,7 +141,7 @@ def _attacker_of_real_networks(dtype: torch.dtype = torch.float32) -> Attacker:
         )
     for network in (target, generator, critic):
         network.to(dtype)
-    return Attacker(target, Prior(generator, critic, 5), torch.zeros(2, 1, 16, 16, dtype=torch.uint8))
+    return Attacker(target, GANPrior(generator, critic, 5), torch.zeros(2, 1, 16, 16, dtype=torch.uint8))
 
 
 _ATTACKS: tuple[AttackSettings, ...] = (
@@ -215,6 +219,6 @@ def test_a_step_in_low_precision_is_nearly_the_exact_step() -> None:
         ).latents
         for flag in (False, True)
     )
-    step = exact - start_latents(attack_rows((0, 1, 2), 3), 0, 5)
+    step = exact - start_latents(attack_rows((0, 1, 2), 3), 0, attacker.prior, "z")
     difference = (low - exact).norm() / step.norm()
     assert 0 < difference < 0.15  # twenty layers forth and back, each rounds to 8 bits

@@ -16,6 +16,13 @@ from trainables.attacks.objective import Identity, confidence
 from trainables.storage.checkpoint import NothingKept
 
 CLASSES = tuple(range(8))
+
+
+def box(latents: Tensor) -> Tensor:
+    """Keep latents as GMI does."""
+    return latents.clamp(-1, 1)
+
+
 SETTINGS = GMI(iterations=60, restarts=2, learning_rate=0.3, micro_batch=5)
 
 
@@ -84,7 +91,7 @@ def scripted(confident: list[list[bool]]) -> tuple[list[int], list[list[int]]]:
 
     settings = GMI(iterations=6, retire_after=2, micro_batch=2)
     rows = torch.arange(len(confident))
-    _, iterations = Descent(settings, loss, torch.zeros(len(confident), 3), rows).run(NothingKept())
+    _, iterations = Descent(settings, loss, torch.zeros(len(confident), 3), rows, box).run(NothingKept())
     return iterations.tolist(), steps
 
 
@@ -124,7 +131,7 @@ def test_rows_return_the_surest_of_the_latents_that_the_target_saw_after_a_step(
 
     settings = GMI(iterations=5, learning_rate=0.01, micro_batch=micro_batch, keep="surest")
     starts = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
-    found, iterations = Descent(settings, loss, starts, torch.arange(4)).run(NothingKept())
+    found, iterations = Descent(settings, loss, starts, torch.arange(4), box).run(NothingKept())
     assert iterations.tolist() == [5] * 4
     assert torch.equal(found, torch.stack([shown[0][2], shown[1][4], shown[2][1], shown[3][3]]))
 

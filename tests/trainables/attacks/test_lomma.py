@@ -72,7 +72,7 @@ def test_trajectory_over_gmi_equals_an_independent_loop() -> None:
     settings = LOMMAGMI(iterations=40, restarts=1, learning_rate=1e-3, lomma=lomma)
     result = run_attack_method(settings, problem.attacker(), (1, 6))
     students = load_students(lomma, problem.attacker())
-    starts = start_latents(attack_rows((1, 6), 1), settings.seed, problem.prior.z_dim).double()
+    starts = start_latents(attack_rows((1, 6), 1), settings.seed, problem.prior, "z").double()
     for row, label in enumerate((1, 6)):
         expected = slow_row(problem, students, settings, starts[row], label)
         assert (result.latents[row] - starts[row]).abs().max() > 0.1

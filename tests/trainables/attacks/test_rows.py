@@ -2,10 +2,14 @@
 
 import pytest
 import torch
+from torch import nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import BREPMI, GMI, KEDMI, AttackSettings
 from trainables.attacks.rows import attack_rows, start_latents
+from trainables.generators import GANPrior
+
+PRIOR = GANPrior(nn.Identity(), None, 100)
 
 
 @pytest.mark.parametrize("classes", [[], [1, 2, 1]])
@@ -15,14 +19,14 @@ def test_no_class_or_a_repeated_one_is_refused(classes: list[int]) -> None:
 
 
 def test_a_latent_is_drawn_from_its_own_named_stream() -> None:
-    latents = start_latents(attack_rows([3, 9], 2), seed=4, z_dim=100)
+    latents = start_latents(attack_rows([3, 9], 2), 4, PRIOR, "z")
     for row, (wanted, restart) in enumerate([(3, 0), (3, 1), (9, 0), (9, 1)]):
         random = torch.Generator().manual_seed(seed_stream(4, "latents", wanted, restart))
         assert torch.equal(latents[row], torch.randn(100, generator=random))
 
 
 def test_latents_are_standard_normal() -> None:
-    latents = start_latents(attack_rows(range(50), 4), seed=0, z_dim=100)
+    latents = start_latents(attack_rows(range(50), 4), 0, PRIOR, "z")
     assert latents.mean().abs() < 0.03
     assert (latents.var() - 1).abs() < 0.03
     assert latents.abs().max() > 1.5  # not clipped

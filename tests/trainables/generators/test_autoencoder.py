@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from trainables.generators.autoencoder import Encoder, decoder_loss, divergence, train_decoder
 from trainables.generators.networks import ConvolutionalGenerator
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from search_spaces.attacks import InversionGenerator
 from tests.trainables.generators.slow_adam import slow_adam
-from trainables.generators import Prior
+from trainables.generators import GANPrior
 from trainables.generators.inversion_gan import (
     InversionGAN,
     InversionTraining,
@@ -38,10 +38,10 @@ def soft_labels() -> Tensor:
 LIKE = torch.zeros(1).double()
 
 
-def prior() -> Prior:
+def prior() -> GANPrior:
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        return Prior(
+        return GANPrior(
             ConvolutionalGenerator(5, 1, 4, 8).double().eval().requires_grad_(False), Critic(1, 4, 8), 5
         )
 

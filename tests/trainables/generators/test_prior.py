@@ -5,9 +5,9 @@ import torch
 
 from search_spaces import PriorConfig
 from search_spaces.datasets import ORLFaces
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from tests.fixtures.tiny_faces import tiny_face_data
-from trainables.generators import prior_from_tensors, prior_tensors, train_prior
+from trainables.generators import prior_tensors, restore_prior, train_prior
 from trainables.weights.fitting import WeightsMismatch
 
 DATA = tiny_face_data(resolution=16, channels=1)
@@ -39,7 +39,7 @@ def test_the_same_configuration_gives_the_same_bits(initial: str | None) -> None
 def test_restored_prior_is_the_trained_one(initial: str | None) -> None:
     asked = config(initial=initial)
     prior = train_prior(asked, DATA)
-    restored = prior_from_tensors(asked, 1, 16, prior_tensors(prior))
+    restored = restore_prior(asked, DATA, prior_tensors(prior))
     pictures = prior.generator(torch.randn(4, 6))
     latents = torch.randn(4, 6)
     assert torch.equal(prior.generator(latents), restored.generator(latents))
@@ -68,9 +68,25 @@ def test_eigenfaces_without_generator_steps_stay_as_measured() -> None:
 def test_tensors_of_another_prior_are_refused() -> None:
     tensors = prior_tensors(train_prior(config(generator_steps=0), DATA))
     with pytest.raises(WeightsMismatch, match=r"generator\.components"):
-        prior_from_tensors(config(initial="eigenfaces"), 1, 16, tensors)
+        restore_prior(config(initial="eigenfaces"), DATA, tensors)
 
 
 def test_a_packaged_generator_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="z_dim 100 and makes pictures of 64x64"):
         train_prior(config(initial="digiface_dcgan"), DATA)
+
+
+def test_a_prior_of_its_own_size_is_trained_on_resized_pictures_and_shown_resized() -> None:
+    asked = config(resolution=8)
+    prior = train_prior(asked, DATA)
+    latents = torch.randn(2, 6)
+    assert prior.decode(latents, "z").shape == (2, 1, 8, 8)
+    shown = prior.target_decoder("z")(latents)
+    assert shown.shape == (2, 1, 16, 16)
+    restored = restore_prior(asked, DATA, prior_tensors(prior))
+    assert torch.equal(restored.target_decoder("z")(latents), shown)
+
+
+def test_a_prior_of_the_size_of_the_data_is_shown_as_it_is() -> None:
+    prior = train_prior(config(generator_steps=0), DATA)
+    assert prior.target_decoder("z") is prior.decoder("z")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from tests.trainables.generators.slow_adam import slow_adam
 from trainables.generators import wgan_gp
 from trainables.generators.networks import ConvolutionalGenerator, Critic

@@ -13,7 +13,7 @@ from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI
 from search_spaces.defenses import NoDef
 from search_spaces.evaluation import TrainedClassifier
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.fixtures.tiny_faces import tiny_image_folder
 from trainables.datasets import load_data

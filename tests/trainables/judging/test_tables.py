@@ -9,7 +9,7 @@ from search_spaces.attacks import GMI
 from search_spaces.datasets import ORLFaces
 from search_spaces.defenses import NoDef
 from search_spaces.evaluation import FaceEmbedding
-from search_spaces.generators import WGANGP
+from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.contracts.metric_contract import CLASSES, RESTARTS, judged_rows, perfect_rows
 from trainables.attacks import Reconstructions
