@@ -109,7 +109,7 @@ def test_identities_of_shipped_settings_are_fixed() -> None:
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
     trial = sweep.trial(NoDef(), 0)
     attack = trial.attacks[0]
-    assert sweep.sweep_id == "655c8714f6a30e1a"
+    assert sweep.sweep_id == "5fa661e60148d9e4"
     assert trial.trial_id == "348e6239879242df"
     assert (trial.target.piece_id, trial.target.config_id) == ("302547acca749373", "be99a79d12162dc8")
     assert attack.piece_id == "98bd0813dcacc907"

@@ -107,7 +107,8 @@ def test_an_attack_whose_prior_is_not_in_the_setup_is_refused():
     renamed = setup.model_copy(update={"priors": {"small": setup.priors["wgan_gp"]}})
     with pytest.raises(InvalidSpace, match=r"gmi needs the prior 'wgan_gp', but priors has only small"):
         check_sweep(sweep_on(renamed))
-    named = renamed.model_copy(update={"attack_budgets": {"gmi": {"prior": "small"}}})
+    budgets = {kind: {"prior": "small"} for kind in ("gmi", "brepmi")}
+    named = renamed.model_copy(update={"attack_budgets": budgets})
     check_sweep(sweep_on(named))
 
 
