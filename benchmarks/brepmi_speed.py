@@ -11,13 +11,13 @@ import argparse
 import platform
 import time
 from collections.abc import Callable
-from typing import get_args
 
 import torch
 from torch import Tensor
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import BREPMI
-from search_spaces.targets import Architecture, TargetSettings
+from search_spaces.targets import TargetSettings
 from trainables.attacks import Attacker, Reconstructions, run_attack_method
 from trainables.attacks.inference import inference_copy
 from trainables.generators import GANPrior
@@ -65,7 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--network", choices=get_args(Architecture), default="small_vgg")
+    parser.add_argument("--network", choices=ARCHITECTURES.kinds, default="small_vgg")
     parser.add_argument("--classes", type=int, default=20)
     parser.add_argument("--steps", type=int, default=3, help="attempted steps of every row")
     parser.add_argument("--micro-batch", type=int, default=256)

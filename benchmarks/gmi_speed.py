@@ -13,14 +13,14 @@ import argparse
 import platform
 import time
 from collections.abc import Callable
-from typing import get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import GMI
-from search_spaces.targets import Architecture, TargetSettings
+from search_spaces.targets import TargetSettings
 from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.inference import inference_copy, latent_like
 from trainables.attacks.rows import attack_rows, start_latents
@@ -143,7 +143,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--network", choices=get_args(Architecture), default="small_vgg")
+    parser.add_argument("--network", choices=ARCHITECTURES.kinds, default="small_vgg")
     parser.add_argument("--classes", type=int, default=12)
     parser.add_argument("--restarts", type=int, default=5)
     parser.add_argument("--group", type=int, default=12, help="classes in one batch of the plain loop")

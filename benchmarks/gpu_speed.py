@@ -18,15 +18,15 @@ It runs on the CPU too, where there is no GPU, if given smaller numbers.
 import argparse
 import time
 from collections.abc import Callable
-from typing import get_args
 
 import torch
 from defense_speed import CASES, epochs, pictures
 from gmi_speed import plain_loop
 from torch import Tensor
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import GMI
-from search_spaces.targets import Architecture, TargetSettings
+from search_spaces.targets import TargetSettings
 from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.objective import CrossEntropy, Objective, critic_prior
 from trainables.generators import GANPrior
@@ -164,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--networks", nargs="+", choices=get_args(Architecture), default=["vgg16", "ir152"])
+    parser.add_argument("--networks", nargs="+", choices=ARCHITECTURES.kinds, default=["vgg16", "ir152"])
     parser.add_argument("--batches", type=int, nargs="+", default=[64, 256, 1024])
     parser.add_argument("--rows", type=int, default=1500, help="of GMI, 5 a class")
     parser.add_argument("--iterations", type=int, default=10)

@@ -16,14 +16,15 @@ import math
 import platform
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import GMI
-from search_spaces.targets import Architecture, TargetSettings
+from search_spaces.targets import TargetSettings
 from trainables.attacks.inference import inference_copy
 from trainables.generators.networks import ConvolutionalGenerator, Critic
 from trainables.models import build_target
@@ -131,7 +132,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = get_args(Architecture)
+    names = ARCHITECTURES.kinds
     default = ["small_vgg", "face_resnet", "vgg16"]
     parser.add_argument("--networks", nargs="+", choices=names, default=default)
     parser.add_argument("--batches", type=int, nargs="+", default=[16, 32, 64])

@@ -16,12 +16,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import InversionGenerator
 from search_spaces.targets import TargetSettings
 from trainables.attacks.teacher import CachedTeacher
 from trainables.generators.inversion_gan import InversionTraining, untrained_gan
 from trainables.generators.k_plus_one import discriminator_loss
-from trainables.models import ARCHITECTURES, build_target
+from trainables.models import build_target
 from trainables.models.target_model import TargetModel
 
 RESOLUTION, CLASSES = 64, 1000
@@ -76,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--network", choices=sorted(ARCHITECTURES), default="vgg16")
+    parser.add_argument("--network", choices=sorted(ARCHITECTURES.kinds), default="vgg16")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()

@@ -5,43 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EVALUATORS
 from search_spaces.priors import PRIORS
 from search_spaces.registry import Registry
-from search_spaces.targets import FREEZE_UNITS
 from trainables.storage.archive_table import ARCHIVES
-
-PARAMETERS: dict[str, int] = {
-    "face_resnet": 5_736_744,
-    "small_vgg": 2_448_136,
-    "vgg16": 16_776_232,
-    "ir152": 62_599_848,
-    "facenet64": 35_437_224,
-    "resnet34": 21_480_616,
-    "resnet18": 11_689_512,
-    "resnet50": 25_557_032,
-    "resnet101": 44_549_160,
-    "resnet152": 60_192_808,
-    "resnest101": 48_275_016,
-    "maxvit": 30_919_624,
-}
-"""Parameters of each target at 1000 classes; a test counts them in the networks."""
-
-TARGET_PACKAGES: dict[str, tuple[str, ...]] = {
-    "resnet18": ("torchvision",),
-    "resnet50": ("torchvision",),
-    "resnet101": ("torchvision",),
-    "resnet152": ("torchvision",),
-    "resnest101": ("timm",),
-    "maxvit": ("torchvision",),
-}
-"""Packages that a target imports beside those that everything needs."""
-
-TARGET_ARCHIVES: dict[str, tuple[str, ...]] = {"face_resnet": ("face_recognition_models",)}
-"""Packaged archives that a target reads."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +41,7 @@ class Component:
 
 
 REGISTRIES: Mapping[str, Registry[Any]] = {
+    "target": ARCHITECTURES,
     "attack": ATTACKS,
     "prior": PRIORS,
     "data": DATASETS,
@@ -87,19 +59,7 @@ def catalogue() -> tuple[Component, ...]:
         for group, registry in REGISTRIES.items()
         for cls in registry
     )
-    return (*_targets(), *_defenses(), *registered)
-
-
-def _targets() -> Iterator[Component]:
-    for architecture, units in FREEZE_UNITS.items():
-        count = PARAMETERS[architecture] / 1e6
-        yield Component(
-            "target",
-            architecture,
-            f"{units} units, {count:.1f} M parameters at 1000 classes",
-            TARGET_PACKAGES.get(architecture, ()),
-            TARGET_ARCHIVES.get(architecture, ()),
-        )
+    return (*registered, *_defenses())
 
 
 def _defenses() -> Iterator[Component]:

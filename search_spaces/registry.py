@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
-from pydantic_core import core_schema
+from pydantic_core import PydanticKnownError, core_schema
 
 from search_spaces.settings import Settings
 
@@ -112,7 +112,7 @@ class Registry(Generic[S]):
         """
         if isinstance(value, self.base):
             return value
-        self._import_offered(value)
+        self.import_offered(value.get("kind") if isinstance(value, dict) else None)
         if self._validator is None:
             self._validator = TypeAdapter(Annotated[Any, _Choice(self._classes)])
         found: S = self._validator.validate_python(value)
@@ -124,9 +124,8 @@ class Registry(Generic[S]):
         points = entry_points(group=self.group) if self.group else ()
         return tuple(point for point in points if point.name not in self._classes)
 
-    def _import_offered(self, value: Any) -> None:  # noqa: ANN401  (plain values)
-        """Import the installed package that offers the kind of ``value``, if it is not known otherwise."""
-        kind = value.get("kind") if isinstance(value, dict) else None
+    def import_offered(self, kind: object) -> None:
+        """Import the installed package that offers ``kind``, if it is not known otherwise."""
         if not isinstance(kind, str) or kind in self._classes:
             return
         for point in self.offered:
@@ -220,6 +219,35 @@ def _dump(value: Settings, info: core_schema.SerializationInfo) -> dict[str, Any
         exclude_none=info.exclude_none,
         context=info.context,
     )
+
+
+class KindName:
+    """Annotation of a field that names a registered class: ``Annotated[str, KindName(KINDS)]``."""
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self.registry = registry
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401  (pydantic's protocol)
+        handler: GetCoreSchemaHandler,
+    ) -> core_schema.CoreSchema:
+        """Validate by the registry as it is then."""
+        return core_schema.no_info_after_validator_function(self._known, core_schema.str_schema())
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the kinds that are registered now."""
+        return {"type": "string", "enum": list(self.registry.kinds)}
+
+    def _known(self, kind: str) -> str:
+        self.registry.import_offered(kind)
+        if kind not in self.registry:
+            *others, last = (repr(known) for known in self.registry.kinds)
+            expected = f"{', '.join(others)} or {last}" if others else last
+            raise PydanticKnownError("literal_error", {"expected": expected})
+        return kind
 
 
 def home_of(cls: type[KindSettings]) -> str:

@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
+from search_spaces.architectures import ArchitectureName
 from search_spaces.attacks import Access, AnyAttack, beyond_access
 from search_spaces.defenses import DefenseSettings, DefenseSpace
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
-from search_spaces.targets import Architecture
 
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_+.-]{0,63}$")]
@@ -111,7 +111,7 @@ class Space(Settings):
     defenses: Annotated[tuple[DefenseSpace, ...], Field(min_length=1)]
     anchors: tuple[DefenseSettings, ...] = ()
     """Configurations tried right after No-Def, before the sampler is asked."""
-    per_target: dict[Architecture, PerTarget] = Field(default_factory=dict)
+    per_target: dict[ArchitectureName, PerTarget] = Field(default_factory=dict)
     """Architecture of T -> its own anchors, D_pretrain weights and recipes."""
     attacks: tuple[AnyAttack, ...]
     """None at all: targets are only trained and timed (``sampler: grid`` only: nothing to search for)."""

@@ -9,7 +9,7 @@ from search_spaces.pieces import ControlKind, TargetConfig
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, with_budget
 from search_spaces.space import PerTarget, Space
-from search_spaces.targets import FREEZE_UNITS, TargetSettings
+from search_spaces.targets import TargetSettings
 from search_spaces.trial import AttackConfig, Trial
 from search_spaces.variants import with_pretrained, with_recipe
 
@@ -39,7 +39,7 @@ class Sweep(Settings):
     @property
     def freeze_units(self) -> int:
         """Number of units of the target's architecture that can be frozen."""
-        return FREEZE_UNITS[self.setup.target.architecture]
+        return self.setup.target.network.units
 
     @property
     def own(self) -> PerTarget:

@@ -1,57 +1,19 @@
 """Which classifier T is and how it is trained."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from search_spaces.architectures import ARCHITECTURES, ArchitectureName
+from search_spaces.architectures import Architecture as Network
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
 
-Architecture = Literal[
-    "face_resnet",
-    "small_vgg",
-    "vgg16",
-    "ir152",
-    "facenet64",
-    "resnet34",
-    "resnet18",
-    "resnet50",
-    "resnet101",
-    "resnet152",
-    "resnest101",
-    "maxvit",
-]
-"""Targets: the face network of the photographs, a narrow VGG for CPUs, and those of the supplement.
-
-``resnet34`` is the VMI network from scratch; ``resnet18`` to ``maxvit`` are the 224x224 networks."""
-
-FREEZE_UNITS: dict[str, int] = {
-    "face_resnet": 15,
-    "small_vgg": 6,
-    "vgg16": 13,
-    "ir152": 51,
-    "facenet64": 25,
-    "resnet34": 18,
-    "resnet18": 9,
-    "resnet50": 17,
-    "resnet101": 34,
-    "resnet152": 51,
-    "resnest101": 34,
-    "maxvit": 12,
+Architecture = ArchitectureName
+FREEZE_UNITS = {own.kind_name(): own.units for own in ARCHITECTURES}
+PAPER_FREEZE_DEPTHS = {
+    own.kind_name(): own.paper_freeze_depths for own in ARCHITECTURES if own.paper_freeze_depths
 }
-"""Number of units that can be frozen in each architecture; a test compares it with the networks."""
-
-PAPER_FREEZE_DEPTHS: dict[str, tuple[int, ...]] = {
-    "vgg16": (7, 8, 9, 10, 13),
-    "ir152": (48,),
-    "facenet64": (7,),
-    "resnet34": (4,),
-    "resnet18": (7,),
-    "resnest101": (23,),
-    "maxvit": (10,),
-}
-"""Freeze depths of the supplement's TL-DMI rows: the theta_C of 15.0, 13.9, 11.5, 9.1 and 2.1 M (VGG16),
-17.8, 34.4, 21.1 (which no build gives; this one is 21.2), 8.9, 27.9 and 18.3 M."""
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -66,7 +28,9 @@ class UtilityFloor(Settings):
 class TargetSettings(Settings):
     """Architecture, D_pretrain weights and recipe of T."""
 
-    architecture: Architecture
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"architecture_plugin"})
+
+    architecture: ArchitectureName
     recipe: str | None = None
     """A named recipe (``search_spaces/recipes.py``) whose values hold where nothing else is written."""
     pretrained: str | None = None
@@ -112,10 +76,18 @@ class TargetSettings(Settings):
     channels_last: bool = False
     compile: bool = False
 
+    architecture_plugin: str | None = None
+    """Hash of the plugin file that defines the architecture, filled in; ``None``: it is built in."""
+
     @model_validator(mode="before")
     @classmethod
     def _recipe(cls, values: Any) -> Any:  # noqa: ANN401  (plain YAML values)
-        return expanded(values)
+        return expanded(_with_plugin(values))
+
+    @property
+    def network(self) -> type[Network]:
+        """What is known of the architecture."""
+        return ARCHITECTURES[self.architecture]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -129,3 +101,17 @@ class TargetSettings(Settings):
                 f"images_per_class_in_batch {per_class} is above the batch_size {self.batch_size}"
             )
         return self
+
+
+def _with_plugin(values: Any) -> Any:  # noqa: ANN401  (plain YAML values)
+    """Add the hash of the plugin that defines the architecture, so that it is part of what is trained."""
+    if not isinstance(values, dict) or values.get("architecture") not in ARCHITECTURES:
+        return values
+    loaded = ARCHITECTURES[values["architecture"]].plugin_hash
+    given = values.get("architecture_plugin", loaded)
+    if given != loaded:
+        raise ValueError(
+            f"architecture {values['architecture']} is of plugin file {given}, but {loaded} is loaded: the "
+            "plugin has changed; name the file that it was made with"
+        )
+    return values if loaded is None else {**values, "architecture_plugin": loaded}

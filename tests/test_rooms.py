@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS
 from search_spaces.defenses import DefenseSettings, DefenseSpace
 from search_spaces.evaluation import EVALUATORS
 from search_spaces.registry import Registry
-from search_spaces.targets import FREEZE_UNITS, Architecture
+from search_spaces.targets import FREEZE_UNITS
 from trainables.implementations import implementation_of
 
 ROOT = Path(__file__).parent.parent
@@ -74,12 +75,12 @@ def test_every_defence_can_be_searched() -> None:
     assert kinds(DefenseSpace) == kinds(DefenseSettings)
 
 
-@pytest.mark.parametrize("architecture", get_args(Architecture))
+@pytest.mark.parametrize("architecture", ARCHITECTURES.kinds)
 def test_declared_freeze_units_are_those_of_the_network(architecture: str) -> None:
     import torch
 
-    from trainables.models import ARCHITECTURES
+    from trainables.models import build_network
 
     with torch.device("meta"):
-        target = ARCHITECTURES[architecture](3, 64)
+        target = build_network(architecture, 3, 64)
     assert len(target.freeze_units) == FREEZE_UNITS[architecture]

@@ -41,6 +41,7 @@ def check_sweep(sweep: Sweep) -> None:
     check_space(sweep)
     _check_budgets(sweep.setup)
     check_data(sweep.setup.data)
+    _check_size(sweep.setup)
     _check_classes(sweep)
     _check_evaluators(sweep.setup)
     check_fit(sweep)
@@ -77,6 +78,11 @@ def _is_there(place: Path) -> bool:
         return place.exists()
     except OSError:  # not to be looked into: the store says so when it is opened
         return False
+
+
+def _check_size(setup: Setup) -> None:
+    if reason := setup.target.network.side_error(setup.data.side):
+        raise InvalidRequest(f"setup {setup.name}: {reason}; change data.resolution or target.architecture")
 
 
 def _check_classes(sweep: Sweep) -> None:

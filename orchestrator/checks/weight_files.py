@@ -5,26 +5,17 @@ from pathlib import Path
 
 from orchestrator.errors import InvalidRequest
 from search_spaces import Setup, Space, Sweep
+from search_spaces.architectures import packaged_for
 from search_spaces.evaluation import EvaluatorSettings, TrainedClassifier
 from search_spaces.setting_errors import did_you_mean
 from search_spaces.space import Pretrained
 from search_spaces.targets import TargetSettings
 
-PACKAGED = {"face_resnet": "face_resnet"}
+PACKAGED = packaged_for()
 """D_pretrain weights that come with the embedded data -> the architecture that they fit."""
 
 HUBS = ("torchvision", "timm")
 """Public collections, as in ``torchvision:IMAGENET1K_V1``; fetched when the first target is trained."""
-
-USUAL = frozenset(
-    {
-        *(("vgg16", "torchvision:IMAGENET1K_V1"), ("maxvit", "torchvision:IMAGENET1K_V1")),
-        *((f"resnet{depth}", "torchvision:IMAGENET1K_V1") for depth in (18, 50, 101, 152)),
-        *((f"resnet{depth}", "torchvision:IMAGENET1K_V2") for depth in (50, 101, 152)),
-        ("resnest101", "timm:in1k"),
-    }
-)
-"""(architecture, weights) that need no look into the collection itself, which imports torch."""
 
 FOREIGN = (".pth", ".pt", ".tar", ".ckpt", ".bin", ".pkl")
 """Suffixes of checkpoints that are pickles: they are converted once, and never read by a sweep."""
@@ -111,7 +102,7 @@ def _check_hub_name(target: TargetSettings) -> None:
     """Refuse weights that a collection does not have for this T; it is asked only when need be."""
     source = target.pretrained or ""
     hub, _, name = source.partition(":")
-    if hub not in HUBS or (target.architecture, source) in USUAL:
+    if hub not in HUBS or source in target.network.usual_weights:
         return
     from trainables.models.pretrained import hub_names
 

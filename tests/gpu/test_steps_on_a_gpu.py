@@ -5,7 +5,7 @@ Not one of these tests can say anything without a GPU, so they are skipped there
 
 import warnings
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import (
     BREPMI,
     GMI,
@@ -156,7 +157,7 @@ def test_no_part_lacks_a_deterministic_kernel(tmp_path: Path) -> None:
     assert [str(one.message) for one in given if "deterministic" in str(one.message)] == []
 
 
-@pytest.mark.parametrize("architecture", get_args(Architecture))
+@pytest.mark.parametrize("architecture", ARCHITECTURES.kinds)
 @pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-9), (torch.float32, 0.05)], ids=str)
 def test_a_target_answers_as_on_a_cpu(
     architecture: Architecture, dtype: torch.dtype, error: float, monkeypatch: pytest.MonkeyPatch

@@ -6,16 +6,16 @@ from typing import get_args
 
 import pytest
 
-from orchestrator.catalogue import PARAMETERS
 from orchestrator.doctor import diagnose
 from orchestrator.execution import gpus
 from results import open_store
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
 from search_spaces.defenses import DefenseSettings
 from search_spaces.evaluation import EVALUATORS
+from search_spaces.priors import PRIORS
 from search_spaces.registry import Registry
-from search_spaces.targets import FREEZE_UNITS
 
 
 def finding(diagnosis, name):
@@ -59,6 +59,8 @@ def test_the_document_is_plain(tmp_path):
 
 
 KINDS = {
+    "target": ARCHITECTURES,
+    "prior": PRIORS,
     "defence": DefenseSettings,
     "attack": ATTACKS,
     "data": DATASETS,
@@ -76,8 +78,8 @@ def kinds(union):
 
 def test_everything_a_setting_can_name_is_listed(tmp_path):
     findings = diagnose(str(tmp_path)).findings
-    listed = {group: {each.name for each in findings if each.group == group} for group in {*KINDS, "target"}}
-    assert listed == {group: kinds(union) for group, union in KINDS.items()} | {"target": set(FREEZE_UNITS)}
+    listed = {group: {each.name for each in findings if each.group == group} for group in KINDS}
+    assert listed == {group: kinds(union) for group, union in KINDS.items()}
     assert all(len(each.text) > 10 and "`" not in each.text for each in findings if each.group != "machine")
 
 
@@ -112,12 +114,14 @@ def test_gpus_are_found_without_torch(tmp_path, monkeypatch):
     assert finding(diagnose(str(tmp_path)), "GPUs").text == "1 of 2 in use: CUDA_VISIBLE_DEVICES=1"
 
 
-@pytest.mark.parametrize("architecture", FREEZE_UNITS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES.kinds)
 def test_listed_parameters_are_those_of_the_network(architecture):
     import torch
 
-    from trainables.models import ARCHITECTURES
+    from trainables.models import build_network
 
     with torch.device("meta"):
-        network = ARCHITECTURES[architecture](1000, 224 if architecture == "maxvit" else 64)
-    assert sum(parameter.numel() for parameter in network.parameters()) == PARAMETERS[architecture]
+        network = build_network(architecture, 1000, ARCHITECTURES[architecture].published_side)
+    assert (
+        sum(parameter.numel() for parameter in network.parameters()) == ARCHITECTURES[architecture].parameters
+    )

@@ -1,19 +1,18 @@
 """Recipes: the values printed in the supplement's Table 8, those of the code, and values beside a name."""
 
-from typing import get_args
-
 import pytest
 from pydantic import ValidationError
 
 from results.paper import printed
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.recipes import RECIPES, expanded
-from search_spaces.targets import Architecture, TargetSettings
+from search_spaces.targets import TargetSettings
 
 TABLE8 = printed("training").to_dict("records")
 
 
 def target(recipe: str, **changes: object) -> TargetSettings:
-    architecture = next(name for name in get_args(Architecture) if name in recipe)
+    architecture = next(name for name in ARCHITECTURES.kinds if name in recipe)
     return TargetSettings(architecture=architecture, recipe=recipe, **changes)
 
 

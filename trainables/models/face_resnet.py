@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from search_spaces import architectures
+from trainables.implementations import implements
 from trainables.models.target_model import TargetModel
 from trainables.storage.archives import archive_member
 from trainables.storage.cache import cached
@@ -147,6 +149,12 @@ class FaceResNetTarget(TargetModel):
         own = {name: tensor for name, tensor in self.state_dict().items() if _from_embedding_network(name)}
         require_fit(own, renamed, "FaceResNet")
         self.load_state_dict(renamed, strict=False)
+
+
+@implements(architectures.FaceResNet)
+def face_resnet_target(num_classes: int, resolution: int = 64) -> FaceResNetTarget:
+    """Return the target on the body of the face ResNet; it takes pictures of any size."""
+    return FaceResNetTarget(num_classes)
 
 
 def _from_embedding_network(name: str) -> bool:

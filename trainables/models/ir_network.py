@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from search_spaces import architectures
+from trainables.implementations import implements
 from trainables.models.target_model import TargetModel
 
 WIDTHS = (64, 128, 256, 512)
@@ -136,11 +138,13 @@ class IRTarget(TargetModel):
         self.head = nn.Linear(EMBEDDING, num_classes)
 
 
+@implements(architectures.IR152)
 def ir152(num_classes: int, resolution: int = 64) -> IRTarget:
     """Return IR-152: 62,599,848 parameters at 1000 classes and 64x64."""
     return IRTarget(num_classes, IR152, resolution)
 
 
+@implements(architectures.FaceNet64)
 def facenet64(num_classes: int, resolution: int = 64) -> IRTarget:
     """Return IR-50: 35,437,224 parameters at 1000 classes and 64x64."""
     return IRTarget(num_classes, IR50, resolution)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
+from search_spaces import architectures
+from trainables.implementations import implements
 from trainables.models.target_model import TargetModel
 
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
@@ -75,3 +77,9 @@ class LowShotResNet(TargetModel):
         for part in self.modules():
             if isinstance(part, nn.Conv2d):
                 nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
+
+
+@implements(architectures.ResNet34)
+def resnet34(num_classes: int, resolution: int = 64) -> LowShotResNet:
+    """Return the ResNet-34 of VMI; it takes pictures of any size."""
+    return LowShotResNet(num_classes)

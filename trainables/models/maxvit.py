@@ -2,12 +2,15 @@
 
 from torch import nn
 
-from trainables.models.target_model import TargetModel, UnusableResolution
+from search_spaces import architectures
+from trainables.implementations import implements
+from trainables.models.target_model import TargetModel
 
 SIDE = 32
 """Pixels of a picture for each row of a window: the published network has 7 rows at 224."""
 
 
+@implements(architectures.MaxViT)
 class MaxViTTarget(TargetModel):
     """MaxViT-T: 30,919,624 parameters at 1000 classes.
 
@@ -21,8 +24,6 @@ class MaxViTTarget(TargetModel):
         from torchvision.models.maxvit import MaxVit
 
         super().__init__()
-        if resolution % SIDE or resolution < 2 * SIDE:
-            raise UnusableResolution(f"maxvit takes pictures of 64, 96, 128, ... 224, ..., not {resolution}")
         network = MaxVit(
             input_size=(resolution, resolution),
             stem_channels=64,

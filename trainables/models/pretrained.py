@@ -9,30 +9,14 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from search_spaces.architectures import ARCHITECTURES, Hub
 from trainables.models.face_resnet import FaceResNetTarget, face_resnet_tensors
 from trainables.models.target_model import TargetModel
 from trainables.weights.fitting import require_fit
 from trainables.weights.published_names import own_state
 
-TORCHVISION = {
-    "vgg16": "vgg16_bn",
-    "resnet18": "resnet18",
-    "resnet50": "resnet50",
-    "resnet101": "resnet101",
-    "resnet152": "resnet152",
-    "maxvit": "maxvit_t",
-    "inception_v3": "inception_v3",
-}
-"""What torchvision calls the network on whose body a target is."""
-
-TIMM = {
-    "resnest101": "resnest101e",
-    "resnet18": "resnet18",
-    "resnet50": "resnet50",
-    "resnet101": "resnet101",
-    "resnet152": "resnet152",
-}
-"""What timm calls it."""
+EVALUATORS: Mapping[Hub, Mapping[str, str]] = {"torchvision": {"inception_v3": "inception_v3"}, "timm": {}}
+"""What a collection calls the networks that only judge."""
 
 
 class PretrainedUnusable(ValueError):
@@ -114,10 +98,10 @@ def hub_names(hub: str, architecture: str) -> list[str]:
     if hub == "torchvision":
         from torchvision.models import get_model_weights
 
-        return list(get_model_weights(_hub_name(hub, architecture, TORCHVISION)).__members__)
+        return list(get_model_weights(_hub_name("torchvision", architecture)).__members__)
     import timm
 
-    network = _hub_name(hub, architecture, TIMM)
+    network = _hub_name("timm", architecture)
     return [name.partition(".")[2] for name in timm.list_models(f"{network}.*", pretrained=True)]
 
 
@@ -128,7 +112,7 @@ def torchvision_state(architecture: str, name: str) -> dict[str, Tensor]:
     """
     from torchvision.models import get_model_weights
 
-    known = get_model_weights(_hub_name("torchvision", architecture, TORCHVISION)).__members__
+    known = get_model_weights(_hub_name("torchvision", architecture)).__members__
     if name not in known:
         raise PretrainedUnusable(f"torchvision:{name}: for {architecture} there are {', '.join(known)}")
     url = known[name].url
@@ -152,7 +136,7 @@ def timm_state(architecture: str, tag: str) -> dict[str, Tensor]:
     """
     import timm
 
-    name = f"{_hub_name('timm', architecture, TIMM)}.{tag}"
+    name = f"{_hub_name('timm', architecture)}.{tag}"
     known = timm.list_models(f"{name.partition('.')[0]}.*", pretrained=True)
     if name not in known:
         tags = ", ".join(each.partition(".")[2] for each in known)
@@ -174,7 +158,10 @@ HUBS: dict[str, Callable[[str, str], dict[str, Tensor]]] = {
 """Public collections of weights: from architecture and name to the state as published."""
 
 
-def _hub_name(hub: str, architecture: str, names: Mapping[str, str]) -> str:
+def _hub_name(hub: Hub, architecture: str) -> str:
+    """Return what ``hub`` calls the network. Raises ``PretrainedUnusable`` for one that it does not have."""
+    names = {own.kind_name(): own.hub_names[hub] for own in ARCHITECTURES if hub in own.hub_names}
+    names |= EVALUATORS[hub]
     if architecture not in names:
         raise PretrainedUnusable(
             f"{hub} has no weights for architecture {architecture}, only for {', '.join(names)}; "

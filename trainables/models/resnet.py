@@ -5,6 +5,8 @@ from typing import Any
 
 from torch import nn
 
+from search_spaces import architectures
+from trainables.implementations import implements
 from trainables.models.target_model import TargetModel
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -46,21 +48,25 @@ def _on_torchvision(name: str, num_classes: int) -> ResNetTarget:
     return ResNetTarget(network, ("conv1", "bn1", "relu", "maxpool"))
 
 
-def resnet18(num_classes: int) -> ResNetTarget:
+@implements(architectures.ResNet18)
+def resnet18(num_classes: int, resolution: int = 224) -> ResNetTarget:
     """Return ResNet-18: 11,689,512 parameters at 1000 classes."""
     return _on_torchvision("resnet18", num_classes)
 
 
-def resnet50(num_classes: int) -> ResNetTarget:
+@implements(architectures.ResNet50)
+def resnet50(num_classes: int, resolution: int = 224) -> ResNetTarget:
     """Return ResNet-50: 41,192,951 parameters at the 8631 classes of VGGFace2."""
     return _on_torchvision("resnet50", num_classes)
 
 
-def resnet101(num_classes: int) -> ResNetTarget:
+@implements(architectures.ResNet101)
+def resnet101(num_classes: int, resolution: int = 224) -> ResNetTarget:
     """Return ResNet-101: 44,549,160 parameters at 1000 classes."""
     return _on_torchvision("resnet101", num_classes)
 
 
-def resnet152(num_classes: int) -> ResNetTarget:
+@implements(architectures.ResNet152)
+def resnet152(num_classes: int, resolution: int = 224) -> ResNetTarget:
     """Return ResNet-152: 60,192,808 parameters at 1000 classes."""
     return _on_torchvision("resnet152", num_classes)

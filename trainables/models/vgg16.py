@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from torch import nn
 
-from trainables.models.target_model import TargetModel, UnusableResolution
+from search_spaces.architectures import VGG16
+from trainables.implementations import implements
+from trainables.models.target_model import TargetModel
 
 BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 """(channels, convolutions) of each block; a 2x2 max-pool ends each block."""
@@ -48,23 +50,18 @@ class VGG(TargetModel):
         self.set_normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         self.units = nn.ModuleDict(dict(vgg_units(blocks)))
         self.hidden_units = block_ends(blocks)[:4]
-        side = resolution // 2 ** len(blocks)
-        if not side:
-            raise UnusableResolution(
-                f"a VGG of {len(blocks)} blocks needs pictures of {2 ** len(blocks)} pixels or "
-                f"more, not {resolution}"
-            )
-        features = blocks[-1][0] * side**2
+        features = blocks[-1][0] * (resolution // 2 ** len(blocks)) ** 2
         norm = nn.BatchNorm1d(features)
         norm.bias.requires_grad_(False)
         self.neck = nn.Sequential(nn.Flatten(), norm)
         self.head = nn.Linear(features, num_classes)
 
 
-def vgg16(num_classes: int) -> VGG:
-    """Return VGG16 for 64x64 images: 16,776,232 parameters at 1000 classes, 16,774,184 of them trained.
+@implements(VGG16)
+def vgg16(num_classes: int, resolution: int = 64) -> VGG:
+    """Return VGG16: 16,776,232 parameters at 1000 classes and 64x64, 16,774,184 of them trained.
 
     >>> vgg16(1000).theta_c
     16774184
     """
-    return VGG(num_classes)
+    return VGG(num_classes, resolution=resolution)

@@ -11,7 +11,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from trainables.models.building import ARCHITECTURES
+from search_spaces.architectures import ARCHITECTURES
+from trainables.models.building import build_network
 from trainables.models.inception import InceptionV3
 from trainables.models.ir_network import IRSE50, facenet112
 from trainables.models.target_model import TargetModel
@@ -38,8 +39,8 @@ def _builder(architecture: str) -> Builder:
         return lambda classes: IRSE50(classes, decoder=False)
     if architecture == "inception_v3":
         return InceptionV3
-    resolution = 224 if architecture == "maxvit" else 64
-    return lambda classes: ARCHITECTURES[architecture](classes, resolution)  # type: ignore[index]
+    resolution = ARCHITECTURES[architecture].published_side
+    return lambda classes: build_network(architecture, classes, resolution)
 
 
 class CheckpointUnusable(ValueError):

@@ -176,3 +176,10 @@ def test_a_full_disk_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
     with pytest.raises(InvalidRequest, match="no disk space"):
         check_free_space(str(tmp_path / "new" / "store"))
+
+
+def test_pictures_that_the_target_cannot_take_are_refused():
+    setup = drawn(48, resolution=32)
+    target = setup.target.model_copy(update={"architecture": "maxvit"})
+    with pytest.raises(InvalidRequest, match=r"maxvit takes pictures of 64, 96, .* not 48; change data"):
+        check_sweep(sweep_on(setup.model_copy(update={"target": target})))

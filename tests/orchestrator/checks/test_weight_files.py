@@ -6,9 +6,10 @@ import pytest
 import safetensors.torch
 
 from orchestrator.checks.checks import check_sweep, pinned_setup
-from orchestrator.checks.weight_files import HUBS, PACKAGED, USUAL, pinned, pinned_space
+from orchestrator.checks.weight_files import HUBS, PACKAGED, pinned, pinned_space
 from orchestrator.errors import InvalidRequest
 from search_spaces import Sweep, load_setup
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.targets import TargetSettings
 from tests.orchestrator.small_sweeps import small_space
 from trainables.models import PRETRAINED, build_target
@@ -110,9 +111,10 @@ def test_weights_that_a_collection_does_not_have_are_refused_before_work_starts(
 
 
 def test_the_usual_weights_exist():
-    for architecture, source in USUAL:
-        hub, _, name = source.partition(":")
-        assert name in hub_names(hub, architecture)
+    for own in ARCHITECTURES:
+        for source in own.usual_weights:
+            hub, _, name = source.partition(":")
+            assert name in hub_names(hub, own.kind_name())
 
 
 def test_packaged_names_and_collections_are_those_of_the_models():

@@ -1,11 +1,10 @@
 """Average pools of targets: those of torch, with a gradient that lies in rows."""
 
-from typing import get_args
-
 import pytest
 import torch
 from torch import nn
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.targets import Architecture, TargetSettings
 from tests.fixtures.tiny_targets import CLASSES, smallest_resolution
 from trainables.models import build_target
@@ -36,7 +35,7 @@ def test_pools_are_replaced_with_all_that_they_say() -> None:
     assert torch.equal(network(pictures), before)
 
 
-@pytest.mark.parametrize("architecture", get_args(Architecture))
+@pytest.mark.parametrize("architecture", ARCHITECTURES.kinds)
 def test_no_target_pools_otherwise(architecture: Architecture) -> None:
     with torch.device("meta"):
         network = build_target(

@@ -6,7 +6,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from trainables.models import ARCHITECTURES, UnusableResolution
+from trainables.models import UnusableResolution, build_network
 from trainables.models.inception import InceptionV3
 from trainables.models.target_model import TargetModel
 from trainables.weights.published_names import own_state
@@ -31,7 +31,7 @@ def with_weights_of(network: nn.Module, model: TargetModel, architecture: str) -
 
 def assert_same(architecture: str, network: nn.Module, pictures: Tensor) -> None:
     size = pictures.shape[-1]
-    model = with_weights_of(network, ARCHITECTURES[architecture](5, size), architecture)
+    model = with_weights_of(network, build_network(architecture, 5, size), architecture)
     with torch.no_grad():
         torch.testing.assert_close(model(pictures).logits, network(2 * pictures - 1), atol=1e-4, rtol=1e-4)
 
@@ -56,12 +56,12 @@ def test_maxvit() -> None:
 @pytest.mark.parametrize("resolution", [32, 100])
 def test_maxvit_refuses_sizes_that_its_windows_do_not_divide(resolution: int) -> None:
     with pytest.raises(UnusableResolution, match=f"not {resolution}"):
-        ARCHITECTURES["maxvit"](5, resolution)
+        build_network("maxvit", 5, resolution)
 
 
 def test_vgg_refuses_pictures_that_vanish() -> None:
     with pytest.raises(UnusableResolution, match="32 pixels or more, not 31"):
-        ARCHITECTURES["vgg16"](5, 31)
+        build_network("vgg16", 5, 31)
 
 
 @pytest.mark.slow

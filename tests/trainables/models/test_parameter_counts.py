@@ -4,14 +4,14 @@ The networks live on the meta device: shapes without memory.
 """
 
 from functools import cache
-from typing import get_args
 
 import pytest
 import torch
 
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.defenses import MID
 from search_spaces.targets import FREEZE_UNITS, PAPER_FREEZE_DEPTHS, Architecture, TargetSettings
-from trainables.models import ARCHITECTURES, TargetModel, build_target
+from trainables.models import TargetModel, build_network, build_target
 from trainables.models.inception import InceptionV3
 from trainables.models.ir_network import IRSE50, facenet112
 from trainables.models.low_shot_resnet import LowShotResNet
@@ -21,7 +21,7 @@ from trainables.models.low_shot_resnet import LowShotResNet
 def on_meta(architecture: Architecture, classes: int = 1000) -> TargetModel:
     resolution = 224 if architecture == "maxvit" else 64
     with torch.device("meta"):
-        return ARCHITECTURES[architecture](classes, resolution)
+        return build_network(architecture, classes, resolution)
 
 
 def left_behind(model: TargetModel, unit: str) -> int:
@@ -58,8 +58,8 @@ def test_totals(architecture: Architecture, classes: int, total: int) -> None:
 
 
 def test_only_the_bias_of_the_neck_of_vgg16_is_never_trained() -> None:
-    assert {name: on_meta(name).theta_t - on_meta(name).theta_c for name in get_args(Architecture)} == {
-        **dict.fromkeys(get_args(Architecture), 0),
+    assert {name: on_meta(name).theta_t - on_meta(name).theta_c for name in ARCHITECTURES.kinds} == {
+        **dict.fromkeys(ARCHITECTURES.kinds, 0),
         "vgg16": 2048,
         "small_vgg": 2048,
     }
@@ -229,7 +229,7 @@ def test_bottlenecks(architecture: Architecture, bottleneck: int, total: int) ->
     assert model.theta_t == total
 
 
-@pytest.mark.parametrize("architecture", get_args(Architecture))
+@pytest.mark.parametrize("architecture", ARCHITECTURES.kinds)
 def test_every_unit_and_hidden_layer_is_there(architecture: Architecture) -> None:
     model = on_meta(architecture)
     assert len(model.freeze_units) == FREEZE_UNITS[architecture]

@@ -1,10 +1,8 @@
 """Every target keeps the contract; the large ones in the longer runs."""
 
-from typing import get_args
-
 import pytest
 
-from search_spaces.targets import Architecture
+from search_spaces.architectures import ARCHITECTURES
 from tests.contracts.target_contract import TargetContract
 
 
@@ -76,4 +74,4 @@ class TestResNeSt101(TargetContract):
 
 def test_every_architecture_has_its_class() -> None:
     tested = {each.architecture for each in TargetContract.__subclasses__()}
-    assert tested == set(get_args(Architecture))
+    assert tested == set(ARCHITECTURES.kinds)
