@@ -43,6 +43,15 @@ class PriorSettings(KindSettings):
         return None
 
 
+def can_be_generated(side: int) -> bool:
+    """Return whether the convolutional generators make pictures of ``side`` pixels.
+
+    >>> [side for side in range(1, 100) if can_be_generated(side)]
+    [8, 16, 32, 64]
+    """
+    return side >= 8 and not side & (side - 1)
+
+
 PRIORS: Registry[PriorSettings] = Registry("prior", PriorSettings, "tldmi_sweep.priors")
 
 AnyPrior = Annotated[PriorSettings, OneOf(PRIORS)]
@@ -92,7 +101,7 @@ class WGANGP(PriorSettings):
         """
         side = self.side(data_side)
         size = f"{side}x{side}"
-        if side < 8 or side & (side - 1):
+        if not can_be_generated(side):
             return f"pictures of {size}: wgan_gp makes 8, 16, 32, 64, ... pixels a side; give its resolution"
         if self.initial == "digiface_dcgan" and (self.z_dim, side) != (DCGAN_Z_DIM, DCGAN_RESOLUTION):
             return (

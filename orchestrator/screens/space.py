@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from results.labels import attack_name, configuration_label
+from results.labels import configuration_label
 from search_spaces import Space
 from search_spaces.attacks import AttackSettings
 from search_spaces.defense_columns import defense_columns, defense_name
@@ -64,7 +64,7 @@ def _anchor_lines(title: str, anchors: Sequence[DefenseSettings]) -> Iterator[st
 
 def _attack_text(attack: AttackSettings) -> str:
     own = ", ".join(f"{name} {getattr(attack, name)}" for name in sorted(attack.model_fields_set - {"kind"}))
-    return f"{attack_name(attack.kind)}{f' ({own})' if own else ''}"
+    return f"{attack.name}{f' ({own})' if own else ''}"
 
 
 def _search_text(space: Space) -> str:

@@ -29,6 +29,8 @@ class AttackSettings(KindSettings):
     omitted_defaults: ClassVar[frozenset[str]] = frozenset(
         {"prior", "latent_space", "mixed_precision", "compile", "direct_convolution", "micro_batch"}
     )
+    label: ClassVar[str | None] = None
+    """Published name, for tables and figures; ``None``: the kind in capitals."""
     access: ClassVar[Access] = "white_box"
     """What of T the attack needs."""
     spaces: ClassVar[tuple[str, ...] | None] = None
@@ -53,6 +55,16 @@ class AttackSettings(KindSettings):
     micro_batch: Count | None = None
     """Rows computed side by side (KEDMI: classes; BREPMI: latents); it decides speed and memory alone.
     ``None``: ``default_micro_batch`` of the device."""
+
+    @property
+    def name(self) -> str:
+        """Published name.
+
+        >>> from search_spaces.attacks import BREPMI, GMI
+        >>> GMI().name, BREPMI().name
+        ('GMI', 'BREP-MI')
+        """
+        return self.label or self.kind.upper()
 
     @property
     def names_files(self) -> bool:

@@ -12,6 +12,7 @@ class BREPMI(AttackSettings):
     """BREPMI (labels only): boundary repulsion on growing spheres; defaults: the published configuration."""
 
     home: ClassVar[str | None] = "trainables.attacks.brepmi"
+    label: ClassVar[str | None] = "BREP-MI"
     access: ClassVar[Access] = "labels"
     kind: Literal["brepmi"] = "brepmi"
     iterations: Count = 1000

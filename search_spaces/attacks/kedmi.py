@@ -6,7 +6,7 @@ from pydantic import Field
 
 from search_spaces.attacks.attack import ATTACKS, AttackSettings, Count, Positive
 from search_spaces.pieces import PIECES, Piece, PriorConfig, TargetConfig, TargetPiece
-from search_spaces.priors import PriorSettings
+from search_spaces.priors import PriorSettings, can_be_generated
 from search_spaces.settings import Settings
 
 
@@ -75,9 +75,23 @@ class DistributionDescent(AttackSettings):
     generator: InversionGenerator = InversionGenerator()
 
     def prior_error(self, prior: PriorSettings, data_side: int) -> str | None:
-        """Return why the GAN cannot start from ``prior``, or ``None``; one from scratch needs no prior."""
+        """Return why the GAN cannot be made, or cannot start from ``prior``, or ``None``.
+
+        One from scratch needs no prior.
+
+        >>> from search_spaces.priors import WGANGP
+        >>> KEDMI().prior_error(WGANGP(resolution=64), 64) is None
+        True
+        >>> KEDMI().prior_error(WGANGP(resolution=64), 224)
+        'attack kedmi trains a GAN of pictures of 224x224: it makes 8, 16, 32, 64, ... pixels a side'
+        """
         if self.generator.start == "scratch":
-            return None
+            if can_be_generated(data_side):
+                return None
+            return (
+                f"attack {self.kind} trains a GAN of pictures of {data_side}x{data_side}: it makes 8, 16, "
+                "32, 64, ... pixels a side"
+            )
         if not prior.is_shown_as_is(data_side):
             return (
                 f"attack {self.kind}: generator.start prior makes pictures of {data_side}x{data_side}, but T "

@@ -125,6 +125,7 @@ class LOMMAGMI(LatentDescent):
 
     home: ClassVar[str | None] = "trainables.attacks.lomma"
     packages: ClassVar[tuple[str, ...]] = ("torchvision",)
+    label: ClassVar[str | None] = "LOMMA-GMI"
     kind: Literal["lomma_gmi"] = "lomma_gmi"
     iterations: Count = 2400
     lomma: LOMMA = LOMMA()
@@ -145,6 +146,7 @@ class LOMMAKEDMI(DistributionDescent):
 
     home: ClassVar[str | None] = "trainables.attacks.lomma"
     packages: ClassVar[tuple[str, ...]] = ("torchvision",)
+    label: ClassVar[str | None] = "LOMMA-KEDMI"
     kind: Literal["lomma_kedmi"] = "lomma_kedmi"
     iterations: Count = 2400
     initial_log_variance: float = 1.0

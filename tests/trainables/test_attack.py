@@ -163,6 +163,32 @@ def test_two_stores_get_the_same_rows(
     assert store.get_bytes(left["sheet"]) == other.get_bytes(right["sheet"])
 
 
+def test_a_target_of_a_size_that_no_generator_makes_is_attacked_through_resized_pictures(
+    tmp_path: Path,
+) -> None:
+    """Two attacks name two priors, of 16 and of 32 pixels, cropped to 24; T takes 48."""
+    store = open_store(str(tmp_path / "store"), create=True)
+    settings = TargetSettings(architecture="small_vgg", epochs=1, batch_size=8)
+    target = TargetConfig(
+        data=tiny_image_folder(tmp_path, CLASSES, resolution=48), target=settings, defense=NoDef(), seed=0
+    )
+    train_target(target, store)
+    small = {"z_dim": 8, "width": 4, "critic_width": 4, "generator_steps": 2, "batch_size": 8}
+    priors = (WGANGP(**small, resolution=16), WGANGP(**small, resolution=32, crop=24))
+    for attack, prior in zip((GMI_SETTINGS, BREPMI_SETTINGS), priors, strict=True):
+        config = attack_config(target, attack).model_copy(update={"prior": prior})
+        assert run_attack(config, store).status == "done"
+        assert store.exists(config.prior_config.artifact_path)
+        row, sheet = (
+            rows_of(store, "reconstructions", config)[0],
+            rows_of(store, "attacks", config)[0]["sheet"],
+        )
+        assert row["sheet"] == sheet
+        width, height = Image.open(io.BytesIO(store.get_bytes(sheet))).size
+        assert width % 48 < 48 // 2
+        assert height >= CLASSES * 48
+
+
 def test_classes_without_a_start_are_failures(store: Store, target: TargetConfig) -> None:
     """One random latent gives one class a start at most; the others are rows without a picture."""
     config = attack_config(target, BREPMI_SETTINGS.model_copy(update={"initial_draws": 1}))

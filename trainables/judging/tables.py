@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from results.defenses import DEFENSE_COLUMNS
-from results.labels import attack_name
 from results.statistics.intervals import bootstrap_over_classes
 from search_spaces import AttackConfig, canonical_json
 from trainables.attacks import Reconstructions
@@ -40,7 +39,7 @@ def described(config: AttackConfig, target_row: Mapping[str, Any], attacked_clas
         **{name: target_row[name] for name in FROM_TARGET},
         "attack_id": config.piece_id,
         "attack": config.attack.kind,
-        "attack_label": attack_name(config.attack.kind),
+        "attack_label": config.attack.name,
         "attack_seed": config.attack.seed,
         "attack_settings": canonical_json(config.attack),
         "budget_factor": config.attack.budget_factor(),
