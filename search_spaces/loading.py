@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from search_spaces.plugins import load_plugin
+from search_spaces.setting_errors import InvalidSpace, SettingError, did_you_mean, setting_errors
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, budget_errors
 from search_spaces.shipped import ALIASES, setup_names, shipped_names, shipped_text

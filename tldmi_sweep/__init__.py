@@ -1,4 +1,4 @@
-"""The public face: load a space, run a sweep, read its results.
+"""The public face: run a sweep, read its results, and bring a defence, an attack, ... of your own.
 
 >>> import tldmi_sweep
 >>> sorted(tldmi_sweep.load_space("bido_vs_tldmi").model_dump())[:2]
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from results.statistics.configurations import Configuration
     from results.stores.store import Store, open_store
     from search_spaces.loading import load_setup, load_space
+    from search_spaces.plugins import InvalidPlugin, load_plugin
     from search_spaces.setting_errors import InvalidSpace
     from search_spaces.setups import Setup
     from search_spaces.space import Space
@@ -40,6 +41,7 @@ __getattr__ = lazy_names(
         "results.stores.store": ("Store", "open_store"),
         "search_spaces.setting_errors": ("InvalidSpace",),
         "search_spaces.loading": ("load_setup", "load_space"),
+        "search_spaces.plugins": ("InvalidPlugin", "load_plugin"),
         "search_spaces.setups": ("Setup",),
         "search_spaces.space": ("Space",),
         "search_spaces.sweep": ("Sweep",),
@@ -56,6 +58,7 @@ __all__ = [
     "Comparison",
     "Configuration",
     "ExitCode",
+    "InvalidPlugin",
     "InvalidSpace",
     "Limits",
     "Setup",
@@ -67,6 +70,7 @@ __all__ = [
     "SweepResults",
     "__version__",
     "load",
+    "load_plugin",
     "load_setup",
     "load_space",
     "open_store",
