@@ -19,15 +19,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from search_spaces.defenses import (
-    MID,
-    TLDMI,
-    BiDOCOCO,
-    BiDOHSIC,
-    DefenseSettings,
-    NoDef,
-    TLDMIBiDOHSIC,
-)
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI
+from search_spaces.defenses.mid import MID
 from search_spaces.targets import TargetSettings
 from trainables.datasets.dataset import LabelledImages
 from trainables.defenses import build_defense
@@ -49,21 +44,26 @@ class Case:
     """One way to train."""
 
     name: str
-    defense: DefenseSettings
+    defense: Defense
     cached: bool = False
     goal: float | None = None
     """The ratio that is asked for."""
 
 
 CASES = (
-    Case("no_def", NoDef()),
-    Case("bido_hsic", BiDOHSIC(), goal=1.05),
-    Case("bido_coco", BiDOCOCO(), goal=1.05),
-    Case("mid", MID()),
-    Case("tl_dmi, depth 8", TLDMI(freeze_depth=8), goal=0.58),
-    Case("tl_dmi, depth 8, frozen_bn eval", TLDMI(freeze_depth=8, frozen_bn="eval")),
-    Case("tl_dmi, depth 8, eval, cached", TLDMI(freeze_depth=8, frozen_bn="eval"), cached=True, goal=0.36),
-    Case("tl_dmi+bido_hsic, depth 7", TLDMIBiDOHSIC(freeze_depth=7)),
+    Case("no_def", Defense()),
+    Case("bido_hsic", Defense.of(BiDOHSIC()), goal=1.05),
+    Case("bido_coco", Defense.of(BiDOCOCO()), goal=1.05),
+    Case("mid", Defense.of(MID())),
+    Case("tl_dmi, depth 8", Defense.of(TLDMI(freeze_depth=8)), goal=0.58),
+    Case("tl_dmi, depth 8, frozen_bn eval", Defense.of(TLDMI(freeze_depth=8, frozen_bn="eval"))),
+    Case(
+        "tl_dmi, depth 8, eval, cached",
+        Defense.of(TLDMI(freeze_depth=8, frozen_bn="eval")),
+        cached=True,
+        goal=0.36,
+    ),
+    Case("tl_dmi+bido_hsic, depth 7", Defense.of(TLDMI(freeze_depth=7), BiDOHSIC())),
 )
 
 
@@ -78,8 +78,8 @@ def pictures(steps: int) -> LabelledImages:
 def prepared(case: Case) -> TargetModel:
     """Return a fresh VGG16, ready to be trained."""
     settings = TargetSettings(architecture="vgg16")
-    model = build_target(settings, CLASSES, RESOLUTION, seed=0, defense=case.defense)
-    defense = build_defense(case.defense)
+    defense = build_defense(case.defense, 0)
+    model = defense.network(build_target(settings, CLASSES, RESOLUTION, seed=0))
     defense.prepare(model)
     defense.train_mode(model)
     return model
@@ -87,7 +87,7 @@ def prepared(case: Case) -> TargetModel:
 
 def operations(case: Case, shown: LabelledImages) -> int:
     """Return the floating-point operations of forward and backward pass of one batch."""
-    model, defense = prepared(case), build_defense(case.defense)
+    model, defense = prepared(case), build_defense(case.defense, 0)
     images, labels = unit_range(shown.images[:BATCH]), shown.labels[:BATCH]
     network: TargetModel | Suffix = model
     if case.cached:
@@ -104,7 +104,7 @@ def operations(case: Case, shown: LabelledImages) -> int:
 def epochs(case: Case, shown: LabelledImages) -> Iterator[EpochRow]:
     """Return the epochs of a training, each done when it is asked for."""
     recipe = replace(RECIPE, prefix_cache_mib=4096 if case.cached else 0)
-    return Training(prepared(case), build_defense(case.defense), recipe, shown, CLASSES, seed=0).epochs()
+    return Training(prepared(case), build_defense(case.defense, 0), recipe, shown, CLASSES, seed=0).epochs()
 
 
 def cpu_seconds(running: Iterator[EpochRow]) -> float:

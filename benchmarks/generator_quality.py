@@ -17,7 +17,7 @@ import torch
 
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, load_setup, load_space
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.sweep import Sweep
 from trainables.datasets import load_data
 from trainables.judging.generator_quality import record_generator
@@ -37,7 +37,7 @@ def timed(work: Callable[[], Result]) -> tuple[Result, float]:
 def first_attack(data: str) -> AttackConfig:
     """Return GMI on the No-Def T of a setup: its generator and evaluators are those of the sweep."""
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup(data))
-    config: AttackConfig = sweep.trial(NoDef(), seed=0).attacks[0]
+    config: AttackConfig = sweep.trial(Defense(), seed=0).attacks[0]
     return config
 
 

@@ -20,11 +20,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from search_spaces.defense_columns import defense_columns
+
 from results.stores.compaction import compact
 from results.stores.store import Store, open_store
 from results.sweeps.record import SweepRecord, write_sweep
-from search_spaces.defense_columns import defense_columns
-from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef, TLDMIBiDOHSIC
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI
 
 SWEEP = "sweep000000000001"
 KINDS = ("gmi", "brepmi")
@@ -65,10 +68,14 @@ def _identity(number: int, kind: str = "target") -> str:
 
 def _defense(number: int, draw: random.Random) -> dict[str, Any]:
     if number == 0:
-        return {**defense_columns(NoDef()), "control": "none", "seed": 0}
+        return {**defense_columns(Defense()), "control": "none", "seed": 0}
     weights = {"lambda_x": draw.uniform(0.01, 0.2), "lambda_y": draw.uniform(0.1, 2.0)}
     depth = number % 13 + 1
-    tried = (BiDOHSIC(**weights), TLDMI(freeze_depth=depth), TLDMIBiDOHSIC(freeze_depth=depth, **weights))
+    tried = (
+        Defense.of(BiDOHSIC(**weights)),
+        Defense.of(TLDMI(freeze_depth=depth)),
+        Defense.of(TLDMI(freeze_depth=depth), BiDOHSIC(**weights)),
+    )
     return {**defense_columns(tried[number % 3]), "control": "none", "seed": 0}
 
 

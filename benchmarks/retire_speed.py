@@ -17,7 +17,7 @@ import torch
 
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, load_setup, load_space
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.sweep import Sweep
 from trainables.attack import run_attack
 from trainables.build import piece_row
@@ -37,7 +37,7 @@ class Measured(NamedTuple):
 def attack(options: argparse.Namespace, iterations: int, retire_after: int | None) -> AttackConfig:
     """Return GMI on the No-Def T of the setup, judged by the headline evaluator alone."""
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup(options.data))
-    gmi, *_ = sweep.trial(NoDef(), seed=0).attacks
+    gmi, *_ = sweep.trial(Defense(), seed=0).attacks
     settings = gmi.attack.model_copy(update={"iterations": iterations, "retire_after": retire_after})
     return gmi.model_copy(update={"attack": settings, "evaluators": gmi.evaluators[:1]})
 

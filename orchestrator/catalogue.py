@@ -3,12 +3,12 @@
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
-from search_spaces.defenses import DefenseSettings
+from search_spaces.defenses import DEFENSE_PARTS, NO_DEF
 from search_spaces.evaluation import EVALUATORS
 from search_spaces.priors import PRIORS
 from search_spaces.registry import Registry
@@ -63,6 +63,6 @@ def catalogue() -> tuple[Component, ...]:
 
 
 def _defenses() -> Iterator[Component]:
-    for settings in get_args(get_args(DefenseSettings)[0]):
-        text = (settings.__doc__ or "").strip().partition("\n")[0].replace("``", "")
-        yield Component("defence", settings.model_fields["kind"].default, text)
+    yield Component("defence", NO_DEF, "No part: cross-entropy on all layers, from the D_pretrain weights.")
+    for part in DEFENSE_PARTS:
+        yield Component("defence", part.kind_name(), part.summary())

@@ -7,6 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from search_spaces import InvalidSpace, Setup, Space
+from search_spaces.defenses import AS_WRITTEN
 from search_spaces.setting_errors import SettingError, did_you_mean, setting_errors
 
 ROOTS: dict[str, type[Space] | type[Setup]] = {"space": Space, "setup": Setup}
@@ -24,7 +25,7 @@ def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[
     if not assignments:
         return space, setup
     plain = {
-        "space": space.model_dump(exclude_unset=True),
+        "space": space.model_dump(exclude_unset=True, context=AS_WRITTEN),
         "setup": setup.model_dump(exclude_unset=True),
     }
     for assignment in assignments:

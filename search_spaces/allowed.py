@@ -1,13 +1,25 @@
 """What a group of settings may hold, read off the settings classes."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from search_spaces.registry import OneOf
+
+
+class Products(Protocol):
+    """Groups of settings by kind where kinds are composed: a class has them as its ``products``."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of one part, or none."""
+
+    def __getitem__(self, kind: str) -> type[BaseModel]:
+        """Return the class of a kind. Raises ``ValueError`` for what is none."""
 
 
 def allowed_at(model: type, location: Sequence[int | str]) -> tuple[str, ...]:
@@ -23,6 +35,10 @@ def allowed_at(model: type, location: Sequence[int | str]) -> tuple[str, ...]:
 
 
 def _names(annotation: Any) -> Iterator[str]:  # noqa: ANN401  (any type annotation)
+    products = _products(annotation)
+    if products is not None:
+        yield from products.kinds
+        return
     members = _members(annotation)
     for tag, member in members:
         if not _is_group(member):
@@ -35,6 +51,11 @@ def _names(annotation: Any) -> Iterator[str]:  # noqa: ANN401  (any type annotat
 
 def _enter(annotation: Any, part: int | str) -> Iterator[Any]:  # noqa: ANN401
     """Yield what may lie under ``part`` of a place of this type."""
+    products = _products(annotation)
+    if products is not None:
+        with suppress(ValueError):
+            yield products[str(part)]
+        return
     members = _members(annotation)
     for tag, member in members:
         origin, arguments = get_origin(member), get_args(member)
@@ -47,6 +68,12 @@ def _enter(annotation: Any, part: int | str) -> Iterator[Any]:  # noqa: ANN401
             yield arguments[1]
         elif origin in (tuple, list) and isinstance(part, int):
             yield arguments[0] if arguments[-1] is Ellipsis else arguments[min(part, len(arguments) - 1)]
+
+
+def _products(annotation: Any) -> Products | None:  # noqa: ANN401
+    """Return the products of a class whose kinds are composed of parts, such as a defence."""
+    members = _members(annotation)
+    return getattr(members[0][1], "products", None) if len(members) == 1 else None
 
 
 def _annotation(field: FieldInfo) -> Any:  # noqa: ANN401

@@ -1,7 +1,8 @@
 """What a searched value may be: a range or a list of choices, as written in a space file."""
 
+import math
 from collections.abc import Iterable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, assert_never
 
 from pydantic import Discriminator, Field, model_validator
 
@@ -64,7 +65,7 @@ _EXAMPLES = {
 
 
 def written_as(value: Any) -> str | None:  # noqa: ANN401  (plain YAML values, or a domain)
-    """Return how a domain is written; nothing for what is no domain.
+    """Return how a domain is written; ``None`` for anything else.
 
     >>> written_as({"uniform": [0, 1]}), written_as(Choice(choice=(1, 2))), written_as(3)
     ('uniform', 'choice', None)
@@ -81,6 +82,76 @@ def one_of(names: Iterable[str]) -> Discriminator:
     return Discriminator(
         written_as, custom_error_type="range", custom_error_message=f"Input should be one of {examples}"
     )
+
+
+DIGITS = 6
+"""Significant digits of a proposed number, so that configurations stay readable."""
+
+SAME = 10 ** (1 - DIGITS)
+"""Relative difference below which two numbers are one: a weight and its ratio are rounded each."""
+
+
+def rounded(value: float) -> float:
+    """Return ``value`` with 6 significant digits.
+
+    >>> rounded(0.123456789)
+    0.123457
+    """
+    return float(f"{value:.{DIGITS}g}")
+
+
+def countable(domain: Domain) -> tuple[Value, ...]:
+    """Return every value of ``domain``. Raises ``ValueError`` for a range of real numbers.
+
+    >>> countable(Integers(integers=(2, 4)))
+    (2, 3, 4)
+    """
+    match domain:
+        case Choice():
+            return domain.choice
+        case Integers():
+            low, high = domain.integers
+            return tuple(range(low, high + 1))
+        case Uniform() | LogUniform():
+            raise ValueError("a range of real numbers has no countable values; list some with choice: [...]")
+        case _:
+            assert_never(domain)
+
+
+def bounds(domain: Domain) -> tuple[Value, ...]:
+    """Return the ends of a range, or every choice."""
+    match domain:
+        case Uniform():
+            return domain.uniform
+        case LogUniform():
+            return domain.log_uniform
+        case Integers():
+            return domain.integers
+        case Choice():
+            return domain.choice
+        case _:
+            assert_never(domain)
+
+
+def held(domain: Domain, value: Value | None) -> Value | None:
+    """Return the value of ``domain`` that is ``value`` up to rounding, or ``None``."""
+    if value is None:
+        return None
+    close = next((bound for bound in bounds(domain) if _same(bound, value)), None)
+    return value if close is None and _inside(domain, value) else close
+
+
+def _inside(domain: Domain, value: Value) -> bool:
+    if isinstance(domain, Choice) or isinstance(value, str):
+        return False
+    low, high = (float(bound) for bound in bounds(domain))
+    return low <= value <= high and (isinstance(value, int) or not isinstance(domain, Integers))
+
+
+def _same(first: Value, second: Value) -> bool:
+    if isinstance(first, str) or isinstance(second, str):
+        return first == second
+    return math.isclose(first, second, rel_tol=SAME)
 
 
 def _require_ordered(bounds: tuple[Number, Number]) -> None:

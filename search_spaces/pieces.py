@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from search_spaces.canonical import identity
 from search_spaces.datasets import AnyDataset
-from search_spaces.defenses import DefenseSettings
+from search_spaces.defenses import Defense
 from search_spaces.evaluation import AnyEvaluator
 from search_spaces.priors import AnyPrior
 from search_spaces.registry import KindSettings, OneOf, Registry
@@ -106,7 +106,7 @@ class TargetConfig(Piece):
     kind: Literal["target"] = "target"
     data: AnyDataset
     target: TargetSettings
-    defense: DefenseSettings
+    defense: Defense
     seed: int
     control: ControlKind = "none"
     threads: int = 1

@@ -112,7 +112,8 @@ class Registry(Generic[S]):
         """
         if isinstance(value, self.base):
             return value
-        self.import_offered(value.get("kind") if isinstance(value, dict) else None)
+        if isinstance(value, dict):
+            self.find(value.get("kind"))
         if self._validator is None:
             self._validator = TypeAdapter(Annotated[Any, _Choice(self._classes)])
         found: S = self._validator.validate_python(value)
@@ -124,10 +125,16 @@ class Registry(Generic[S]):
         points = entry_points(group=self.group) if self.group else ()
         return tuple(point for point in points if point.name not in self._classes)
 
-    def import_offered(self, kind: object) -> None:
-        """Import the installed package that offers ``kind``, if it is not known otherwise."""
-        if not isinstance(kind, str) or kind in self._classes:
-            return
+    def find(self, kind: object) -> bool:
+        """Return whether ``kind`` is known; an installed package that offers it is imported first.
+
+        Raises ``ValueError`` when that fails.
+        """
+        if isinstance(kind, str) and kind not in self._classes:
+            self._import_offered(kind)
+        return kind in self._classes
+
+    def _import_offered(self, kind: str) -> None:
         for point in self.offered:
             if point.name == kind:
                 try:
@@ -183,6 +190,18 @@ class _Choice:
         return core_schema.tagged_union_schema(choices, discriminator="kind")
 
 
+def dump_with_kind(value: Any, info: core_schema.SerializationInfo) -> dict[str, Any]:  # noqa: ANN401
+    """Return the dump of settings of a kind; ``kind`` is part of it even where it was never set."""
+    plain = value.model_dump(
+        mode=info.mode,
+        exclude_unset=info.exclude_unset,
+        exclude_defaults=info.exclude_defaults,
+        exclude_none=info.exclude_none,
+        context=info.context,
+    )
+    return {"kind": value.kind, **plain}
+
+
 class OneOf:
     """Annotation of a field that holds settings of any registered class: ``Annotated[Base, OneOf(KINDS)]``.
 
@@ -200,7 +219,7 @@ class OneOf:
         """Validate by the registry as it is then; dump every field of the class that is there."""
         return core_schema.no_info_plain_validator_function(
             self.registry.validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(dump_with_kind, info_arg=True),
         )
 
     def __get_pydantic_json_schema__(
@@ -209,16 +228,6 @@ class OneOf:
         """Return one schema for each registered class."""
         members = [handler(cls.__pydantic_core_schema__) for cls in self.registry]
         return {"oneOf": members, "discriminator": {"propertyName": "kind"}}
-
-
-def _dump(value: Settings, info: core_schema.SerializationInfo) -> dict[str, Any]:
-    return value.model_dump(
-        mode=info.mode,
-        exclude_unset=info.exclude_unset,
-        exclude_defaults=info.exclude_defaults,
-        exclude_none=info.exclude_none,
-        context=info.context,
-    )
 
 
 class KindName:
@@ -242,8 +251,7 @@ class KindName:
         return {"type": "string", "enum": list(self.registry.kinds)}
 
     def _known(self, kind: str) -> str:
-        self.registry.import_offered(kind)
-        if kind not in self.registry:
+        if not self.registry.find(kind):
             *others, last = (repr(known) for known in self.registry.kinds)
             expected = f"{', '.join(others)} or {last}" if others else last
             raise PydanticKnownError("literal_error", {"expected": expected})

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema
 
 from search_spaces.architectures import ArchitectureName
 from search_spaces.attacks import Access, AnyAttack, beyond_access
-from search_spaces.defenses import DefenseSettings, DefenseSpace
+from search_spaces.defenses import Defense, DefenseSpace
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
 
@@ -87,7 +87,7 @@ class Pretrained(Settings):
 class PerTarget(Settings):
     """What a space says about one architecture of T, whose depths and weights another does not share."""
 
-    anchors: tuple[DefenseSettings, ...] = ()
+    anchors: tuple[Defense, ...] = ()
     """Tried after the space's own anchors. A freeze depth counts the units of this architecture."""
     pretrained: tuple[Pretrained, ...] = ()
     """D_pretrain weights under which everything is tried, the first ones first (``sampler: grid`` only);
@@ -109,7 +109,7 @@ class Space(Settings):
     setup: str = "orl_faces"
     """The data setup used when ``--data`` names no other."""
     defenses: Annotated[tuple[DefenseSpace, ...], Field(min_length=1)]
-    anchors: tuple[DefenseSettings, ...] = ()
+    anchors: tuple[Defense, ...] = ()
     """Configurations tried right after No-Def, before the sampler is asked."""
     per_target: dict[ArchitectureName, PerTarget] = Field(default_factory=dict)
     """Architecture of T -> its own anchors, D_pretrain weights and recipes."""
@@ -139,8 +139,8 @@ class Space(Settings):
         return self
 
     def _repeated_kinds(self) -> Iterator[str]:
-        for title, rooms in (("defenses", self.defenses), ("attacks", self.attacks)):
-            kinds = [room.kind for room in rooms]
+        for title, items in (("defenses", self.defenses), ("attacks", self.attacks)):
+            kinds = [item.kind for item in items]
             repeated = sorted({kind for kind in kinds if kinds.count(kind) > 1})
             if repeated:
                 yield f"{title}: each kind at most once, but repeated: {', '.join(repeated)}"

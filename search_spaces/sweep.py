@@ -4,7 +4,7 @@ from pydantic import Field
 
 from search_spaces.attacks import AttackSettings
 from search_spaces.canonical import identity
-from search_spaces.defenses import DefenseSettings
+from search_spaces.defenses import Defense
 from search_spaces.pieces import ControlKind, TargetConfig
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, with_budget
@@ -47,7 +47,7 @@ class Sweep(Settings):
         return self.space.per_target.get(self.setup.target.architecture, PerTarget())
 
     @property
-    def anchors(self) -> tuple[DefenseSettings, ...]:
+    def anchors(self) -> tuple[Defense, ...]:
         """Configurations tried right after No-Def: the space's own, then those of the architecture."""
         return (*self.space.anchors, *self.own.anchors)
 
@@ -72,7 +72,7 @@ class Sweep(Settings):
 
     def trial(
         self,
-        defense: DefenseSettings,
+        defense: Defense,
         seed: int,
         control: ControlKind = "none",
         target: TargetSettings | None = None,

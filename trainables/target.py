@@ -11,11 +11,10 @@ from results.labels import configuration_label
 from results.schema import TARGETS, TIMING_COLUMNS
 from results.stores.store import Store
 from search_spaces import TargetConfig, canonical_json, seed_stream
-from search_spaces.defense_columns import defense_columns
 from trainables.build import StepOutcome, builds, piece_row
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
-from trainables.defenses import build_defense
+from trainables.defenses import BuiltDefense, build_defense
 from trainables.memory import training_memory
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
@@ -68,7 +67,8 @@ def load_target(config: TargetConfig, store: Store) -> TargetModel:
     tensors = load_tensors(store, row["artifact"], row["artifact_sha256"])
     data = load_data(config.data)
     blank = config.target.model_copy(update={"pretrained": None})
-    model = build_target(blank, data.num_classes, data.resolution, seed=0, defense=config.defense)
+    blank_model = build_target(blank, data.num_classes, data.resolution, seed=0)
+    model = build_defense(config.defense, config.seed).network(blank_model)
     model.load_state_dict(tensors)
     return model.to(device()).eval().requires_grad_(False)
 
@@ -80,8 +80,8 @@ def _has_weights(row: Mapping[str, Any], store: Store) -> bool:
 
 def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     data = load_data(config.data)
-    model = build_target(config.target, data.num_classes, data.resolution, config.seed, config.defense)
-    training = _training(config, data, model)
+    training = _training(config, data)
+    model = training.model
     row = _described(config, data, training)
     kept = Checkpoint(store, config.piece_id, {"data": data.content_hash})
     start = time.perf_counter()
@@ -112,13 +112,16 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     }
 
 
-def _training(config: TargetConfig, data: FaceData, model: TargetModel) -> Training[TargetModel]:
-    """Return the training of ``model``, which is frozen as the defence says.
+def _training(config: TargetConfig, data: FaceData) -> Training[TargetModel]:
+    """Return the training of T, which is built, changed and frozen as the defence says.
 
     Raises ``ValueError`` for settings that do not fit the model or the pictures.
     """
-    defense, recipe = build_defense(config.defense), _recipe(config)
-    defense.prepare(model.to(device()))
+    defense = build_defense(config.defense, config.seed)
+    recipe = _recipe(config, defense)
+    plain = build_target(config.target, data.num_classes, data.resolution, config.seed)
+    model = defense.network(plain).to(device())
+    defense.prepare(model)
     pictures, validation = held_out(
         _training_pictures(config, data), config.target.validation_fraction, config.seed
     )
@@ -126,7 +129,7 @@ def _training(config: TargetConfig, data: FaceData, model: TargetModel) -> Train
     return Training(model, defense, recipe, pictures, data.num_classes, config.seed, measured)
 
 
-def _recipe(config: TargetConfig) -> Recipe:
+def _recipe(config: TargetConfig, defense: BuiltDefense) -> Recipe:
     """Return how T is trained.
 
     A control knows nobody on purpose, so it has no utility to be chosen by or to be given up for.
@@ -134,7 +137,7 @@ def _recipe(config: TargetConfig) -> Recipe:
     recipe = Recipe.of(config.target)
     if config.control != "none":
         recipe = replace(recipe, selection="last", utility_floor=None)
-    return recipe if build_defense(config.defense).from_prefix else replace(recipe, prefix_cache_mib=0)
+    return recipe if defense.cacheable_prefix else replace(recipe, prefix_cache_mib=0)
 
 
 def _selected(training: Training[TargetModel]) -> dict[str, int | float | None]:
@@ -142,7 +145,7 @@ def _selected(training: Training[TargetModel]) -> dict[str, int | float | None]:
     epoch = training.selected.epoch
     return {
         "selected_epoch": epoch,
-        "val_acc": None if epoch is None else training.curve[epoch].val_acc,
+        "val_acc": None if epoch is None else training.curve[epoch].values.get("val_acc"),
     }
 
 
@@ -160,7 +163,7 @@ def _training_pictures(config: TargetConfig, data: FaceData) -> LabelledImages:
 
 def _described(config: TargetConfig, data: FaceData, training: Training[TargetModel]) -> dict[str, Any]:
     """Return the columns that are known before the training."""
-    defense = {**defense_columns(config.defense), "control": config.control}
+    defense = {**config.defense.columns(), "control": config.control}
     return {
         "target_id": config.piece_id,
         "config_id": config.config_id,
@@ -199,7 +202,7 @@ def _write_curve(config: TargetConfig, store: Store, curve: list[EpochRow]) -> N
     rows = [
         {"target_id": config.piece_id, "epoch": row.epoch, "name": name, "value": value}
         for row in curve
-        for name, value in row.values()
+        for name, value in row.values.items()
     ]
     if rows:
         store.write_rows("curves", config.piece_id, rows)

@@ -10,7 +10,7 @@ from orchestrator.checks.weight_files import check_fit, pinned_evaluators, pinne
 from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.setting_errors import setting_errors
 from search_spaces.setups import budget_errors
 from trainables.datasets import check_data, pin_data, private_classes
@@ -46,7 +46,7 @@ def check_sweep(sweep: Sweep) -> None:
     _check_evaluators(sweep.setup)
     check_fit(sweep)
     try:
-        trial = sweep.trial(NoDef(), sweep.space.seed)
+        trial = sweep.trial(Defense(), sweep.space.seed)
     except ValidationError as error:
         budgets = f"attack_budgets of setup {sweep.setup.name}:"
         raise InvalidSpace(budgets, setting_errors(error)) from error

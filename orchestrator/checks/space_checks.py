@@ -1,22 +1,19 @@
 """What a space may ask of the T of a setup: depths, groups of units, weights; and that it asks anything."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from orchestrator.search.suggest import bounds, countable, room_domains, searched_rooms
+from orchestrator.search.suggest import searched_defenses
 from search_spaces import InvalidSpace, Sweep
-from search_spaces.defenses import DefenseSettings, LayerWise, UnitGroup, Weight
-from search_spaces.domains import Domain, Value
+from search_spaces.defenses import Defense, DefenseSpace
+from search_spaces.domains import Domain, Value, bounds, countable
 from search_spaces.setting_errors import SettingError
-from search_spaces.targets import FREEZE_UNITS, Architecture, TargetSettings
-
-THIRDS = ("first", "middle", "last")
-"""Groups of units that every T has."""
+from search_spaces.targets import FREEZE_UNITS, RESIDUAL_STAGES, Architecture, TargetSettings
 
 UnitNames = Callable[[Architecture], Sequence[str]]
-_GROUP: TypeAdapter[str] = TypeAdapter(UnitGroup)
-_WEIGHT: TypeAdapter[float] = TypeAdapter(Weight)
 
 
 def unit_names(architecture: Architecture) -> Sequence[str]:
@@ -27,39 +24,67 @@ def unit_names(architecture: Architecture) -> Sequence[str]:
     return build_target(settings, num_classes=2, resolution=64, seed=0).freeze_units
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What parts of a defence ask of an architecture; a network is built only for the names of its units."""
+
+    architecture: Architecture
+    names: UnitNames
+
+    @property
+    def units(self) -> int:
+        """Number of units that can be frozen."""
+        return FREEZE_UNITS[self.architecture]
+
+    @property
+    def stages(self) -> int:
+        """Number of stages of residual blocks."""
+        return RESIDUAL_STAGES.get(self.architecture, 0)
+
+    @property
+    def unit_names(self) -> Sequence[str]:
+        """Names of the units in forward order."""
+        return self.names(self.architecture)
+
+
 def check_space(sweep: Sweep, unit_names: UnitNames = unit_names) -> None:
     """Raise ``InvalidSpace``, listing every error, unless the space of ``sweep`` suits the T of its setup.
 
     Networks are built, to know the names of their units, only for a space that names some.
     """
-    errors = [*_room_errors(sweep, unit_names), *_anchor_errors(sweep, unit_names), *_empty_error(sweep)]
+    errors = [*_range_errors(sweep, unit_names), *_anchor_errors(sweep, unit_names), *_empty_error(sweep)]
     if errors:
         raise InvalidSpace.of(f"space {sweep.space.name}", errors)
 
 
-def _room_errors(sweep: Sweep, names: UnitNames) -> Iterator[SettingError]:
-    for index, room in enumerate(sweep.space.defenses):
-        for name, domain in room_domains(room, sweep.freeze_units).items():
+def _range_errors(sweep: Sweep, names: UnitNames) -> Iterator[SettingError]:
+    shape = Shape(sweep.setup.target.architecture, names)
+    for index, ranges in enumerate(sweep.space.defenses):
+        for name, domain in ranges.domains(shape.units).items():
             where = f"defenses.{index}.{name}"
             for value in bounds(domain):
-                yield from _value_errors(where, name, value, sweep, names)
+                yield from _value_errors(where, ranges, name, value, shape)
             if sweep.space.is_grid:
                 yield from _uncountable(where, domain)
 
 
 def _value_errors(
-    where: str, name: str, value: Value, sweep: Sweep, names: UnitNames
+    where: str, ranges: DefenseSpace, name: str, value: Value, shape: Shape
 ) -> Iterator[SettingError]:
-    architecture = sweep.setup.target.architecture
-    if name == "freeze_depth":
-        yield from _depth_error(where, value, architecture)
-    elif name == "trainable":
-        yield from _group_errors(where, str(value).split("+"), architecture, names)
-    else:
-        try:
-            _WEIGHT.validate_python(value)
-        except ValidationError as error:
-            yield SettingError(where, f"{value!r} is no weight: {error.errors()[0]['msg']}")
+    """Say what is wrong with one value of a range, the other fields at the first values of theirs."""
+    cls, field = ranges.field(name)
+    try:
+        part = ranges.part(cls, {**_firsts(ranges, shape), name: value})
+    except ValidationError as error:
+        for one in error.errors():
+            if one["loc"][:1] == (field,):
+                yield SettingError(where, f"{one['input']!r}: {one['msg']}")
+        return
+    yield from (SettingError(where, reason) for at, reason in part.misfits(shape) if at == field)
+
+
+def _firsts(ranges: DefenseSpace, shape: Shape) -> dict[str, Value]:
+    return {name: bounds(domain)[0] for name, domain in ranges.domains(shape.units).items()}
 
 
 def _uncountable(where: str, domain: Domain) -> Iterator[SettingError]:
@@ -70,62 +95,34 @@ def _uncountable(where: str, domain: Domain) -> Iterator[SettingError]:
 
 
 def _anchor_errors(sweep: Sweep, names: UnitNames) -> Iterator[SettingError]:
-    """Look at the anchors of the setup's T, and at the depths of those of every other T."""
+    """Look at the anchors of every T; networks are built for that of the setup alone."""
     present = sweep.setup.target.architecture
-    yield from _listed_errors("anchors", sweep.space.anchors, present, names)
+    yield from _listed_errors("anchors", sweep.space.anchors, Shape(present, names))
     for architecture, own in sweep.space.per_target.items():
-        used = names if architecture == present else None
-        yield from _listed_errors(f"per_target.{architecture}.anchors", own.anchors, architecture, used)
+        shape = Shape(architecture, names if architecture == present else _unknown)
+        yield from _listed_errors(f"per_target.{architecture}.anchors", own.anchors, shape)
 
 
-def _listed_errors(
-    where: str, defenses: Sequence[DefenseSettings], architecture: Architecture, names: UnitNames | None
-) -> Iterator[SettingError]:
+class _UnitsUnknown(Exception):
+    """The units of this architecture are not looked up."""
+
+
+def _unknown(architecture: Architecture) -> Sequence[str]:
+    raise _UnitsUnknown
+
+
+def _listed_errors(where: str, defenses: Sequence[Defense], shape: Shape) -> Iterator[SettingError]:
     for index, defense in enumerate(defenses):
-        if isinstance(defense, LayerWise):
-            if names is not None:
-                place = f"{where}.{index}.trainable"
-                yield from _group_errors(place, defense.trainable, architecture, names)
-        elif (depth := getattr(defense, "freeze_depth", None)) is not None:
-            yield from _depth_error(f"{where}.{index}.freeze_depth", depth, architecture)
-
-
-def _depth_error(where: str, depth: Value, architecture: Architecture) -> Iterator[SettingError]:
-    units = FREEZE_UNITS[architecture]
-    if not isinstance(depth, int) or not 0 <= depth <= units:
-        yield SettingError(
-            where,
-            f"{depth!r} is no freeze depth of {architecture}, which has {units} units: "
-            f"give a whole number from 0 to {units}, or 'all'",
-        )
-
-
-def _group_errors(
-    where: str, groups: Sequence[str], architecture: Architecture, names: UnitNames
-) -> Iterator[SettingError]:
-    for group in groups:
-        try:
-            _GROUP.validate_python(group)
-        except ValidationError as error:
-            yield SettingError(where, f"{group!r} is no group of units: {error.errors()[0]['msg']}")
-            continue
-        if group not in THIRDS:
-            yield from _unknown_units(where, group, names(architecture))
-
-
-def _unknown_units(where: str, group: str, known: Sequence[str]) -> Iterator[SettingError]:
-    from trainables.defenses.layer_wise import UnknownUnits, units_of
-
-    try:
-        units_of(group, known)
-    except UnknownUnits as error:
-        yield SettingError(where, str(error))
+        for part in defense.parts:
+            with suppress(_UnitsUnknown):
+                for field, reason in part.misfits(shape):
+                    yield SettingError(f"{where}.{index}.{field}", reason)
 
 
 def _empty_error(sweep: Sweep) -> Iterator[SettingError]:
     """A grid written for other architectures would train No-Def alone and say nothing."""
     space = sweep.space
-    if not space.is_grid or sweep.anchors or searched_rooms(space):
+    if not space.is_grid or sweep.anchors or searched_defenses(space):
         return
     others = ", ".join(space.per_target) or "none"
     yield SettingError(

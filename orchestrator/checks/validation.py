@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator.checks.space_checks import check_space
-from orchestrator.search.listed import search_trials
+from orchestrator.search.fixed_trials import search_trials
 from search_spaces import InvalidSpace, Setup, Space, Sweep, load_setup, load_space
 from search_spaces.loading import read_text
 from search_spaces.setting_errors import SettingError

@@ -16,7 +16,7 @@ from results.stores.store import Store, is_bucket
 from results.sweeps.record import read_sweep, recorded_sweeps
 from results.sweeps.settings import settings_path
 from search_spaces import Sweep
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 
 Keep = Literal["all", "front", "none"]
 """Whose weights to keep of trials that are done: all, those of the front and of No-Def, or nobody's."""
@@ -140,7 +140,7 @@ def _has_settings(store: Store, sweep_id: str) -> bool:
 
 def _of_sweeps(sweeps: Sequence[Sweep]) -> tuple[list[str], list[str]]:
     """Return the generators and the evaluators that trials of ``sweeps`` use."""
-    attacks = [attack for sweep in sweeps for attack in sweep.trial(NoDef(), sweep.space.seed).attacks]
+    attacks = [attack for sweep in sweeps for attack in sweep.trial(Defense(), sweep.space.seed).attacks]
     evaluators = [config.piece_id for attack in attacks for config in attack.evaluator_configs]
     return [attack.prior_config.piece_id for attack in attacks], evaluators
 

@@ -11,7 +11,6 @@ from orchestrator.screens.progress import Progress, SearchState, Tally, trial_la
 from results.sweeps.run_progress import RunningStep, RunningTrial, RunProgress
 from results.sweeps.trial_logs import StepLog, TrialLog
 from search_spaces import Sweep
-from search_spaces.defense_columns import defense_columns
 
 
 @dataclass
@@ -84,7 +83,7 @@ class RunRecorder:
                 trial.started_at,
                 _now(),
                 tuple(_log(step) for step in trial.steps.values()),
-                defense_columns(trial.proposal.trial.target.defense),
+                trial.proposal.trial.target.defense.columns(),
             )
 
     def progress(self, stopping: str | None, outcome: str | None = None) -> RunProgress:

@@ -20,7 +20,7 @@ from orchestrator.execution.steps import Steps
 from orchestrator.locks import LOST, HeldRight, sweep_lock
 from orchestrator.provenance import current_provenance, record_run
 from orchestrator.screens.progress import Progress
-from orchestrator.search.listed import search_trials
+from orchestrator.search.fixed_trials import search_trials
 from results import Store, StoreNotWritable, SweepRecord, read_sweep, write_sweep
 from results.stores.store import is_memory
 from results.sweeps.trial_logs import write_trial_log

@@ -11,7 +11,7 @@ from orchestrator.execution.room import Cluster
 from results import Store
 from results.stores.store import is_bucket, local_path
 from search_spaces import Sweep, TargetConfig, canonical_json
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 
 Row = dict[str, Any]
 HOUR = 3600.0
@@ -78,7 +78,7 @@ def _gpu_seconds(parts: Sequence[Sequence[Row]], shares: Shares) -> float | None
 
 def _parts(store: Store, sweep: Sweep) -> list[list[Row]]:
     """Return the rows of targets like the sweep's, then those of each of its attacks on such targets."""
-    trial = sweep.trial(NoDef(), sweep.space.seed)
+    trial = sweep.trial(Defense(), sweep.space.seed)
     targets = [row for row in _done(store, "targets") if _is_alike(row, trial.target)]
     ids = {row["target_id"] for row in targets}
     attacks = [row for row in _done(store, "attacks") if row["target_id"] in ids]

@@ -11,7 +11,7 @@ from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
 from orchestrator.screens.progress import planned_trials
 from results import Store, StoreMissing, open_store
 from search_spaces import Sweep, Trial
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def make_plan(
     ``cluster`` is what the steps would run on, ``usd_per_hour`` the price of one of its machines.
     """
     store = _existing(store_uri)
-    trial = sweep.trial(NoDef(), sweep.space.seed)
+    trial = sweep.trial(Defense(), sweep.space.seed)
     planned = planned_trials(sweep)
     ended = Counter(str(row["role"]) for row in read_trials(store, sweep.sweep_id)) if store else Counter()
     rates = measured_rates(store, sweep, cluster, ended.total()) if store else Rates()

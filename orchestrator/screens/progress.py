@@ -8,10 +8,9 @@ from typing import Protocol, TextIO
 
 from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
 from orchestrator.execution.phrases import duration, outcome_text, step_text
-from orchestrator.search.listed import confirmed_trials, search_trials
+from orchestrator.search.fixed_trials import confirmed_trials, search_trials
 from results.labels import configuration_label
 from search_spaces import Sweep, TargetConfig
-from search_spaces.defense_columns import defense_columns
 
 
 class SearchState(Protocol):
@@ -171,7 +170,7 @@ def trial_label(proposal: Proposal) -> str:
 
 def target_label(target: TargetConfig) -> str:
     """Return the published name and the parameters of a T's defence, or the name of a control."""
-    return configuration_label({**defense_columns(target.defense), "control": target.control})
+    return configuration_label({**target.defense.columns(), "control": target.control})
 
 
 def tally_text(tally: Tally) -> str:

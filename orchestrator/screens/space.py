@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from results.labels import configuration_label
 from search_spaces import Space
 from search_spaces.attacks import AttackSettings
-from search_spaces.defense_columns import defense_columns, defense_name
-from search_spaces.defenses import DefenseSettings, DefenseSpace
+from search_spaces.defenses import Defense, DefenseSpace
 from search_spaces.domains import Choice, Integers, LogUniform, Uniform
 from search_spaces.space import SEARCHED_TRIALS
 
@@ -18,7 +17,7 @@ def space_lines(space: Space) -> list[str]:
         f"{space.name}: {space.description}",
         f"data: {space.setup}, unless --data names other",
         "defences:",
-        *(f"  {_room_text(room)}" for room in space.defenses),
+        *(f"  {_ranges_text(ranges)}" for ranges in space.defenses),
         *_anchor_lines("tried first:", space.anchors),
         *(
             line
@@ -33,9 +32,9 @@ def space_lines(space: Space) -> list[str]:
     ]
 
 
-def _room_text(room: DefenseSpace) -> str:
-    values = (f"{name} {domain_text(value)}" for name, value in room if name != "kind")
-    return ", ".join([defense_name(room.kind), *values])
+def _ranges_text(ranges: DefenseSpace) -> str:
+    values = (f"{name} {domain_text(value)}" for name, value in ranges if name != "kind")
+    return ", ".join([ranges.name, *values])
 
 
 def domain_text(value: object) -> str:
@@ -56,10 +55,10 @@ def domain_text(value: object) -> str:
     return str(value)
 
 
-def _anchor_lines(title: str, anchors: Sequence[DefenseSettings]) -> Iterator[str]:
+def _anchor_lines(title: str, anchors: Sequence[Defense]) -> Iterator[str]:
     if anchors:
         yield title
-        yield from (f"  {configuration_label(defense_columns(one))}" for one in anchors)
+        yield from (f"  {configuration_label(one.columns())}" for one in anchors)
 
 
 def _attack_text(attack: AttackSettings) -> str:

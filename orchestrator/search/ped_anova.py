@@ -16,7 +16,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
 from orchestrator.search.importance import Told
-from orchestrator.search.suggest import room_domains, searched_rooms
+from orchestrator.search.suggest import searched_defenses
 from results.sweeps.importance import Objective
 from search_spaces import Sweep
 from search_spaces.domains import Choice, Domain, Integers, LogUniform, Uniform
@@ -42,11 +42,11 @@ def importance_shares(sweep: Sweep, told: Sequence[Told]) -> dict[Objective, dic
 
 
 def _distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
-    rooms = searched_rooms(sweep.space)
-    found: dict[str, BaseDistribution] = {"defense": CategoricalDistribution([room.kind for room in rooms])}
-    for room in rooms:
-        for name, domain in room_domains(room, sweep.freeze_units).items():
-            found[f"{room.kind}.{name}"] = _distribution(domain)
+    searched = searched_defenses(sweep.space)
+    found: dict[str, BaseDistribution] = {"defense": CategoricalDistribution([one.kind for one in searched])}
+    for one in searched:
+        for name, domain in one.domains(sweep.freeze_units).items():
+            found[f"{one.kind}.{name}"] = _distribution(domain)
     return found
 
 

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from orchestrator.execution.events import DIRECTIONS, TrialOutcome
 from orchestrator.search.suggest import parameters_of, suggest_defense
 from search_spaces import Space, Sweep, seed_stream
-from search_spaces.defenses import DefenseSettings
+from search_spaces.defenses import Defense
 
 if TYPE_CHECKING:
     from orchestrator.search.study_mirror import StudyMirror
@@ -28,7 +28,7 @@ class Ask:
     """One question put to the study and its answer."""
 
     trial: optuna.Trial
-    defense: DefenseSettings
+    defense: Defense
 
 
 class Sampling:
@@ -53,7 +53,7 @@ class Sampling:
         trial = self._study.ask()
         return Ask(trial, suggest_defense(trial, self._space, self._freeze_units))
 
-    def ask_anchor(self, defense: DefenseSettings) -> Ask | None:
+    def ask_anchor(self, defense: Defense) -> Ask | None:
         """Enter ``defense`` in the study and return its ask, or ``None`` when the space does not hold it, or
         when nothing is searched."""
         if self._space.is_grid:

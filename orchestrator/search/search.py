@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.execution.events import KnownTrial, Proposal, Role, TrialOutcome
 from orchestrator.search.confirmation import to_confirm
-from orchestrator.search.listed import listed_trials, search_trials
+from orchestrator.search.fixed_trials import fixed_trials, search_trials
 from orchestrator.search.sampling import Ask, Sampling
-from orchestrator.search.suggest import searched_rooms
+from orchestrator.search.suggest import searched_defenses
 from search_spaces import Sweep, Trial
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 
 if TYPE_CHECKING:
     from orchestrator.search.study_mirror import StudyMirror
@@ -132,7 +132,7 @@ class Proposer:
         """
         entries: Entries = [
             (self._propose(trial, "search"), sampling.ask_anchor(trial.target.defense))
-            for trial in listed_trials(self._sweep)
+            for trial in fixed_trials(self._sweep)
         ]
         size = min(self._sweep.space.search.round_size, search_trials(self._sweep))
         return [*entries, *self._round(sampling, size - self._searched)]
@@ -151,7 +151,7 @@ class Proposer:
 
         A repeat is not run again: the study is told the known outcome, with its round if that is still open.
         """
-        if not searched_rooms(self._sweep.space):
+        if not searched_defenses(self._sweep.space):
             return False
         for draw in range(SAMPLER_DRAWS + RANDOM_DRAWS):
             ask = sampling.ask(at_random=draw >= SAMPLER_DRAWS)
@@ -174,7 +174,7 @@ class Proposer:
 
     def _propose_controls(self) -> None:
         for kind in self._sweep.space.control.kinds:
-            trial = self._sweep.trial(NoDef(), self._sweep.space.seed, control=kind)
+            trial = self._sweep.trial(Defense(), self._sweep.space.seed, control=kind)
             self._propose(trial, "control")
 
     def _propose_confirmation(self) -> None:

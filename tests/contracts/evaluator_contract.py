@@ -8,7 +8,7 @@ import torch
 from search_spaces import EvaluatorConfig
 from search_spaces.datasets import DrawnPersons
 from search_spaces.evaluation import EvaluatorSettings
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.evaluators import (
     Evaluator,

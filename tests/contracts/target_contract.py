@@ -105,7 +105,7 @@ class TargetContract:
     def test_hidden_layers_end_in_the_feature(self, model: TargetModel, pictures: Tensor) -> None:
         model.eval()
         with torch.no_grad():
-            hidden, feature, logits = model.forward_hidden(pictures)
+            hidden, feature, logits, _ = model.trace(pictures)
             assert torch.equal(logits, model(pictures).logits)
         assert len(hidden) == len(model.hidden_units) + 1
         assert hidden[-1] is feature

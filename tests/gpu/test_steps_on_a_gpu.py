@@ -26,22 +26,16 @@ from search_spaces.attacks import (
     AttackSettings,
     InversionGenerator,
 )
-from search_spaces.defenses import (
-    MID,
-    TLDMI,
-    TLDMIMID,
-    BiDOCOCO,
-    BiDOHSIC,
-    DefenseSettings,
-    NoDef,
-    TLDMIBiDOHSIC,
-)
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI
+from search_spaces.defenses.mid import MID
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.priors import WGANGP
 from search_spaces.targets import Architecture, TargetSettings
 from tests.fixtures.preemption import Preempted
-from tests.fixtures.tiny_faces import tiny_image_folder
 from tests.fixtures.tiny_targets import smallest_resolution
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attacks.inference import inference_copy
 from trainables.memory import SmallerBatches
@@ -69,14 +63,14 @@ ATTACKS: dict[str, AttackSettings] = {
     "vmi": VMI(iterations=4, restarts=2, samples_per_step=2),
     "brepmi": BREPMI(iterations=4, max_steps=6, initial_draws=256),
 }
-DEFENSES: dict[str, DefenseSettings] = {
-    "no_def": NoDef(),
-    "mid": MID(lambda_mid=0.01),
-    "bido_hsic": BiDOHSIC(lambda_x=0.05, lambda_y=0.5),
-    "bido_coco": BiDOCOCO(lambda_x=0.05, lambda_y=0.5),
-    "tl_dmi": TLDMI(freeze_depth=3),
-    "tl_dmi+bido_hsic": TLDMIBiDOHSIC(freeze_depth=2, lambda_x=0.05, lambda_y=0.5),
-    "tl_dmi+mid": TLDMIMID(freeze_depth=2, lambda_mid=0.01),
+DEFENSES: dict[str, Defense] = {
+    "no_def": Defense(),
+    "mid": Defense.of(MID(lambda_mid=0.01)),
+    "bido_hsic": Defense.of(BiDOHSIC(lambda_x=0.05, lambda_y=0.5)),
+    "bido_coco": Defense.of(BiDOCOCO(lambda_x=0.05, lambda_y=0.5)),
+    "tl_dmi": Defense.of(TLDMI(freeze_depth=3)),
+    "tl_dmi+bido_hsic": Defense.of(TLDMI(freeze_depth=2), BiDOHSIC(lambda_x=0.05, lambda_y=0.5)),
+    "tl_dmi+mid": Defense.of(TLDMI(freeze_depth=2), MID(lambda_mid=0.01)),
 }
 RECIPES: dict[str, dict[str, Any]] = {
     "as it is": {},
@@ -85,7 +79,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def target_config(folder: Path, defense: DefenseSettings, **recipe: Any) -> TargetConfig:
+def target_config(folder: Path, defense: Defense, **recipe: Any) -> TargetConfig:
     settings = TargetSettings(architecture="small_vgg", epochs=2, batch_size=8, optimizer="adam", **recipe)
     return TargetConfig(
         data=tiny_image_folder(folder, 4, resolution=32), target=settings, defense=defense, seed=0
@@ -123,7 +117,7 @@ def artifacts(store: Store) -> dict[str, bytes]:
 @pytest.mark.parametrize("defense", DEFENSES.values(), ids=DEFENSES)
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_training_gives_the_same_bits_twice(
-    tmp_path: Path, defense: DefenseSettings, recipe: dict[str, Any]
+    tmp_path: Path, defense: Defense, recipe: dict[str, Any]
 ) -> None:
     config = target_config(tmp_path, defense, **recipe)
     first, second = (new_store(tmp_path, name) for name in ("first", "second"))
@@ -136,7 +130,7 @@ def test_a_training_gives_the_same_bits_twice(
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_an_attack_gives_the_same_bits_twice(tmp_path: Path, attack: AttackSettings) -> None:
-    config = attack_config(target_config(tmp_path, NoDef()), attack)
+    config = attack_config(target_config(tmp_path, Defense()), attack)
     first, second = (new_store(tmp_path, name) for name in ("first", "second"))
     for store in (first, second):
         assert train_target(config.target, store).status == "done"
@@ -153,7 +147,7 @@ def test_no_part_lacks_a_deterministic_kernel(tmp_path: Path) -> None:
         for defense in DEFENSES.values():
             assert train_target(target_config(tmp_path, defense), store).status == "done"
         for attack in ATTACKS.values():
-            run_attack(attack_config(target_config(tmp_path, NoDef()), attack), store)
+            run_attack(attack_config(target_config(tmp_path, Defense()), attack), store)
     assert [str(one.message) for one in given if "deterministic" in str(one.message)] == []
 
 
@@ -201,7 +195,7 @@ def test_average_pools_have_the_gradient_of_a_cpu_in_every_layout(
 def test_an_attack_finds_what_it_finds_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In full float32; TF32, which cuDNN takes by default, differs in the third digit."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    config = attack_config(target_config(tmp_path, NoDef()), GMI(iterations=6, restarts=3))
+    config = attack_config(target_config(tmp_path, Defense()), GMI(iterations=6, restarts=3))
     store = new_store(tmp_path, "store")
     assert train_target(config.target, store).status == "done"
     found = {}
@@ -217,7 +211,7 @@ def test_an_attack_finds_what_it_finds_on_a_cpu(tmp_path: Path, monkeypatch: pyt
 
 def test_micro_batches_change_rounding_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    target = target_config(tmp_path, NoDef())
+    target = target_config(tmp_path, Defense())
     found = []
     for micro_batch in (5, 64):
         store = new_store(tmp_path, str(micro_batch))
@@ -232,7 +226,7 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The allocator is given a quarter of what the attack took: cuDNN does with less for a while."""
-    target = target_config(tmp_path, NoDef())
+    target = target_config(tmp_path, Defense())
     config = attack_config(target, GMI(iterations=2, restarts=512, micro_batch=2048))
     store = new_store(tmp_path, "store")
     train_target(target, store)
@@ -264,7 +258,7 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
 def test_a_preempted_training_goes_on_to_the_same_bits(
     tmp_path: Path, recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = target_config(tmp_path, BiDOHSIC(lambda_x=0.05, lambda_y=0.5), **recipe)
+    config = target_config(tmp_path, Defense.of(BiDOHSIC(lambda_x=0.05, lambda_y=0.5)), **recipe)
     undisturbed, preempted = (new_store(tmp_path, name) for name in ("undisturbed", "preempted"))
     assert train_target(config, undisturbed).status == "done"
     monkeypatch.setenv(CHECKPOINT_VARIABLE, "0")
@@ -286,7 +280,7 @@ def test_a_preempted_training_goes_on_to_the_same_bits(
 @pytest.mark.timeout(600)
 def test_compiled_networks_find_what_uncompiled_ones_find(tmp_path: Path) -> None:
     torch.compiler.reset()
-    target = target_config(tmp_path, NoDef())
+    target = target_config(tmp_path, Defense())
     store = new_store(tmp_path, "store")
     train_target(target, store)
     found = []

@@ -12,7 +12,7 @@ from results import open_store
 from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS, PRIVATE_SETS, PUBLIC_SETS
-from search_spaces.defenses import DefenseSettings
+from search_spaces.defenses import DEFENSE_PARTS
 from search_spaces.evaluation import EVALUATORS
 from search_spaces.priors import PRIORS
 from search_spaces.registry import Registry
@@ -61,7 +61,6 @@ def test_the_document_is_plain(tmp_path):
 KINDS = {
     "target": ARCHITECTURES,
     "prior": PRIORS,
-    "defence": DefenseSettings,
     "attack": ATTACKS,
     "data": DATASETS,
     "private set": PRIVATE_SETS,
@@ -78,8 +77,9 @@ def kinds(union):
 
 def test_everything_a_setting_can_name_is_listed(tmp_path):
     findings = diagnose(str(tmp_path)).findings
-    listed = {group: {each.name for each in findings if each.group == group} for group in KINDS}
-    assert listed == {group: kinds(union) for group, union in KINDS.items()}
+    expected = {group: kinds(union) for group, union in KINDS.items()}
+    expected |= {"defence": {"no_def", *DEFENSE_PARTS.kinds}}
+    assert {group: {each.name for each in findings if each.group == group} for group in expected} == expected
     assert all(len(each.text) > 10 and "`" not in each.text for each in findings if each.group != "machine")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.overrides import overridden
 from search_spaces import InvalidSpace, Sweep, load_setup
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.orchestrator.small_sweeps import small_space
 
 
@@ -52,7 +52,7 @@ def test_a_value_is_found_by_its_path(assignment, read, value):
 def test_a_budget_of_the_setup_still_yields_to_what_the_space_sets():
     """Validating anew must not turn defaults into values that were set."""
     space, setup = changed("attack_budgets.gmi.restarts=4", "attack_budgets.gmi.iterations=77")
-    attack = Sweep(space=space, setup=setup).trial(NoDef(), 0).attacks[0].attack
+    attack = Sweep(space=space, setup=setup).trial(Defense(), 0).attacks[0].attack
     assert (attack.restarts, attack.iterations) == (4, 5)
 
 

@@ -13,7 +13,7 @@ from results import load, open_store, write_sweep
 from results.report.pictures import MOST_PRIVATE
 from results.sweeps.record import SweepRecord
 from search_spaces import Sweep, load_setup
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.orchestrator.small_sweeps import small_space
 from trainables.datasets import load_data
 
@@ -27,7 +27,7 @@ def sweep(tmp_path):
 def summary_of(folder, sweep, data_hash):
     store = open_store(str(folder), create=True)
     record_run(store, sweep, current_provenance("inline"))
-    target = sweep.trial(NoDef(), 0).target
+    target = sweep.trial(Defense(), 0).target
     row = {"target_id": target.piece_id, "status": "done", "data_hash": data_hash, "acc": 0.5}
     store.write_rows("targets", target.piece_id, [row])
     trial = {"sweep_id": sweep.sweep_id, "number": 0, "role": "search", "state": "done"}

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import orchestrator.driver.sweep
 from orchestrator.cli import main
-from orchestrator.search.listed import listed_trials
+from orchestrator.search.fixed_trials import fixed_trials
 from orchestrator.selection import Selection, sweep_options
 from orchestrator.trial_report import trial_report
 from results import SweepRecord, load
@@ -19,7 +19,9 @@ from results.sweeps.settings import SweepSettings, kept_settings
 from results.sweeps.trial_list import trial_list
 from results.sweeps.trial_logs import read_trial_log
 from search_spaces import Sweep, Trial
-from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI
 from tests.orchestrator.fake_steps import FAKE
 
 COMMAND = "tldmi-sweep --space bido_vs_tldmi --trials 30 --set target.epochs=3"
@@ -56,12 +58,17 @@ def row_of(trial: Trial) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("defense", "seed"),
-    [(NoDef(), 0), (NoDef(), 2), (TLDMI(freeze_depth=9), 1), (BiDOHSIC(lambda_x=0.05, lambda_y=0.5), 0)],
+    [
+        (Defense(), 0),
+        (Defense(), 2),
+        (Defense.of(TLDMI(freeze_depth=9)), 1),
+        (Defense.of(BiDOHSIC(lambda_x=0.05, lambda_y=0.5)), 0),
+    ],
 )
 def test_it_means_the_same_trial(defense, seed):
     trial = sweep_of(COMMAND).trial(defense, seed)
     command = rerun_command(summary_of(COMMAND), SweepSettings(), 7, row_of(trial))
-    again = listed_trials(sweep_of(command))
+    again = fixed_trials(sweep_of(command))
     assert again[-1].trial_id == trial.trial_id
     assert len(again) == (1 if defense.kind == "no_def" else 2)
     assert "--executor inline --store runs/trial-7" in command
@@ -69,10 +76,10 @@ def test_it_means_the_same_trial(defense, seed):
 
 def test_a_control_is_run_again_as_a_control():
     sweep = sweep_of(COMMAND)
-    trial = sweep.trial(NoDef(), 0, control="permuted_labels")
+    trial = sweep.trial(Defense(), 0, control="permuted_labels")
     command = rerun_command(summary_of(COMMAND), SweepSettings(), 7, row_of(trial))
     assert sweep_of(command).space.control.kinds == ("permuted_labels",)
-    assert sweep_of(command).trial(NoDef(), 0, control="permuted_labels").trial_id == trial.trial_id
+    assert sweep_of(command).trial(Defense(), 0, control="permuted_labels").trial_id == trial.trial_id
 
 
 PER_TARGET = [
@@ -98,10 +105,10 @@ def test_every_trial_of_a_space_with_settings_of_each_architecture_is_met_again(
         command += " --set target.architecture=vgg16 --set target.pretrained=torchvision:IMAGENET1K_V1"
     sweep = sweep_of(command)
     assert sweep.space.per_target
-    for trial in listed_trials(sweep):
+    for trial in fixed_trials(sweep):
         again = sweep_of(rerun_command(summary_of(command), settings_of(sweep), 7, row_of(trial)))
-        assert listed_trials(again)[-1].trial_id == trial.trial_id
-        assert len(listed_trials(again)) <= 2
+        assert fixed_trials(again)[-1].trial_id == trial.trial_id
+        assert len(fixed_trials(again)) <= 2
 
 
 def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_again(tmp_path, monkeypatch):
@@ -126,7 +133,7 @@ def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_agai
 
 def test_without_a_command_or_without_the_weights_of_its_own_there_is_none():
     sweep = sweep_of("tldmi-sweep --space pretrain_effect")
-    known = row_of(sweep.trial(NoDef(), 0))
+    known = row_of(sweep.trial(Defense(), 0))
     assert rerun_command(summary_of(None), settings_of(sweep), 7, known) is None
     forgotten = {**known, "config": None}
     assert rerun_command(summary_of(COMMAND), settings_of(sweep), 7, forgotten) is None

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.driver.trial_rows import read_trials
-from orchestrator.search.listed import search_trials
+from orchestrator.search.fixed_trials import search_trials
 from results import load, open_store
 from search_spaces import Sweep, load_setup, load_space, space_names
 from tests.orchestrator import fake_steps

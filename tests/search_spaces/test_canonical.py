@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from search_spaces import Setup, canonical_json, identity, load_setup, load_space, seed_stream
 from search_spaces.attacks import BREPMI, GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI
 from search_spaces.canonical import placeless
-from search_spaces.defenses import TLDMI, BiDOHSIC, NoDef
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI
 from search_spaces.space import PerTarget, Pretrained, SearchSettings
 from search_spaces.sweep import Sweep
 
@@ -62,9 +64,9 @@ def test_identity_is_a_fixed_function() -> None:
 def test_identity_is_the_same_in_another_process() -> None:
     program = (
         "from search_spaces import *\n"
-        "from search_spaces.defenses import NoDef\n"
+        "from search_spaces.defenses import Defense\n"
         "s = Sweep(space=load_space('bido_vs_tldmi'), setup=load_setup('drawn_persons'))\n"
-        "print(s.sweep_id, s.trial(NoDef(), 3).trial_id)"
+        "print(s.sweep_id, s.trial(Defense(), 3).trial_id)"
     )
     output = subprocess.run(
         [sys.executable, "-c", program],
@@ -74,18 +76,18 @@ def test_identity_is_the_same_in_another_process() -> None:
         env={"PYTHONHASHSEED": "7"},
         cwd=".",
     ).stdout.split()
-    assert output == [sweep().sweep_id, sweep().trial(NoDef(), 3).trial_id]
+    assert output == [sweep().sweep_id, sweep().trial(Defense(), 3).trial_id]
 
 
 def test_the_seed_and_every_parameter_change_the_target() -> None:
     configurations = [
-        (NoDef(), 0),
-        (NoDef(), 1),
-        (TLDMI(freeze_depth=1), 0),
-        (TLDMI(freeze_depth=2), 0),
-        (TLDMI(freeze_depth=2, frozen_bn="eval"), 0),
-        (BiDOHSIC(lambda_x=0.1), 0),
-        (BiDOHSIC(lambda_y=0.1), 0),
+        (Defense(), 0),
+        (Defense(), 1),
+        (Defense.of(TLDMI(freeze_depth=1)), 0),
+        (Defense.of(TLDMI(freeze_depth=2)), 0),
+        (Defense.of(TLDMI(freeze_depth=2, frozen_bn="eval")), 0),
+        (Defense.of(BiDOHSIC(lambda_x=0.1)), 0),
+        (Defense.of(BiDOHSIC(lambda_y=0.1)), 0),
     ]
     identities = {sweep().trial(defense, seed).target.piece_id for defense, seed in configurations}
     assert len(identities) == len(configurations)
@@ -107,12 +109,12 @@ def test_seed_streams_are_a_fixed_function() -> None:
 def test_identities_of_shipped_settings_are_fixed() -> None:
     """Golden: a default that changes by accident would orphan the stores of everybody who relies on it."""
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
-    trial = sweep.trial(NoDef(), 0)
+    trial = sweep.trial(Defense(), 0)
     attack = trial.attacks[0]
-    assert sweep.sweep_id == "5fa661e60148d9e4"
-    assert trial.trial_id == "348e6239879242df"
-    assert (trial.target.piece_id, trial.target.config_id) == ("302547acca749373", "be99a79d12162dc8")
-    assert attack.piece_id == "98bd0813dcacc907"
+    assert sweep.sweep_id == "0a82ba15dc51a27f"
+    assert trial.trial_id == "53b8744a977a6675"
+    assert (trial.target.piece_id, trial.target.config_id) == ("6db4963ea5738d11", "4c2321b018f8d595")
+    assert attack.piece_id == "364dea7fd182044b"
     assert attack.prior_config.piece_id == "fe87273a86d78695"
     assert [one.piece_id for one in attack.evaluator_configs] == ["bd9fdda93b180119", "cf3c7ad1295b59ee"]
 
@@ -150,7 +152,7 @@ def placed(folder: str, content: str | None, weights: str | None) -> Setup:
 def identities(setup: Setup) -> list[str]:
     """Return every identity that a sweep of this setup has."""
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=setup)
-    trial = sweep.trial(NoDef(), 0)
+    trial = sweep.trial(Defense(), 0)
     attack = trial.attacks[0]
     return [
         sweep.sweep_id,

@@ -47,9 +47,9 @@ def test_values_of_the_space_win_over_the_budget_of_the_setup(tmp_path: Path) ->
 
 
 def load_no_def():
-    from search_spaces.defenses import NoDef
+    from search_spaces.defenses import Defense
 
-    return NoDef()
+    return Defense()
 
 
 def test_an_unknown_name_names_the_nearest() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from results.paper import printed
 from search_spaces import load_space
+from search_spaces.defenses import AS_WRITTEN
 from search_spaces.targets import PAPER_FREEZE_DEPTHS
 
 MILLIONS = {
@@ -37,7 +38,7 @@ def as_settings(row: dict[str, Any]) -> dict[str, Any]:
 def anchors(space: str, target: str | None = None) -> list[dict[str, Any]]:
     found = load_space(space)
     listed = found.per_target[target].anchors if target else found.anchors
-    return [defense.model_dump(exclude_unset=True) for defense in listed]
+    return [defense.model_dump(exclude_unset=True, context=AS_WRITTEN) for defense in listed]
 
 
 TABLE12 = printed("targets").to_dict("records")
@@ -85,7 +86,7 @@ def test_training_time_holds_the_rows_of_table_13(target: str) -> None:
 
 def test_pretrain_effect_tries_the_depths_of_figure_2() -> None:
     own = load_space("pretrain_effect").per_target["vgg16"]
-    depths = {defense.freeze_depth for defense in own.anchors if defense.kind == "tl_dmi"}
+    depths = {defense.flat()["freeze_depth"] for defense in own.anchors if defense.kind == "tl_dmi"}
     figure2 = printed("figures").query("source == 'fig2' and theta_c_m < 16").theta_c_m
     assert {MILLIONS["vgg16"][theta_c] for theta_c in figure2} <= depths
     assert len(own.pretrained) >= 2

@@ -12,12 +12,12 @@ from search_spaces import (
     load_setup,
     load_space,
 )
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.pieces import PIECES, with_needs
 
 
 def trial(seed: int = 0) -> Trial:
-    return Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces")).trial(NoDef(), seed)
+    return Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces")).trial(Defense(), seed)
 
 
 def test_every_piece_comes_once_and_after_what_it_needs() -> None:

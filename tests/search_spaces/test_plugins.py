@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
@@ -22,20 +21,14 @@ from search_spaces.plugins import (
     loaded_sources,
     unload_plugin,
 )
-from search_spaces.registry import REGISTRIES, KindSettings, Registry
+from search_spaces.registry import REGISTRIES
 from search_spaces.shipped import shipped_text
-
-
-class Tool(KindSettings):
-    """Any tool."""
-
-
-TOOLS: Registry[Tool] = Registry("tool", Tool, "tldmi_sweep_test.tools")
+from tests.search_spaces.tool_kinds import TOOLS
 
 HAMMER = """
 from typing import Literal
 from search_spaces.registry import register
-from tool_base import Tool
+from tests.search_spaces.tool_kinds import Tool
 
 @register
 class Hammer(Tool):
@@ -46,11 +39,8 @@ class Hammer(Tool):
 
 
 @pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let plugin files import the base class of this module; forget what they registered."""
-    base = ModuleType("tool_base")
-    base.__dict__["Tool"] = Tool
-    monkeypatch.setitem(sys.modules, "tool_base", base)
+def _forgetting() -> Iterator[None]:
+    """Forget what plugin files registered."""
     yield
     for source in loaded_sources():
         unload_plugin(load_source(source))

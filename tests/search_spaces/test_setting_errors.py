@@ -56,7 +56,7 @@ def errors(tmp_path: Path) -> dict[str, tuple[int | None, str]]:
         ("defenses.1.bido_hsic.lambda_x.log_uniform", "log_uniform: [0.2", "the lower bound 0.2 is above"),
         ("defenses.1.bido_hsic.lambda_y_ratio", "lambda_y_ratio", " Did you mean 'uniform'?"),
         ("defenses.2", "<<: *hsic", "Did you mean 'tl_dmi'?"),
-        ("defenses.3", "- freeze_depth: all", "kind is missing; there are no_def, mid"),
+        ("defenses.3", "- freeze_depth: all", "kind is missing; there are no_def, "),
         ("defenses.4.tl_dmi.freeze_depth", "freeze_depth: 3", "one of all, {integers: [LOW, HIGH]}"),
         ("defenses.4.tl_dmi.depth", "depth: 4", "there are kind, freeze_depth, frozen_bn."),
         ("attacks.0.gmi.iterations", "iterations: -3", "greater than or equal to 1 (found -3)"),

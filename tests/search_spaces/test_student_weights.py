@@ -6,7 +6,7 @@ import pytest
 
 from search_spaces import Sweep, identity, load_setup, load_space
 from search_spaces.attacks import LOMMA, LOMMAGMI
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.image_quality import WeightsUnusable
 from search_spaces.student_weights import pinned, with_pinned_students
 
@@ -61,7 +61,7 @@ def test_attacks_of_a_sweep_are_pinned_whether_space_or_setup_says_it(tmp_path: 
         update={"attacks": (LOMMAGMI(iterations=5, lomma=lomma(tmp_path)), *space.attacks[:1])}
     )
     for one in (Sweep(space=space, setup=of_setup), Sweep(space=of_space, setup=setup)):
-        trial = with_pinned_students(one).trial(NoDef(), seed=0)
+        trial = with_pinned_students(one).trial(Defense(), seed=0)
         (attack,) = (each.attack for each in trial.attacks if each.attack.kind == "lomma_gmi")
         assert attack.iterations == 5
         assert attack.lomma == pinned(lomma(tmp_path))

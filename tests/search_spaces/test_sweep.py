@@ -6,7 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from search_spaces import Space, Sweep, load_setup
-from search_spaces.defenses import MID, TLDMI, BiDOHSIC, NoDef
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI
+from search_spaces.defenses.mid import MID
 from search_spaces.targets import TargetSettings
 from search_spaces.variants import with_recipe
 
@@ -35,10 +38,10 @@ PER_TARGET = {
 
 def test_own_anchors_follow_those_of_the_space() -> None:
     common = [{"kind": "bido_hsic"}]
-    assert sweep(anchors=common, per_target=PER_TARGET).anchors == (BiDOHSIC(),)
+    assert sweep(anchors=common, per_target=PER_TARGET).anchors == (Defense.of(BiDOHSIC()),)
     assert sweep("drawn_persons", anchors=common, per_target=PER_TARGET).anchors == (
-        BiDOHSIC(),
-        TLDMI(freeze_depth=2),
+        Defense.of(BiDOHSIC()),
+        Defense.of(TLDMI(freeze_depth=2)),
     )
 
 
@@ -51,7 +54,7 @@ def test_what_a_space_says_of_other_architectures_is_not_part_of_the_sweep() -> 
 def test_a_defence_with_a_recipe_of_its_own_is_trained_with_it() -> None:
     target = {"architecture": "vgg16", "recipe": "table8_vgg16", "epochs": 2, "pretrained": "torchvision:X"}
     found = sweep(target=target, per_target=PER_TARGET)
-    mid, no_def = (found.trial(defense, 0).target.target for defense in (MID(), NoDef()))
+    mid, no_def = (found.trial(defense, 0).target.target for defense in (Defense.of(MID()), Defense()))
     assert (no_def.recipe, no_def.learning_rate, no_def.images_per_class_in_batch) == (
         "table8_vgg16",
         0.02,
@@ -64,12 +67,12 @@ def test_a_defence_with_a_recipe_of_its_own_is_trained_with_it() -> None:
 def test_a_trial_run_again_keeps_its_weights_and_recipe() -> None:
     own = {**PER_TARGET["vgg16"], "pretrained": ["torchvision:X", None]}
     found = sweep(target={"architecture": "vgg16"}, per_target={"vgg16": own})
-    first = found.trial(MID(), 0, target=found.targets[1])
-    again = found.trial(MID(), 1, target=first.target.target)
+    first = found.trial(Defense.of(MID()), 0, target=found.targets[1])
+    again = found.trial(Defense.of(MID()), 1, target=first.target.target)
     assert first.target.target == again.target.target
     assert (first.target.target.pretrained, first.target.target.recipe) == (None, "mid_vgg16")
     assert first.target.config_id == again.target.config_id
-    assert found.trial(MID(), 0).target.target.pretrained == "torchvision:X"
+    assert found.trial(Defense.of(MID()), 0).target.target.pretrained == "torchvision:X"
 
 
 def test_without_a_recipe_every_value_of_the_setup_stays() -> None:
@@ -84,11 +87,11 @@ def test_attacked_classes_are_those_of_the_space_else_of_the_setup() -> None:
     setup = load_setup("orl_faces").model_copy(update={"attacked_classes": 7})
     for wanted, found in ((None, 7), (3, 3)):
         space = Space.model_validate({**PLAIN, "attacked_classes": wanted})
-        assert Sweep(space=space, setup=setup).trial(NoDef(), 0).attacks[0].attacked_classes == found
+        assert Sweep(space=space, setup=setup).trial(Defense(), 0).attacks[0].attacked_classes == found
 
 
 def test_a_sweep_may_attack_nothing() -> None:
-    assert sweep(attacks=[]).trial(NoDef(), 0).attacks == ()
+    assert sweep(attacks=[]).trial(Defense(), 0).attacks == ()
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,14 @@ from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import BREPMI, GMI, LOMMA, LOMMAGMI, AttackSettings
-from search_spaces.defenses import TLDMI, NoDef
+from search_spaces.defenses import Defense
+from search_spaces.defenses.freezing import TLDMI
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.image_quality import ImageQuality
 from search_spaces.pieces import ControlKind
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.attack import NotAttackable, run_attack
 from trainables.attacks import rows as rows_module
 from trainables.attacks.rows import Rows
@@ -60,7 +61,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> TargetConfig:
     return TargetConfig(
         data=tiny_image_folder(folder, CLASSES, resolution=32),
         target=settings,
-        defense=TLDMI(freeze_depth=1),
+        defense=Defense.of(TLDMI(freeze_depth=1)),
         seed=0,
     )
 
@@ -170,7 +171,7 @@ def test_a_target_of_a_size_that_no_generator_makes_is_attacked_through_resized_
     store = open_store(str(tmp_path / "store"), create=True)
     settings = TargetSettings(architecture="small_vgg", epochs=1, batch_size=8)
     target = TargetConfig(
-        data=tiny_image_folder(tmp_path, CLASSES, resolution=48), target=settings, defense=NoDef(), seed=0
+        data=tiny_image_folder(tmp_path, CLASSES, resolution=48), target=settings, defense=Defense(), seed=0
     )
     train_target(target, store)
     small = {"z_dim": 8, "width": 4, "critic_width": 4, "generator_steps": 2, "batch_size": 8}
@@ -325,7 +326,7 @@ def test_weights_of_a_target_that_are_corrupt_or_lost_are_trained_again(
 def test_controls_are_attacked_like_any_target(
     store: Store, target: TargetConfig, control: ControlKind
 ) -> None:
-    knows_nothing = target.model_copy(update={"control": control, "defense": NoDef()})
+    knows_nothing = target.model_copy(update={"control": control, "defense": Defense()})
     trained = train_target(knows_nothing, store)
     assert trained.status == "done"
     assert (trained.values["epochs"] == 0) == (control == "untrained")
@@ -348,7 +349,7 @@ def test_every_defence_gets_the_same_rows_and_starts(
 
     for module in (rows_module, importlib.import_module("trainables.attacks.gmi")):
         monkeypatch.setattr(module, "start_latents", spy, raising=False)
-    other = target.model_copy(update={"defense": NoDef(), "seed": 7})
+    other = target.model_copy(update={"defense": Defense(), "seed": 7})
     train_target(other, store)
     pairs = []
     for one in (target, other):
@@ -373,7 +374,7 @@ def test_an_attack_that_diverges_is_a_failed_row(store: Store, target: TargetCon
 
 
 def test_an_attack_needs_its_target(store: Store, target: TargetConfig) -> None:
-    untrained = target.model_copy(update={"defense": NoDef()})
+    untrained = target.model_copy(update={"defense": Defense()})
     config = attack_config(untrained, GMI_SETTINGS)
     with pytest.raises(TargetMissing, match="train it first"):
         run_attack(config, store)

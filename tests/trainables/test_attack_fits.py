@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.attack import NotAttackable, attacked_classes, check_prior, check_target
 from trainables.generators import GANPrior, Prior
 from trainables.generators.preprocessing import ToTarget

@@ -10,12 +10,12 @@ from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI, LOMMA, LOMMAGMI, AttackSettings
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.fixtures.preemption import Preempted
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attacks import students
 from trainables.attacks.objective import Identity, Objective
@@ -30,7 +30,7 @@ NO_MEMORY = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 
 def target(tmp_path_factory: pytest.TempPathFactory) -> TargetConfig:
     settings = TargetSettings(architecture="small_vgg", epochs=1, batch_size=8, optimizer="adam")
     folder = tiny_image_folder(tmp_path_factory.mktemp("pictures"), 4, resolution=16)
-    return TargetConfig(data=folder, target=settings, defense=NoDef(), seed=0)
+    return TargetConfig(data=folder, target=settings, defense=Defense(), seed=0)
 
 
 @pytest.fixture(scope="module")

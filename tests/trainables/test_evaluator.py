@@ -8,7 +8,7 @@ import torch
 from results.stores.store import open_store
 from search_spaces import EvaluatorConfig
 from search_spaces.evaluation import KnownAttributes, TrainedClassifier
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables import evaluator as evaluator_step
 from trainables.datasets import load_data
 from trainables.evaluator import build_evaluator_step, load_evaluator

@@ -8,7 +8,7 @@ import torch
 from results.stores.store import Store, open_store
 from search_spaces import PriorConfig
 from search_spaces.priors import WGANGP
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables import prior as step
 from trainables.build import StepFailed
 from trainables.generators import prior_tensors

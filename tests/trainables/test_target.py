@@ -11,9 +11,12 @@ from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import TargetConfig
 from search_spaces.datasets import ImageFolder
-from search_spaces.defenses import MID, TLDMI, TLDMIMID, BiDOHSIC, DefenseSettings, LayerWise, NoDef
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI, LayerWise
+from search_spaces.defenses.mid import MID
 from search_spaces.targets import TargetSettings, UtilityFloor
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables import target as target_step
 from trainables.build import StepOutcome
 from trainables.datasets import load_data
@@ -36,9 +39,9 @@ def store(tmp_path: Path) -> Store:
     return open_store(str(tmp_path / "runs"), create=True)
 
 
-def config(folder: ImageFolder, defense: DefenseSettings | None = None, **changes: object) -> TargetConfig:
+def config(folder: ImageFolder, defense: Defense | None = None, **changes: object) -> TargetConfig:
     return TargetConfig(
-        **{"data": folder, "target": SETTINGS, "defense": defense or NoDef(), "seed": 1, **changes}
+        **{"data": folder, "target": SETTINGS, "defense": defense or Defense(), "seed": 1, **changes}
     )
 
 
@@ -56,7 +59,7 @@ def curves(store: Store, of: TargetConfig) -> dict[str, list[float]]:
 
 
 def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> None:
-    chosen = config(folder, BiDOHSIC(lambda_x=0.05, lambda_y=0.5))
+    chosen = config(folder, Defense.of(BiDOHSIC(lambda_x=0.05, lambda_y=0.5)))
     outcome = train_target(chosen, store)
     assert (outcome.status, outcome.reason) == ("done", None)
     written = row(store, chosen)
@@ -104,7 +107,7 @@ def test_the_second_call_does_no_work(
 
 
 def test_two_stores_hold_the_same_rows(folder: ImageFolder, tmp_path: Path) -> None:
-    chosen = config(folder, TLDMI(freeze_depth=2))
+    chosen = config(folder, Defense.of(TLDMI(freeze_depth=2)))
     rows = []
     for name in ("one", "two"):
         store = open_store(str(tmp_path / name), create=True)
@@ -145,7 +148,7 @@ def test_changed_weights_are_refused(folder: ImageFolder, store: Store) -> None:
 
 
 def test_an_impossible_depth_leaves_no_row(folder: ImageFolder, store: Store) -> None:
-    chosen = config(folder, TLDMI(freeze_depth=9))
+    chosen = config(folder, Defense.of(TLDMI(freeze_depth=9)))
     with pytest.raises(ValueError, match="freeze depth 9"):
         train_target(chosen, store)
     assert not store.has_rows("targets", chosen.piece_id)
@@ -187,7 +190,7 @@ def test_seeds_of_one_configuration_share_its_config_id(folder: ImageFolder) -> 
     one, two = config(folder), config(folder, seed=2)
     assert one.config_id == two.config_id
     assert one.piece_id != two.piece_id
-    assert one.config_id != config(folder, TLDMI(freeze_depth=1)).config_id
+    assert one.config_id != config(folder, Defense.of(TLDMI(freeze_depth=1))).config_id
 
 
 def changed(**values: object) -> TargetSettings:
@@ -195,7 +198,7 @@ def changed(**values: object) -> TargetSettings:
 
 
 def test_mid_is_kept_with_its_bottleneck(folder: ImageFolder, store: Store) -> None:
-    chosen, data = config(folder, MID(lambda_mid=0.01)), load_data(folder)
+    chosen, data = config(folder, Defense.of(MID(lambda_mid=0.01))), load_data(folder)
     train_target(chosen, store)
     written = row(store, chosen)
     assert read_defense(written).columns == {"lambda_mid": 0.01, "prediction": "sampled"}
@@ -207,7 +210,7 @@ def test_mid_is_kept_with_its_bottleneck(folder: ImageFolder, store: Store) -> N
 
 def test_trained_groups_and_recipe_are_in_the_row(folder: ImageFolder, store: Store) -> None:
     named = TargetSettings(architecture="small_vgg", recipe="kedmi_vgg16", epochs=2, batch_size=8)
-    chosen = config(folder, LayerWise(trainable=("first", "last")), target=named)
+    chosen = config(folder, Defense.of(LayerWise(trainable=("first", "last"))), target=named)
     train_target(chosen, store)
     written = row(store, chosen)
     assert (written["recipe"], written["epochs"]) == ("kedmi_vgg16", 2)
@@ -261,13 +264,13 @@ def test_a_control_has_no_floor_and_no_selection(folder: ImageFolder, store: Sto
 @pytest.mark.parametrize(
     ("defense", "kept"),
     [
-        (TLDMI(freeze_depth=2, frozen_bn="eval"), True),
-        (TLDMIMID(freeze_depth=2, frozen_bn="eval"), True),
-        (BiDOHSIC(), False),
+        (Defense.of(TLDMI(freeze_depth=2, frozen_bn="eval")), True),
+        (Defense.of(TLDMI(freeze_depth=2, frozen_bn="eval"), MID()), True),
+        (Defense.of(BiDOHSIC()), False),
     ],
 )
 def test_only_losses_without_hidden_layers_may_use_a_kept_prefix(
-    folder: ImageFolder, defense: DefenseSettings, kept: bool
+    folder: ImageFolder, defense: Defense, kept: bool
 ) -> None:
     recipe = target_step._recipe(config(folder, defense))
     assert recipe.prefix_cache_mib == (SETTINGS.prefix_cache_mib if kept else 0)

@@ -12,9 +12,9 @@ import pytest
 from results.schema import TIMING_COLUMNS
 from results.stores.store import Store, open_store
 from search_spaces import TargetConfig
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.targets import TargetSettings
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables import target
 from trainables.storage.checkpoint import CHECKPOINT_VARIABLE, Checkpoint, CheckpointUnusable, Resumable
 from trainables.target import train_target
@@ -54,7 +54,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TargetConfig:
         selection="validation_best",
     )
     folder = tiny_image_folder(tmp_path / "faces", resolution=16)
-    return TargetConfig(data=folder, target=settings, defense=NoDef(), seed=1)
+    return TargetConfig(data=folder, target=settings, defense=Defense(), seed=1)
 
 
 @pytest.fixture

@@ -6,21 +6,13 @@ import math
 import pytest
 import torch
 
-from search_spaces.defenses import (
-    MID,
-    TLDMI,
-    TLDMIMID,
-    BiDOCOCO,
-    BiDOHSIC,
-    DefenseSettings,
-    LayerWise,
-    NoDef,
-    TLDMIBiDOCOCO,
-    TLDMIBiDOHSIC,
-)
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI, LayerWise
+from search_spaces.defenses.mid import MID
 from search_spaces.targets import FREEZE_UNITS, Architecture
-from tests.fixtures.tiny_faces import tiny_face_data
 from tests.fixtures.tiny_targets import CLASSES, every_architecture, smallest_resolution, tiny_target
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.defenses import REGISTRY, build_defense
 from trainables.training.recipe import Recipe
 from trainables.training.training import Training, TrainingFailed
@@ -37,19 +29,19 @@ RECIPE = Recipe(
 )
 
 
-def settings(kind: str, architecture: Architecture) -> DefenseSettings:
+def settings(kind: str, architecture: Architecture) -> Defense:
     """Return settings of this kind that freeze, where it freezes, about half of the units."""
     half = FREEZE_UNITS[architecture] // 2
-    chosen: tuple[DefenseSettings, ...] = (
-        NoDef(),
-        MID(),
-        BiDOHSIC(),
-        BiDOCOCO(),
-        TLDMI(freeze_depth=half),
-        LayerWise(trainable=("first", "last")),
-        TLDMIBiDOHSIC(freeze_depth=half),
-        TLDMIBiDOCOCO(freeze_depth=half),
-        TLDMIMID(freeze_depth=half, frozen_bn="eval"),
+    chosen: tuple[Defense, ...] = (
+        Defense(),
+        Defense.of(MID()),
+        Defense.of(BiDOHSIC()),
+        Defense.of(BiDOCOCO()),
+        Defense.of(TLDMI(freeze_depth=half)),
+        Defense.of(LayerWise(trainable=("first", "last"))),
+        Defense.of(TLDMI(freeze_depth=half), BiDOHSIC()),
+        Defense.of(TLDMI(freeze_depth=half), BiDOCOCO()),
+        Defense.of(TLDMI(freeze_depth=half, frozen_bn="eval"), MID()),
     )
     return next(one for one in chosen if one.kind == kind)
 
@@ -60,7 +52,7 @@ def test_two_epochs(architecture: Architecture, kind: str) -> None:
     torch.set_num_threads(1)
     data = tiny_face_data(CLASSES, train_per_class=3, resolution=smallest_resolution(architecture))
     chosen = settings(kind, architecture)
-    model, defense = tiny_target(architecture, chosen), build_defense(chosen)
+    model, defense = tiny_target(architecture, chosen), build_defense(chosen, 0)
     defense.prepare(model)
     before = {name: value.clone() for name, value in model.named_parameters()}
     trained = {name for name, value in model.named_parameters() if value.requires_grad}

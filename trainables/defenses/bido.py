@@ -1,14 +1,23 @@
-"""BiDO (Peng et al., KDD 2022): hidden layers depend little on x and much on y, by any measure."""
+"""BiDO (Peng et al., KDD 2022): hidden layers depend little on x and much on y, by HSIC or COCO."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from trainables.defenses.defense import DefenseLoss, plain_loss
-from trainables.defenses.dependence import gaussian_kernel, gaussian_kernels, label_kernel
-from trainables.models.target_model import HiddenOutput, TargetModel
+from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
+from trainables.defenses.dependence import (
+    centred,
+    dependence,
+    frobenius_coco,
+    gaussian_kernel,
+    gaussian_kernels,
+    label_kernel,
+    normalised,
+)
+from trainables.defenses.part import Batch, Part, Terms
+from trainables.implementations import implements
 
 
 class Measure(NamedTuple):
@@ -20,46 +29,45 @@ class Measure(NamedTuple):
     """The dependence of two prepared kernels, summed over the leading dimensions."""
 
 
-class BiDO:
+class Dependence(Part[BiDOHSIC | BiDOCOCO]):
     """CE + sum_j (lambda_x d(z_j, x) - lambda_y d(z_j, y)) over the hidden layers z_j of T.
 
-    The supplement's Table 10 prints +lambda_y; its text and the published code maximise d(z, y). Terms of
-    frozen layers count but carry no gradient.
+    x is the images, y the one-hot labels. The supplement's Table 10 prints +lambda_y; its text and the
+    published code maximise d(z, y). Terms of frozen layers count but carry no gradient.
     """
 
-    from_prefix = False
+    needs_hidden = True
+    needs_pictures = True
+    measure: ClassVar[Measure]
 
-    def __init__(self, lambda_x: float, lambda_y: float, measure: Measure) -> None:
-        self.lambda_x = lambda_x
-        self.lambda_y = lambda_y
-        self.measure = measure
-
-    def prepare(self, model: TargetModel) -> None:
-        """Freeze nothing."""
-
-    def train_mode(self, model: TargetModel) -> None:
-        """Put ``model`` into training mode."""
-        model.train()
-
-    def loss(self, model: TargetModel, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
-        """Return the loss of ``images`` (B, C, S, S) in [0, 1]; x is the images, y the one-hot labels."""
-        output = model.forward_hidden(images)
-        on_x, on_y = self.dependences(output, images, labels, num_classes)
-        plain = plain_loss(output.logits, labels)
-        penalty = self.lambda_x * on_x - self.lambda_y * on_y
-        return plain._replace(
-            total=plain.total + penalty.to(plain.total.dtype),
-            dependence_x=on_x.detach(),
-            dependence_y=on_y.detach(),
-        )
+    def terms(self, batch: Batch) -> Terms:
+        """Return the penalty as ``dependence``; record both sums over the hidden layers."""
+        on_x, on_y = self.dependences(batch.output.hidden, batch.images, batch.labels, batch.num_classes)
+        penalty = self.settings.lambda_x * on_x - self.settings.lambda_y * on_y
+        recorded = {"dependence_x": on_x.detach(), "dependence_y": on_y.detach()}
+        return Terms({"dependence": penalty}, recorded)
 
     def dependences(
-        self, output: HiddenOutput, images: Tensor, labels: Tensor, num_classes: int
+        self, layers: list[Tensor], images: Tensor, labels: Tensor, num_classes: int
     ) -> tuple[Tensor, Tensor]:
         """Return sum_j d(z_j, x) and sum_j d(z_j, y) of one batch, float64 scalars."""
         prepared, between = self.measure
         with torch.no_grad():
             of_images = prepared(gaussian_kernel(images))
             of_labels = prepared(label_kernel(labels, num_classes))
-        hidden = prepared(gaussian_kernels(output.hidden))
+        hidden = prepared(gaussian_kernels(layers))
         return between(hidden, of_images), between(hidden, of_labels)
+
+
+@implements(BiDOHSIC)
+class HSICDependence(Dependence):
+    """BiDO with the normalised HSIC: d(a, b) = Tr(R_a R_b), in [0, m - 1] for a batch of m."""
+
+    measure = Measure(normalised, dependence)
+
+
+@implements(BiDOCOCO)
+class COCODependence(Dependence):
+    """BiDO with COCO: d(a, b) = sqrt(||K~_a K~_b||_F) / m for a batch of m."""
+
+    measure = Measure(centred, frobenius_coco)

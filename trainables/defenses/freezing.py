@@ -1,31 +1,28 @@
-"""Frozen units: what every defence that keeps some of T at its D_pretrain weights shares.
+"""Frozen units: TL-DMI, and layer-wise training, keep some of T at its D_pretrain weights.
 
 A frozen unit's weights need no gradient, so none is computed for them: in front of the first trained unit
 autograd builds no graph at all, behind it gradients pass through to the trained units further up.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
+from typing import TypeVar
 
-from torch import Tensor
-
-from search_spaces.defenses import FrozenBN
-from trainables.defenses.defense import DefenseLoss, plain_loss
+from search_spaces.defenses.freezing import TLDMI, LayerWise, units_of
+from trainables.defenses.part import Part
+from trainables.implementations import implements
 from trainables.models.target_model import TargetModel
 
+F = TypeVar("F", TLDMI, LayerWise)
 
-class Freezing(ABC):
-    """Cross-entropy on the units that are not frozen, the neck and the head.
+
+class FrozenUnits(Part[F]):
+    """T with some units frozen.
 
     ``frozen_bn="train"`` (the published code): frozen BatchNorm normalises with batch statistics and updates
     its running statistics from D_priv; only its weights are frozen. ``"eval"``: it keeps those of D_pretrain,
     and dropout in frozen units is off.
     """
-
-    from_prefix = True
-
-    def __init__(self, frozen_bn: FrozenBN) -> None:
-        self.frozen_bn = frozen_bn
 
     @abstractmethod
     def frozen_units(self, model: TargetModel) -> Sequence[str]:
@@ -37,11 +34,29 @@ class Freezing(ABC):
             model.units[name].requires_grad_(False)
 
     def train_mode(self, model: TargetModel) -> None:
-        """Put ``model`` into training mode, its frozen units into what ``frozen_bn`` says."""
-        model.train()
+        """Put the frozen units of ``model`` into what ``frozen_bn`` says."""
         for name in self.frozen_units(model):
-            model.units[name].train(self.frozen_bn == "train")
+            model.units[name].train(self.settings.frozen_bn == "train")
 
-    def loss(self, model: TargetModel, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
-        """Return the cross-entropy of ``images`` (B, C, S, S) in [0, 1]."""
-        return plain_loss(model(images).logits, labels)
+
+@implements(TLDMI)
+class FrozenPrefix(FrozenUnits[TLDMI]):
+    """TL-DMI: the first ``freeze_depth`` units of T stay at their D_pretrain weights, the rest is trained."""
+
+    def frozen_units(self, model: TargetModel) -> Sequence[str]:
+        """Return the first ``freeze_depth`` units. Raises ``ValueError`` when T has fewer."""
+        depth, units = self.settings.freeze_depth, model.freeze_units
+        if depth > len(units):
+            raise ValueError(f"freeze depth {depth}: allowed 0 to {len(units)}, the units of T")
+        return units[:depth]
+
+
+@implements(LayerWise)
+class TrainedGroups(FrozenUnits[LayerWise]):
+    """All units are frozen but those of ``trainable``: which layers of T carry what an attack uses?"""
+
+    def frozen_units(self, model: TargetModel) -> Sequence[str]:
+        """Return the units in no group of ``trainable``. Raises ``UnknownUnits``."""
+        units = model.freeze_units
+        trained = {name for group in self.settings.trainable for name in units_of(group, units)}
+        return [name for name in units if name not in trained]

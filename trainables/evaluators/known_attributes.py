@@ -14,10 +14,10 @@ from torch import Tensor
 from search_spaces import seed_stream
 from search_spaces.evaluation import KnownAttributes
 from trainables.datasets.dataset import FaceData
-from trainables.defenses.defense import DefenseLoss
 from trainables.evaluators.evaluator import Evaluator, Judgement, NotJudgeable
 from trainables.evaluators.small_network import SmallNetwork, small_network
 from trainables.implementations import implements
+from trainables.objective import BatchLoss, Objective
 from trainables.step import device
 from trainables.training.recipe import Recipe
 from trainables.training.training import Training
@@ -67,7 +67,7 @@ class AttributeScores:
         return total
 
 
-class PersonLikelihood:
+class PersonLikelihood(Objective[SmallNetwork]):
     """Trains the network on the attributes of the pictured person.
 
     The mean cross-entropy summed over attributes.
@@ -78,15 +78,11 @@ class PersonLikelihood:
         self.table = table
         self._softening = torch.Generator().manual_seed(seed_stream(seed, "softening"))
 
-    def train_mode(self, model: SmallNetwork) -> None:
-        """Put ``model`` into training mode."""
-        model.train()
-
-    def loss(self, model: SmallNetwork, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
+    def loss(self, model: SmallNetwork, images: Tensor, labels: Tensor, num_classes: int) -> BatchLoss:
         """Return the loss of ``images`` (B, C, S, S) in [0, 1]; ``labels`` are the persons' numbers."""
         scores = self.attributes.scores(model(self._some_softened(images)).logits, self.table)
         total = -scores.gather(1, labels[:, None]).mean()
-        return DefenseLoss(total, total.detach(), None, None, scores.detach())
+        return BatchLoss(total, scores.detach(), {"cross_entropy": total.detach()})
 
     def _some_softened(self, images: Tensor) -> Tensor:
         factor = SOFTENING[int(torch.randint(len(SOFTENING), (), generator=self._softening))]

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from search_spaces.evaluation import TrainedClassifier
 from trainables.datasets.dataset import FaceData, LabelledImages
-from trainables.defenses.defense import DefenseLoss, plain_loss
 from trainables.evaluators.evaluator import Evaluator, Judgement
 from trainables.evaluators.published_networks import (
     EnlargedNetwork,
@@ -25,6 +24,7 @@ from trainables.evaluators.small_network import small_network
 from trainables.implementations import implements
 from trainables.models.ir_network import IRSE50
 from trainables.models.pretrained import load_pretrained, read_weights
+from trainables.objective import CrossEntropy
 from trainables.step import device
 from trainables.training.accuracy import unit_range
 from trainables.training.recipe import Recipe
@@ -35,18 +35,6 @@ AT_ONCE = 32
 """Pictures in one forward pass: at 299x299 more of them need gigabytes."""
 
 HEAD = "head.weight"
-
-
-class CrossEntropy:
-    """Plain cross-entropy on the logits of a network."""
-
-    def train_mode(self, model: nn.Module) -> None:
-        """Put ``model`` into training mode."""
-        model.train()
-
-    def loss(self, model: nn.Module, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
-        """Return the cross-entropy of ``images`` (B, C, S, S) in [0, 1]."""
-        return plain_loss(model(images).logits, labels)
 
 
 @implements(TrainedClassifier)

@@ -7,33 +7,18 @@ regularization", AAAI 2021, with the layers of its published VGG16. Its IR netwo
 cross-entropy; here all targets return logits.
 """
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from search_spaces.defenses import Prediction
+from search_spaces.defenses.mid import Prediction
 from trainables.models.picture_noise import picture_noise
-from trainables.models.target_model import HiddenOutput, TargetModel, TargetOutput
+from trainables.models.target_model import TargetModel, TargetOutput, Trace
 
 SHIFT = 5.0
 """Subtracted before the softplus, so that training starts with little noise."""
 LINEAR_BELOW = -15.0
 """Below this log(softplus(u)) is u - exp(u) / 2 to the last bit of float32, and its plain form underflows."""
-
-
-class BottleneckOutput(NamedTuple):
-    """What the training loss of MID needs.
-
-    ``feature`` (B, k) is what the head saw, ``logits`` (B, classes), ``mean`` and ``log_sigma`` (B, k) are
-    those of the normal distribution that the feature is drawn from.
-    """
-
-    feature: Tensor
-    logits: Tensor
-    mean: Tensor
-    log_sigma: Tensor
 
 
 class Bottleneck(nn.Module):
@@ -93,32 +78,17 @@ class BottleneckTarget(TargetModel):
         Outside of training the noise is a function of ``activations``, so that it is the picture's at depth
         0.
         """
-        output = self.bottleneck_from_unit(activations, depth)
-        return TargetOutput(output.feature, output.logits)
+        trace = self.trace_from(activations, depth, with_hidden=False)
+        return TargetOutput(trace.feature, trace.logits)
 
-    def forward_bottleneck(self, images: Tensor) -> BottleneckOutput:
-        """Return feature, logits and the distribution of the feature of ``images`` in [0, 1]."""
-        return self.bottleneck_from_unit(self.normalise(images), 0)
-
-    def bottleneck_from_unit(self, activations: Tensor, depth: int) -> BottleneckOutput:
-        """Return what ``forward_bottleneck`` does, from the output of the first ``depth`` units."""
+    def trace_from(self, activations: Tensor, depth: int, with_hidden: bool) -> Trace:
+        """Return feature and logits; ``made`` holds ``mean`` and ``log_sigma`` (B, k) of the bottleneck."""
         entered = activations
-        for unit in list(self.units.values())[depth:]:
-            activations = unit(activations)
+        activations, hidden = self.run_units(activations, depth, with_hidden)
         mean, log_sigma = self.neck.distribution(activations)
         feature = self.neck.answer(mean, log_sigma, entered)
-        return BottleneckOutput(feature, self.head(feature), mean, log_sigma)
-
-    def forward_hidden(self, images: Tensor) -> HiddenOutput:
-        """Return the hidden layers of BiDO (each (B, ...), the feature last), feature and logits."""
-        entered = activations = self.normalise(images)
-        hidden = []
-        for name, unit in self.units.items():
-            activations = unit(activations)
-            if name in self.hidden_units:
-                hidden.append(activations)
-        feature = self.neck.answer(*self.neck.distribution(activations), entered)
-        return HiddenOutput([*hidden, feature], feature, self.head(feature))
+        made = {"mean": mean, "log_sigma": log_sigma}
+        return Trace([*hidden, feature] if with_hidden else [], feature, self.head(feature), made)
 
 
 def with_bottleneck(model: TargetModel, prediction: Prediction) -> BottleneckTarget:

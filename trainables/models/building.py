@@ -2,13 +2,10 @@
 
 import torch
 
-from search_spaces import seed_stream
 from search_spaces.architectures import ARCHITECTURES
-from search_spaces.defenses import MID, TLDMIMID, DefenseSettings
 from search_spaces.targets import TargetSettings
 from trainables.implementations import implementation_of
 from trainables.models.average_pool import use_average_pool
-from trainables.models.bottleneck import with_bottleneck
 from trainables.models.pretrained import load_pretrained
 from trainables.models.target_model import TargetModel, UnusableResolution
 
@@ -25,20 +22,13 @@ def build_network(architecture: str, num_classes: int, resolution: int) -> Targe
     return model
 
 
-def build_target(
-    settings: TargetSettings,
-    num_classes: int,
-    resolution: int,
-    seed: int,
-    defense: DefenseSettings | None = None,
-) -> TargetModel:
-    """Return the target for square pictures of ``resolution``, on the CPU, in training mode.
+def build_target(settings: TargetSettings, num_classes: int, resolution: int, seed: int) -> TargetModel:
+    """Return the target for square pictures of ``resolution``, on the CPU, in training mode, without defence.
 
     Initial weights depend on ``seed`` alone; those named by ``settings.pretrained`` replace them, except in
-    the head and in layers that the pre-trained network lacks. Under ``mid`` and ``tl_dmi+mid`` the target
-    gets its variational form (``BottleneckTarget``) afterwards. Raises ``UnusableResolution``,
-    ``PretrainedUnusable``, ``WeightsMismatch`` for a file of another network, and
-    ``trainables.storage.archives.ArchiveError`` when packaged weights cannot be had.
+    the head and in layers that the pre-trained network lacks. A defence changes the network afterwards
+    (``BuiltDefense.network``). Raises ``UnusableResolution``, ``PretrainedUnusable``, ``WeightsMismatch`` for
+    a file of another network, and ``trainables.storage.archives.ArchiveError`` without packaged weights.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -46,8 +36,4 @@ def build_target(
     use_average_pool(model)
     if settings.pretrained is not None:
         load_pretrained(model, settings.architecture, settings.pretrained, settings.pretrained_sha256)
-    if not isinstance(defense, MID | TLDMIMID):
-        return model
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_stream(seed, "bottleneck"))
-        return with_bottleneck(model, defense.prediction)
+    return model

@@ -2,8 +2,7 @@
 
 from torch import Tensor, nn
 
-from trainables.models.bottleneck import BottleneckOutput, BottleneckTarget
-from trainables.models.target_model import TargetModel, TargetOutput
+from trainables.models.target_model import TargetModel, TargetOutput, Trace
 
 
 class Suffix(nn.Module):
@@ -18,8 +17,6 @@ class Suffix(nn.Module):
         """Return feature and logits from the output of the prefix."""
         return self.model.from_unit(activations, self.depth)
 
-    def forward_bottleneck(self, activations: Tensor) -> BottleneckOutput:
-        """Return the distribution of MID too. Raises ``TypeError`` for a T without a bottleneck."""
-        if not isinstance(self.model, BottleneckTarget):
-            raise TypeError(f"{type(self.model).__name__} has no bottleneck")
-        return self.model.bottleneck_from_unit(activations, self.depth)
+    def trace(self, activations: Tensor, with_hidden: bool = False) -> Trace:
+        """Return what ``TargetModel.trace`` does, from the output of the prefix."""
+        return self.model.trace_from(activations, self.depth, with_hidden)

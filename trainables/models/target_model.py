@@ -1,6 +1,6 @@
 """The interface of every target: ordered units that can be frozen, a neck, a linear head."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -14,12 +14,17 @@ class TargetOutput(NamedTuple):
     logits: Tensor
 
 
-class HiddenOutput(NamedTuple):
-    """Hidden layers for dependence terms, in forward order (the feature is the last), and the logits."""
+class Trace(NamedTuple):
+    """What a training loss may need of one forward pass.
+
+    ``hidden``: the hidden layers for dependence terms, in forward order (the feature is the last); empty
+    unless asked for. ``made``: what layers that a defence put into T computed on the way, by name.
+    """
 
     hidden: list[Tensor]
     feature: Tensor
     logits: Tensor
+    made: dict[str, Tensor]
 
 
 class UnusableResolution(ValueError):
@@ -43,6 +48,8 @@ class TargetModel(nn.Module):
     hidden_units: Sequence[str]
     mean: Tensor
     std: Tensor
+    answers: Sequence[Callable[[Tensor, Tensor], Tensor]] = ()
+    """Changes of the logits (B, classes) of pictures that output-side defences make, see ``answered``."""
     bottleneck_after: int | None = None
     """How many layers of the neck stay in front of the bottleneck of MID; ``None``: all."""
     pretrained_parts: Sequence[str] = ("units.", "neck.")
@@ -69,20 +76,35 @@ class TargetModel(nn.Module):
 
     def from_unit(self, activations: Tensor, depth: int) -> TargetOutput:
         """Return feature and logits from the output of the first ``depth`` units (0: normalised input)."""
-        for unit in list(self.units.values())[depth:]:
-            activations = unit(activations)
-        feature = self.neck(activations)
+        feature = self.neck(self.run_units(activations, depth)[0])
         return TargetOutput(feature, self.head(feature))
 
-    def forward_hidden(self, images: Tensor) -> HiddenOutput:
-        """Return the hidden layers of BiDO (each (B, ...), the feature last), feature and logits."""
-        activations, hidden = self.normalise(images), []
-        for name, unit in self.units.items():
-            activations = unit(activations)
-            if name in self.hidden_units:
-                hidden.append(activations)
+    def trace(self, images: Tensor, with_hidden: bool = True) -> Trace:
+        """Return feature and logits of ``images`` in [0, 1], with the hidden layers of BiDO when asked."""
+        return self.trace_from(self.normalise(images), 0, with_hidden)
+
+    def trace_from(self, activations: Tensor, depth: int, with_hidden: bool) -> Trace:
+        """Return what ``trace`` does, from the output of the first ``depth`` units."""
+        activations, hidden = self.run_units(activations, depth, with_hidden)
         feature = self.neck(activations)
-        return HiddenOutput([*hidden, feature], feature, self.head(feature))
+        return Trace([*hidden, feature] if with_hidden else [], feature, self.head(feature), {})
+
+    def run_units(
+        self, activations: Tensor, depth: int, with_hidden: bool = False
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return the output of the last unit, and of the hidden units behind ``depth`` when asked."""
+        hidden = []
+        for name, unit in list(self.units.items())[depth:]:
+            activations = unit(activations)
+            if with_hidden and name in self.hidden_units:
+                hidden.append(activations)
+        return activations, hidden
+
+    def answered(self, logits: Tensor, pictures: Tensor) -> Tensor:
+        """Return the ``logits`` of ``pictures`` as those see them who do not have T itself."""
+        for change in self.answers:
+            logits = change(logits, pictures)
+        return logits
 
     @property
     def freeze_units(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class SelectedWeights:
         if self.rule == "last":
             self.epoch = row.epoch
             return
-        score = row.val_acc if self.rule == "validation_best" else row.test_acc
+        score = row.values.get("val_acc" if self.rule == "validation_best" else "test_acc")
         if score is not None and score > self._best:
             self.epoch, self._best = row.epoch, score
             self._weights = {name: value.cpu().clone() for name, value in model.state_dict().items()}
@@ -88,8 +88,9 @@ def reason_to_stop(curve: list[EpochRow], given: list[Tensor], floor: UtilityFlo
         return f"collapsed: every training picture of epochs {both} was given class {only}"
     if floor is None or len(curve) != floor.epochs:
         return None
-    which = "training" if curve[-1].val_acc is None else "validation"
-    best = max(row.train_acc if row.val_acc is None else row.val_acc for row in curve)
+    measured = "val_acc" if "val_acc" in curve[-1].values else "train_acc"
+    which = {"val_acc": "validation", "train_acc": "training"}[measured]
+    best = max(row.values[measured] for row in curve)
     if best >= floor.acc:
         return None
     return f"utility floor: {which} accuracy is {best:.4f} after {floor.epochs} epochs, under {floor.acc}"

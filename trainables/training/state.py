@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from trainables.storage.artifacts import Tensors
 from trainables.storage.checkpoint import (
+    Resumable,
     add_prefix,
     json_tensor,
     json_value,
@@ -29,6 +30,7 @@ class TrainingState:
     """
 
     model: nn.Module
+    objective: Resumable
     optimizer: torch.optim.Optimizer
     selected: SelectedWeights
     streams: Mapping[str, torch.Generator]
@@ -38,9 +40,10 @@ class TrainingState:
     """For each epoch, which classes (K,) were given to any training picture."""
 
     def state(self) -> Tensors:
-        """Return weights, optimiser, chosen weights, streams and curve."""
+        """Return weights, objective, optimiser, chosen weights, streams and curve."""
         return {
             **add_prefix("model", self.model.state_dict()),
+            **add_prefix("objective", self.objective.state()),
             **add_prefix("optimizer", optimizer_state(self.optimizer)),
             **add_prefix("selected", self.selected.state()),
             **add_prefix("streams", {name: stream.get_state() for name, stream in self.streams.items()}),
@@ -51,6 +54,7 @@ class TrainingState:
     def restore(self, state: Tensors) -> None:
         """Put everything back as it was after the last epoch of the kept curve."""
         self.model.load_state_dict(strip_prefix(state, "model"))
+        self.objective.restore(strip_prefix(state, "objective"))
         restore_optimizer(self.optimizer, strip_prefix(state, "optimizer"))
         self.selected.restore_state(strip_prefix(state, "selected"))
         for name, stream in self.streams.items():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from trainables.build import StepFailed
 from trainables.datasets.dataset import LabelledImages
-from trainables.defenses.defense import DefenseLoss
 from trainables.gradient_step import gradient_step
 from trainables.models.target_model import TargetModel
+from trainables.objective import Objective
 from trainables.step import device
 from trainables.storage.checkpoint import NothingKept, Progress
 from trainables.training.accuracy import accuracy
@@ -25,17 +25,6 @@ from trainables.training.selection import SelectedWeights, reason_to_stop
 from trainables.training.state import TrainingState
 
 Model = TypeVar("Model", bound=nn.Module)
-ModelIn = TypeVar("ModelIn", bound=nn.Module, contravariant=True)
-
-
-class Objective(Protocol[ModelIn]):
-    """What a network is trained on; every ``Defense`` is one."""
-
-    def train_mode(self, model: ModelIn) -> None:
-        """Put ``model`` into training mode; called at the start of each epoch."""
-
-    def loss(self, model: ModelIn, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
-        """Return the loss of ``images`` (B, C, S, S) in [0, 1] and int64 ``labels`` (B,)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,7 @@ class Training(Generic[Model]):
     """One training of ``model`` on ``pictures``; every draw comes from streams named under ``seed``.
 
     An objective given a recipe with ``prefix_cache_mib`` must not look at pictures or hidden layers: it may
-    get kept activations and the rest of ``model`` instead (see ``Defense.from_prefix``).
+    get kept activations and the rest of ``model`` instead (see ``BuiltDefense.cacheable_prefix``).
     """
 
     def __init__(
@@ -128,10 +117,13 @@ class Training(Generic[Model]):
 
     def _state(self, inputs: Inputs) -> TrainingState:
         streams = {"order": self._order, **inputs.augmentation.streams}
-        return TrainingState(self.model, self._optimizer, self.selected, streams, self.curve, self._given)
+        return TrainingState(
+            self.model, self.objective, self._optimizer, self.selected, streams, self.curve, self._given
+        )
 
     def _epoch(self, epoch: int, inputs: Inputs) -> EpochMeans:
         self.objective.train_mode(self.model)
+        self.objective.start_epoch(epoch, self.recipe.epochs)
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate_in(epoch)
         network = cast(Model, inputs.network)  # the rest of the model, to an objective that takes either
@@ -139,10 +131,14 @@ class Training(Generic[Model]):
         for indices in self._batches():
             labels = self.pictures.labels[indices].to(device())
             with self._precision():
-                loss = self.objective.loss(network, inputs.batch(indices), labels, self.num_classes)
+                shown = inputs.batch(indices)
+                if inputs.network is self.model:
+                    shown = self.objective.pictures(shown, labels)
+                loss = self.objective.loss(network, shown, labels, self.num_classes)
             means.add(loss, labels)
             self._require_finite(means, epoch)
             gradient_step(loss.total, self._optimizer)
+            self.objective.after_step()
         means.look()
         self._require_finite(means, epoch)
         return means
@@ -167,7 +163,7 @@ class Training(Generic[Model]):
             for name, pictures in of.items()
             if pictures is not None
         }
-        return row._replace(val_acc=shares.get("val_acc"), test_acc=shares.get("test_acc"))
+        return row._replace(values={**row.values, **shares})
 
     def _finished(self, row: EpochRow, means: EpochMeans) -> None:
         self.curve.append(row)

@@ -21,7 +21,7 @@ from results.stores.garbage import Garbage, find_garbage
 from results.stores.store import Store, open_store
 from results.sweeps.record import SweepRecord, write_sweep
 from search_spaces import Sweep, load_setup
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.fixtures.s3_servers import BUCKET, moto, nobody
 from tests.orchestrator import fake_steps
 from tests.orchestrator.small_sweeps import small_space
@@ -171,7 +171,7 @@ def test_shared_pieces_of_a_recorded_sweep_stay(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "runs"))
     settings = json.loads(store.get_bytes(store.list_paths("settings/")[0]))["sweep"]
     sweep = Sweep.model_validate(settings)
-    (attack, *_) = sweep.trial(NoDef(), sweep.space.seed).attacks
+    (attack, *_) = sweep.trial(Defense(), sweep.space.seed).attacks
     kept = [f"artifacts/generators/{attack.prior_config.piece_id}.safetensors"]
     for config in attack.evaluator_configs:
         kept += [

@@ -14,7 +14,7 @@ from orchestrator.locks import sweep_lock
 from results import open_store, read_sweep
 from results.sweeps.settings import settings_path
 from search_spaces import InvalidSpace, load_setup
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.orchestrator.fake_steps import FAKE, attack, failing_target, logged, raising_attack, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
@@ -47,7 +47,7 @@ def test_every_trial_has_one_row_under_its_unit(store):
 def test_a_row_says_what_the_trial_was_and_how_it_ended(store):
     outcome = sweep(store)
     first = rows(store)[0]
-    trial = small_sweep().trial(NoDef(), 0)
+    trial = small_sweep().trial(Defense(), 0)
     assert first == {
         "sweep_id": outcome.sweep_id,
         "number": 0,

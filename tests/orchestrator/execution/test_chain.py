@@ -9,7 +9,7 @@ from orchestrator.execution.executors import InlineSubmit
 from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import FileLock, lock_folder
 from results import StoreNotWritable, StoreUnreachable
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.orchestrator import fake_steps
 from tests.orchestrator.fake_steps import FAKE, logged
 from tests.orchestrator.small_sweeps import small_sweep
@@ -22,7 +22,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def trial():
-    return small_sweep().trial(NoDef(), 0)
+    return small_sweep().trial(Defense(), 0)
 
 
 def chain_on(store, steps=FAKE):
@@ -57,8 +57,8 @@ def test_the_outcome_is_acc_and_the_worst_attack(store, trial):
 
 def test_shared_pieces_are_asked_for_once_per_chain(store):
     chain, sweep = chain_on(store), small_sweep()
-    run(chain, sweep.trial(NoDef(), 0))
-    run(chain, sweep.trial(NoDef(), 1))
+    run(chain, sweep.trial(Defense(), 0))
+    run(chain, sweep.trial(Defense(), 1))
     names = [line.split()[0] for line in logged(store)]
     assert (names.count("generator"), names.count("evaluator"), names.count("target")) == (1, 2, 2)
 

@@ -29,7 +29,7 @@ from orchestrator.execution.work_folder import PREFIX
 from orchestrator.search.search import Proposer
 from results import StoreNotWritable, StoreUnreachable, open_store
 from search_spaces import canonical_json, load_setup
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.fixtures.deaf_port import deaf_port
 from tests.orchestrator.fake_steps import FAKE, dying_target, listening_evaluator, logged, worker_pids
 from tests.orchestrator.small_sweeps import small_space, small_sweep
@@ -201,7 +201,7 @@ def test_a_coordinator_whose_store_is_lost_says_why_before_it_ends(tmp_path):
 
     one = object.__new__(Coordinator)  # without an actor around it
     one.setup(
-        {"number": 0, "trial": canonical_json(small_sweep().trial(NoDef(), 0))},
+        {"number": 0, "trial": canonical_json(small_sweep().trial(Defense(), 0))},
         submit=InlineSubmit(),
         store_uri=str(tmp_path),
         steps=Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator),

@@ -10,12 +10,12 @@ from orchestrator.execution.steps import StepReport, perform
 from results import Store, open_store
 from search_spaces import TargetConfig
 from search_spaces.datasets import ORLFaces
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.targets import TargetSettings
 from trainables.storage.artifacts import ArtifactRebuilt
 
 CONFIG = TargetConfig(
-    data=ORLFaces(), target=TargetSettings(architecture="small_vgg"), defense=NoDef(), seed=0
+    data=ORLFaces(), target=TargetSettings(architecture="small_vgg"), defense=Defense(), seed=0
 )
 
 

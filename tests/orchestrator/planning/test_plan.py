@@ -18,7 +18,7 @@ from orchestrator.search.search import Proposer
 from results import open_store
 from results.stores.store import local_path
 from search_spaces import canonical_json
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from tests.orchestrator.small_sweeps import small_sweep
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -36,7 +36,7 @@ def store(tmp_path):
 
 def measure(store, sweep, seconds, epochs=None):
     """Write the rows of one trial whose steps took ``seconds`` (target, gmi, brepmi) of CPU time."""
-    trial = sweep.trial(NoDef(), 0)
+    trial = sweep.trial(Defense(), 0)
     recipe = sweep.setup.target
     target = {"target_id": trial.target.piece_id, "status": "done", "data": "orl_faces"}
     target |= {"architecture": recipe.architecture, "epochs": epochs or recipe.epochs}
@@ -52,7 +52,7 @@ def gpu_rows(store, sweep, seconds):
     """Write the rows of one trial whose steps ran on a GPU for so long (target, gmi, brepmi)."""
     measure(store, sweep, (1.0, 1.0, 1.0))
     for table, taken in (("targets", seconds[:1]), ("attacks", seconds[1:])):
-        wanted = [canonical_json(one.attack) for one in sweep.trial(NoDef(), 0).attacks]
+        wanted = [canonical_json(one.attack) for one in sweep.trial(Defense(), 0).attacks]
         for unit in store.units(table):
             (row,) = store.read_rows(table, unit).to_pylist()
             number = wanted.index(row["attack_settings"]) if table == "attacks" else 0
@@ -94,7 +94,7 @@ def test_an_attack_that_was_never_measured_leaves_the_cost_unknown(sweep, store)
 
 
 def test_shared_pieces_in_the_store_are_seen(sweep, store):
-    attack = sweep.trial(NoDef(), 0).attacks[0]
+    attack = sweep.trial(Defense(), 0).attacks[0]
     store.put_bytes(attack.prior_config.artifact_path, b"x")
     found = {piece.name: piece.in_store for piece in make_plan(sweep, store.uri).shared}
     evaluators = ("evaluator face_embedding", "evaluator trained_classifier")
@@ -140,7 +140,7 @@ def test_a_plan_as_a_document_is_flat_and_complete(sweep, store):
 
 def test_a_plan_says_how_much_each_attack_may_do(sweep, store):
     found = make_plan(sweep, store.uri)
-    used = sweep.trial(NoDef(), 0).attacks[0].attack
+    used = sweep.trial(Defense(), 0).attacks[0].attack
     assert found.attack_settings["gmi"]["iterations"] == used.iterations
     (gmi, brepmi) = budget_lines(found)
     budget = f"iterations {used.iterations}, restarts {used.restarts} (1/1500 of the published)"

@@ -17,7 +17,8 @@ from orchestrator.search.suggest import parameters_of
 from results import load, open_store, write_sweep
 from results.sweeps.importance import read_importances
 from results.sweeps.record import SweepRecord
-from search_spaces.defenses import BiDOHSIC
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOHSIC
 from tests.orchestrator.small_sweeps import small_sweep
 
 
@@ -30,7 +31,7 @@ def swept(folder, count):
     for number in range(count):
         weight = float(f"{np.exp(rng.uniform(np.log(0.01), np.log(0.2))):.6g}")
         ratio = float(f"{rng.uniform(5, 50):.6g}")
-        defense = BiDOHSIC(lambda_x=weight, lambda_y=float(f"{weight * ratio:.6g}"))
+        defense = Defense.of(BiDOHSIC(lambda_x=weight, lambda_y=float(f"{weight * ratio:.6g}")))
         trial = sweep.trial(defense, 0)
         write_trial_rows(
             store, sweep, trial, number, acc=0.9 - rng.uniform(0, 0.01), att_acc=0.6 - 2 * weight
@@ -86,7 +87,10 @@ def test_trials_are_told_with_the_parameters_of_the_space(tmp_path):
         assert att_acc == pytest.approx(0.6 - 2 * weight)
         assert 0.89 <= acc <= 0.9
         assert set(parameters) == {"defense", "bido_hsic.lambda_x", "bido_hsic.lambda_y_ratio"}
-    assert parameters_of(BiDOHSIC(lambda_x=5.0, lambda_y=0.5), sweep.space, sweep.freeze_units) is None
+    assert (
+        parameters_of(Defense.of(BiDOHSIC(lambda_x=5.0, lambda_y=0.5)), sweep.space, sweep.freeze_units)
+        is None
+    )
 
 
 def test_what_was_recorded_is_used_until_the_search_goes_on(tmp_path):

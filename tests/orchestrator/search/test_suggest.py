@@ -1,30 +1,22 @@
 """Spaces become Optuna parameters and back; what a T cannot do is refused before work."""
 
-from typing import get_args
-
 import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import FixedTrial
 
-from orchestrator.search.suggest import countable, grid, parameters_of, rounded, suggest_defense
-from search_spaces.defenses import (
-    MID,
-    TLDMI,
-    TLDMIMID,
-    BiDOCOCO,
-    BiDOHSIC,
-    DefenseSpace,
-    LayerWise,
-    NoDef,
-    TLDMIBiDOHSIC,
-)
-from search_spaces.domains import LogUniform
+from orchestrator.search.suggest import grid, parameters_of, suggest_defense
+from search_spaces.defenses import DEFENSE_PARTS, Defense
+from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI, LayerWise
+from search_spaces.defenses.mid import MID
+from search_spaces.domains import LogUniform, countable, rounded
 from tests.orchestrator.small_sweeps import small_space
 
 UNITS = 16
-KINDS = [room.model_fields["kind"].default for room in get_args(get_args(DefenseSpace)[0])]
+ALONE = ["no_def", *DEFENSE_PARTS.kinds]
+KINDS = [*ALONE, "tl_dmi+mid", "tl_dmi+bido_hsic", "tl_dmi+bido_coco"]
 SEARCHED = [kind for kind in KINDS if kind != "no_def"]
 EVERY_DEFENSE = [{"kind": kind} for kind in KINDS]
 """Every defence with the ranges that it has when a space says nothing."""
@@ -36,13 +28,13 @@ def suggested(parameters, **changes):
 
 def test_only_the_parameters_of_the_chosen_defence_are_asked_for():
     asked = FixedTrial({"defense": "tl_dmi", "tl_dmi.freeze_depth": 7})
-    assert suggest_defense(asked, small_space(), UNITS) == TLDMI(freeze_depth=7)
+    assert suggest_defense(asked, small_space(), UNITS) == Defense.of(TLDMI(freeze_depth=7))
     assert set(asked.distributions) == {"defense", "tl_dmi.freeze_depth"}
 
 
 def test_lambda_y_is_lambda_x_times_the_ratio():
     parameters = {"defense": "bido_hsic", "bido_hsic.lambda_x": 0.04, "bido_hsic.lambda_y_ratio": 12.5}
-    assert suggested(parameters) == BiDOHSIC(lambda_x=0.04, lambda_y=0.5)
+    assert suggested(parameters) == Defense.of(BiDOHSIC(lambda_x=0.04, lambda_y=0.5))
 
 
 def test_all_depths_run_from_one_to_every_unit_and_no_def_is_not_proposed():
@@ -56,7 +48,7 @@ def test_all_depths_run_from_one_to_every_unit_and_no_def_is_not_proposed():
 def test_frozen_bn_of_the_room_is_kept():
     rooms = [{"kind": "tl_dmi", "freeze_depth": "all", "frozen_bn": "eval"}]
     defense = suggested({"defense": "tl_dmi", "tl_dmi.freeze_depth": 3}, defenses=rooms)
-    assert defense == TLDMI(freeze_depth=3, frozen_bn="eval")
+    assert defense == Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"))
 
 
 @given(st.floats(1e-6, 1e6))
@@ -96,27 +88,27 @@ WRITTEN = [
     (
         {"kind": "mid", "lambda_mid": {"choice": [0.002, 0.01]}, "prediction": "mean"},
         {"mid.lambda_mid": 0.01},
-        MID(lambda_mid=0.01, prediction="mean"),
+        Defense.of(MID(lambda_mid=0.01, prediction="mean")),
     ),
     (
         {"kind": "bido_coco"},
         {"bido_coco.lambda_x": 5.0, "bido_coco.lambda_y_ratio": 10.0},
-        BiDOCOCO(lambda_x=5.0, lambda_y=50.0),
+        Defense.of(BiDOCOCO(lambda_x=5.0, lambda_y=50.0)),
     ),
     (
         {"kind": "layer_wise", "trainable": {"choice": ["first+last", "conv2..conv4"]}, "frozen_bn": "eval"},
         {"layer_wise.trainable": "conv2..conv4"},
-        LayerWise(trainable=("conv2..conv4",), frozen_bn="eval"),
+        Defense.of(LayerWise(trainable=("conv2..conv4",), frozen_bn="eval")),
     ),
     (
         {"kind": "layer_wise"},
         {"layer_wise.trainable": "first+last"},
-        LayerWise(trainable=("first", "last")),
+        Defense.of(LayerWise(trainable=("first", "last"))),
     ),
     (
         {"kind": "tl_dmi+mid", "frozen_bn": "eval"},
         {"tl_dmi+mid.freeze_depth": 3, "tl_dmi+mid.lambda_mid": 0.004},
-        TLDMIMID(freeze_depth=3, lambda_mid=0.004, frozen_bn="eval"),
+        Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"), MID(lambda_mid=0.004)),
     ),
 ]
 
@@ -131,7 +123,7 @@ def test_each_defence_is_written_in_its_own_parameters(room, parameters, defense
 
 @pytest.mark.parametrize(("lambda_x", "ratio"), [(0.0333333, 5.0), (0.0777777, 50.0), (0.05, 8.0)])
 def test_a_ratio_rounded_past_the_end_of_its_range_is_still_inside(lambda_x, ratio):
-    defense = BiDOHSIC(lambda_x=lambda_x, lambda_y=rounded(lambda_x * ratio))
+    defense = Defense.of(BiDOHSIC(lambda_x=lambda_x, lambda_y=rounded(lambda_x * ratio)))
     parameters = parameters_of(defense, small_space(), UNITS)
     assert 5 <= parameters["bido_hsic.lambda_y_ratio"] <= 50
     assert suggested(parameters) == defense
@@ -140,12 +132,12 @@ def test_a_ratio_rounded_past_the_end_of_its_range_is_still_inside(lambda_x, rat
 @pytest.mark.parametrize(
     "outside",
     [
-        NoDef(),
-        TLDMI(freeze_depth=0),
-        TLDMI(freeze_depth=3, frozen_bn="eval"),
-        BiDOHSIC(lambda_x=0.5, lambda_y=5.0),
-        BiDOHSIC(lambda_x=0.0, lambda_y=1.0),
-        TLDMIBiDOHSIC(freeze_depth=3, lambda_x=0.05, lambda_y=0.4),
+        Defense(),
+        Defense.of(TLDMI(freeze_depth=0)),
+        Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval")),
+        Defense.of(BiDOHSIC(lambda_x=0.5, lambda_y=5.0)),
+        Defense.of(BiDOHSIC(lambda_x=0.0, lambda_y=1.0)),
+        Defense.of(TLDMI(freeze_depth=3), BiDOHSIC(lambda_x=0.05, lambda_y=0.4)),
     ],
 )
 def test_a_defence_outside_the_space_has_no_parameters(outside):
@@ -155,13 +147,13 @@ def test_a_defence_outside_the_space_has_no_parameters(outside):
 @pytest.mark.parametrize(
     ("room", "outside"),
     [
-        ({"kind": "mid"}, MID(lambda_mid=0.06)),
-        ({"kind": "mid"}, MID(lambda_mid=0.003, prediction="mean")),
-        ({"kind": "mid", "lambda_mid": {"choice": [0.002]}}, MID(lambda_mid=0.003)),
-        ({"kind": "bido_coco"}, BiDOCOCO(lambda_x=5.0, lambda_y=1.0)),
-        ({"kind": "layer_wise"}, LayerWise(trainable=("last", "first"))),
-        ({"kind": "tl_dmi+mid"}, TLDMIMID(freeze_depth=17)),
-        ({"kind": "tl_dmi"}, MID()),
+        ({"kind": "mid"}, Defense.of(MID(lambda_mid=0.06))),
+        ({"kind": "mid"}, Defense.of(MID(lambda_mid=0.003, prediction="mean"))),
+        ({"kind": "mid", "lambda_mid": {"choice": [0.002]}}, Defense.of(MID(lambda_mid=0.003))),
+        ({"kind": "bido_coco"}, Defense.of(BiDOCOCO(lambda_x=5.0, lambda_y=1.0))),
+        ({"kind": "layer_wise"}, Defense.of(LayerWise(trainable=("last", "first")))),
+        ({"kind": "tl_dmi+mid"}, Defense.of(TLDMI(freeze_depth=17), MID())),
+        ({"kind": "tl_dmi"}, Defense.of(MID())),
     ],
 )
 def test_every_kind_knows_what_its_ranges_do_not_hold(room, outside):
@@ -179,9 +171,13 @@ def test_a_grid_holds_every_value_in_the_order_written():
         {"kind": "layer_wise"},
     ]
     assert list(grid(small_space(defenses=rooms), UNITS)) == [
-        *(TLDMIMID(freeze_depth=depth, lambda_mid=weight) for depth in (2, 3) for weight in (0.02, 0.01)),
-        LayerWise(trainable=("first", "last")),
-        LayerWise(trainable=("middle", "last")),
+        *(
+            Defense.of(TLDMI(freeze_depth=depth), MID(lambda_mid=weight))
+            for depth in (2, 3)
+            for weight in (0.02, 0.01)
+        ),
+        Defense.of(LayerWise(trainable=("first", "last"))),
+        Defense.of(LayerWise(trainable=("middle", "last"))),
     ]
 
 

@@ -7,7 +7,7 @@ import torch
 
 from search_spaces.datasets import ImageFolder
 from tests.contracts.dataset_contract import DatasetContract, fresh
-from tests.fixtures.tiny_faces import tiny_face_data, tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_face_data, tiny_image_folder
 
 
 class TestImageFolder(DatasetContract):

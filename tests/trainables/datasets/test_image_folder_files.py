@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces.datasets import ImageFolder
 from tests.contracts.dataset_contract import fresh
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.datasets import check_data
 from trainables.datasets.image_folder_files import InvalidImageFolder, content_of
 

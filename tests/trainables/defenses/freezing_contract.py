@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import torch
 
-from tests.contracts.defense_contract import DefenseContract, fresh_target
+from tldmi_sweep.testing.defense_contract import DefenseContract, fresh_target
 from trainables.models.target_model import TargetModel
 
 UNITS = ("conv1", "conv2", "conv3", "conv4", "conv5", "conv6")
@@ -37,7 +37,7 @@ class FreezingContract(DefenseContract):
         assert seen == [place >= first for place in range(len(UNITS))]
 
     def test_frozen_batchnorm_does_what_frozen_bn_says(self, trained: TargetModel) -> None:
-        fresh = fresh_target(self.settings)
+        fresh = fresh_target(self.defense())
         for name in UNITS:
             changed = not any(
                 torch.equal(*pair)

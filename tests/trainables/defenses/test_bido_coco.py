@@ -4,32 +4,29 @@ import numpy as np
 import pytest
 import torch
 
-from search_spaces.defenses import BiDOCOCO
-from tests.contracts.defense_contract import DATA, DefenseContract, fresh_target
+from search_spaces.defenses.bido import BiDOCOCO
 from tests.trainables.defenses.bido_objective import BiDOObjective
 from tests.trainables.defenses.test_dependence import slow_coco, slow_gaussian
+from tldmi_sweep.testing.defense_contract import DATA, DefenseContract, fresh_target
 from trainables.training.accuracy import unit_range
 
 
 class TestBiDOCOCO(BiDOObjective, DefenseContract):
-    kind = "bido_coco"
     settings = BiDOCOCO(lambda_x=1.0, lambda_y=10.0)
     strong_x, strong_y = 100.0, 100.0
 
     def test_dependences_are_sums_over_the_hidden_layers(self) -> None:
         train = DATA.private_train
         images, labels = unit_range(train.images[::3]), train.labels[::3]
-        layers = fresh_target().forward_hidden(images).hidden
+        layers = fresh_target().trace(images, True).hidden
         kernels = [slow_gaussian(layer.detach().flatten(1).double().numpy()) for layer in layers]
         of_images = slow_gaussian(images.flatten(1).double().numpy())
         of_labels = (labels[:, None] == labels).double().numpy()
         loss = self.batch_loss(fresh_target())
-        assert loss.dependence_x is not None
-        assert loss.dependence_x.item() == pytest.approx(
+        assert loss.values["dependence_x"].item() == pytest.approx(
             sum(slow_coco(kernel, of_images) for kernel in kernels), rel=1e-4
         )
-        assert loss.dependence_y is not None
-        assert loss.dependence_y.item() == pytest.approx(
+        assert loss.values["dependence_y"].item() == pytest.approx(
             sum(slow_coco(kernel, of_labels) for kernel in kernels), rel=1e-4
         )
 

@@ -6,32 +6,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from search_spaces.defenses import DefenseSettings, LayerWise, NoDef
-from tests.contracts.defense_contract import CLASSES, DATA, DefenseContract, fresh_target
+from search_spaces.defenses import Defense
+from search_spaces.defenses.freezing import LayerWise, UnknownUnits, units_of
 from tests.trainables.defenses.freezing_contract import FreezingContract
+from tldmi_sweep.testing.defense_contract import CLASSES, DATA, DefenseContract, fresh_target
 from trainables.defenses import build_defense
-from trainables.defenses.layer_wise import UnknownUnits, units_of
 from trainables.training.accuracy import unit_range
 
 VGG16 = [f"conv{number}" for number in range(1, 14)]
 
 
 class TestLayerWise(FreezingContract, DefenseContract):
-    kind = "layer_wise"
-    settings = LayerWise(trainable=("first", "last"))
+    settings = Defense.of(LayerWise(trainable=("first", "last")))
     frozen = ("conv3", "conv4")
 
 
 class TestLayerWiseWithFrozenStatistics(FreezingContract, DefenseContract):
-    kind = "layer_wise"
-    settings = LayerWise(trainable=("conv2..conv3", "conv6"), frozen_bn="eval")
+    settings = Defense.of(LayerWise(trainable=("conv2..conv3", "conv6"), frozen_bn="eval"))
     frozen = ("conv1", "conv4", "conv5")
     follows = False
 
 
-def backward_flops(settings: DefenseSettings) -> int:
+def backward_flops(settings: Defense) -> int:
     """Return the floating-point operations of the backward pass of one batch."""
-    model, defense = fresh_target(settings), build_defense(settings)
+    model, defense = fresh_target(settings), build_defense(settings, 0)
     defense.prepare(model)
     loss = defense.loss(model, unit_range(DATA.private_train.images), DATA.private_train.labels, CLASSES)
     with FlopCounterMode(display=False) as counter:
@@ -51,14 +49,17 @@ def forward_flops(unit: str) -> int:
 
 def test_a_frozen_middle_costs_its_input_gradients_but_no_weight_gradients() -> None:
     frozen = sum(forward_flops(name) for name in ("conv3", "conv4"))
-    whole, partly = backward_flops(NoDef()), backward_flops(LayerWise(trainable=("first", "last")))
+    whole, partly = (
+        backward_flops(Defense()),
+        backward_flops(Defense.of(LayerWise(trainable=("first", "last")))),
+    )
     assert whole - partly == frozen
 
 
 def test_gradients_pass_the_frozen_middle_unchanged() -> None:
     gradients = []
-    for settings in (NoDef(), LayerWise(trainable=("first", "last"))):
-        model, defense = fresh_target(), build_defense(settings)
+    for settings in (Defense(), Defense.of(LayerWise(trainable=("first", "last")))):
+        model, defense = fresh_target(), build_defense(settings, 0)
         defense.prepare(model)
         images, labels = unit_range(DATA.private_train.images), DATA.private_train.labels
         defense.loss(model, images, labels, CLASSES).total.backward()
@@ -93,9 +94,9 @@ def test_groups_of_vgg16() -> None:
     ],
 )
 def test_groups_that_name_nothing_are_refused(group: str, message: str) -> None:
-    settings = LayerWise(trainable=("last", group))
+    settings = Defense.of(LayerWise(trainable=("last", group)))
     with pytest.raises(UnknownUnits, match=message):
-        build_defense(settings).prepare(fresh_target())
+        build_defense(settings, 0).prepare(fresh_target())
 
 
 def test_a_third_without_units_is_refused() -> None:

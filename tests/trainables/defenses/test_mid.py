@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from search_spaces.defenses import MID
-from tests.contracts.defense_contract import CLASSES, DATA, DefenseContract, fresh_target, train
-from trainables.defenses import build_defense
-from trainables.defenses.mid import BottleneckMissing
+from search_spaces.defenses import Defense
+from search_spaces.defenses.mid import MID
+from tldmi_sweep.testing.defense_contract import CLASSES, DATA, DefenseContract, train
 from trainables.models.bottleneck import BottleneckTarget
 from trainables.models.target_model import TargetModel
 from trainables.training.accuracy import accuracy, unit_range
@@ -16,43 +15,37 @@ def divergence(model: TargetModel) -> float:
     """Return the KL of all training pictures, in eval mode, by torch's own distributions."""
     assert isinstance(model, BottleneckTarget)
     with torch.no_grad():
-        output = model.eval().forward_bottleneck(unit_range(DATA.private_train.images))
-    found = torch.distributions.Normal(output.mean.double(), output.log_sigma.double().exp())
+        output = model.eval().trace(unit_range(DATA.private_train.images), False).made
+    found = torch.distributions.Normal(output["mean"].double(), output["log_sigma"].double().exp())
     standard = torch.distributions.Normal(torch.zeros(()).double(), torch.ones(()).double())
     return float(torch.distributions.kl_divergence(found, standard).sum(1).mean())
 
 
 class TestMID(DefenseContract):
-    kind = "mid"
-    settings = MID(lambda_mid=0.003)
+    settings = Defense.of(MID(lambda_mid=0.003))
 
     def test_the_total_adds_the_divergence(self) -> None:
         loss = self.batch_loss(self.prepared())
-        assert loss.kl is not None
-        assert loss.total.item() == pytest.approx((loss.cross_entropy + 0.003 * loss.kl).item(), rel=1e-6)
-        assert loss.dependence_x is None
+        assert loss.total.item() == pytest.approx(
+            (loss.values["cross_entropy"] + 0.003 * loss.values["kl"]).item(), rel=1e-6
+        )
 
     def test_the_divergence_is_that_of_torch(self) -> None:
         model = self.prepared().eval()
         images, labels = unit_range(DATA.private_train.images), DATA.private_train.labels
-        loss = self.defense().loss(model, images, labels, CLASSES)
-        assert loss.kl is not None
-        assert loss.kl.item() == pytest.approx(divergence(model), rel=1e-4)
+        loss = self.built().loss(model, images, labels, CLASSES)
+        assert loss.values["kl"].item() == pytest.approx(divergence(model), rel=1e-4)
 
     def test_minimising_bounds_the_divergence(self) -> None:
-        tight, loose = train(MID(lambda_mid=0.1)), train(MID(lambda_mid=0.0))
+        tight, loose = train(Defense.of(MID(lambda_mid=0.1))), train(Defense.of(MID(lambda_mid=0.0)))
         assert divergence(tight) < 0.1 * divergence(loose)
 
     def test_two_batches_draw_other_samples(self) -> None:
         model, images = self.prepared(), unit_range(DATA.private_train.images)
         labels = DATA.private_train.labels
-        first, second = (self.defense().loss(model, images, labels, CLASSES) for _ in range(2))
+        first, second = (self.built().loss(model, images, labels, CLASSES) for _ in range(2))
         assert not torch.equal(first.logits, second.logits)
 
     def test_the_mean_predicts_too(self) -> None:
-        model = train(MID(lambda_mid=0.003, prediction="mean"))
+        model = train(Defense.of(MID(lambda_mid=0.003, prediction="mean")))
         assert accuracy(model, DATA.private_test.images, DATA.private_test.labels) >= 0.75
-
-    def test_a_target_without_a_bottleneck_is_refused(self) -> None:
-        with pytest.raises(BottleneckMissing, match="VGG: MID needs a T with a bottleneck"):
-            build_defense(self.settings).prepare(fresh_target())

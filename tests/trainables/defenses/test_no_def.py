@@ -2,20 +2,18 @@
 
 import torch
 
-from search_spaces.defenses import NoDef
-from tests.contracts.defense_contract import DefenseContract, fresh_target
+from search_spaces.defenses import Defense
+from tldmi_sweep.testing.defense_contract import DefenseContract, fresh_target
 from trainables.models.target_model import TargetModel
 
 
 class TestNoDef(DefenseContract):
-    kind = "no_def"
-    settings = NoDef()
+    settings = Defense()
 
     def test_the_total_is_the_cross_entropy(self) -> None:
         loss = self.batch_loss(fresh_target())
-        assert loss.total.item() == loss.cross_entropy.item()
-        assert loss.dependence_x is None
-        assert loss.kl is None
+        assert loss.total.item() == loss.values["cross_entropy"].item()
+        assert set(loss.values) == {"cross_entropy"}
 
     def test_every_weight_is_trained(self, trained: TargetModel) -> None:
         before = dict(fresh_target().named_parameters())

@@ -2,9 +2,10 @@
 
 import pytest
 
-from search_spaces.defenses import TLDMI
-from tests.contracts.defense_contract import DefenseContract, fresh_target
+from search_spaces.defenses import Defense
+from search_spaces.defenses.freezing import TLDMI
 from tests.trainables.defenses.freezing_contract import FreezingContract
+from tldmi_sweep.testing.defense_contract import DefenseContract, fresh_target
 from trainables.defenses import build_defense
 from trainables.models.target_model import TargetModel
 from trainables.models.vgg16 import vgg16
@@ -29,22 +30,19 @@ VGG16_TRAINED = (
 
 
 class TestTLDMI(FreezingContract, DefenseContract):
-    kind = "tl_dmi"
-    settings = TLDMI(freeze_depth=2, frozen_bn="train")
+    settings = Defense.of(TLDMI(freeze_depth=2, frozen_bn="train"))
 
     def test_the_total_is_the_cross_entropy(self) -> None:
         loss = self.batch_loss(fresh_target())
-        assert loss.total.item() == loss.cross_entropy.item()
+        assert loss.total.item() == loss.values["cross_entropy"].item()
 
     def test_a_depth_beyond_the_target_is_refused(self) -> None:
-        settings = self.settings.model_copy(update={"freeze_depth": 7})
         with pytest.raises(ValueError, match=r"freeze depth 7: allowed 0 to 6"):
-            build_defense(settings).prepare(fresh_target())
+            build_defense(Defense.of(TLDMI(freeze_depth=7)), 0).prepare(fresh_target())
 
 
 class TestTLDMIWithFrozenStatistics(FreezingContract, DefenseContract):
-    kind = "tl_dmi"
-    settings = TLDMI(freeze_depth=2, frozen_bn="eval")
+    settings = Defense.of(TLDMI(freeze_depth=2, frozen_bn="eval"))
     follows = False
 
 
@@ -53,7 +51,7 @@ def test_trained_parameters_of_vgg16_at_every_depth(vgg: TargetModel, depth: int
     for parameter in vgg.parameters():
         parameter.requires_grad_(True)
     vgg.neck[1].bias.requires_grad_(False)
-    build_defense(TLDMI(freeze_depth=depth)).prepare(vgg)
+    build_defense(Defense.of(TLDMI(freeze_depth=depth)), 0).prepare(vgg)
     assert vgg.theta_c == VGG16_TRAINED[depth]
     assert vgg.theta_t == 16_776_232
 

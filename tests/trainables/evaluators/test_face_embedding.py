@@ -7,7 +7,7 @@ from torch.nn.functional import normalize
 
 from search_spaces.evaluation import FaceEmbedding
 from tests.contracts.evaluator_contract import TINY, EvaluatorContract
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.evaluators import Evaluator, build_evaluator
 from trainables.evaluators.evaluator import resized
 

@@ -7,7 +7,7 @@ import torch
 
 from search_spaces.evaluation import KnownAttributes
 from tests.contracts.evaluator_contract import TINY, EvaluatorContract
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.datasets.dataset import LabelledImages
 from trainables.evaluators import Evaluator, NotJudgeable, build_evaluator
 from trainables.evaluators.known_attributes import AttributeScores

@@ -17,7 +17,7 @@ from torch import nn
 from search_spaces import EvaluatorConfig
 from search_spaces.datasets import DrawnPersons
 from search_spaces.evaluation import TrainedClassifier
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.evaluators import (
     build_evaluator,
     evaluator_from_tensors,

@@ -6,7 +6,7 @@ import torch
 from search_spaces import PriorConfig
 from search_spaces.datasets import ORLFaces
 from search_spaces.priors import WGANGP
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.generators import prior_tensors, restore_prior, train_prior
 from trainables.weights.fitting import WeightsMismatch
 

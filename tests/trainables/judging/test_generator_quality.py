@@ -11,11 +11,11 @@ from PIL import Image
 from results.stores.store import Store, open_store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
-from tests.fixtures.tiny_faces import tiny_image_folder
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.datasets import load_data
 from trainables.judging.generator_quality import record_generator
 from trainables.judging.judging import load_judge
@@ -31,7 +31,7 @@ EIGENFACES = SCRATCH.model_copy(update={"initial": "eigenfaces"})
 def target(tmp_path_factory: pytest.TempPathFactory) -> TargetConfig:
     folder = tiny_image_folder(tmp_path_factory.mktemp("pictures"), 4, resolution=16)
     settings = TargetSettings(architecture="small_vgg")
-    return TargetConfig(data=folder, target=settings, defense=NoDef(), seed=0)
+    return TargetConfig(data=folder, target=settings, defense=Defense(), seed=0)
 
 
 @pytest.fixture

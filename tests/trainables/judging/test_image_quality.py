@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from results.stores.store import Store, open_store
 from search_spaces.image_quality import ImageQuality
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.attacks import Reconstructions
 from trainables.judging import image_quality
 from trainables.judging.image_quality import quality_columns, with_perceptual_distances

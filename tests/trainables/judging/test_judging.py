@@ -12,7 +12,7 @@ from results.stores.store import open_store
 from search_spaces import EvaluatorConfig, seed_stream
 from search_spaces.datasets import ORLFaces
 from search_spaces.evaluation import FaceEmbedding
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.attacks import Reconstructions
 from trainables.build import StepFailed
 from trainables.datasets.dataset import LabelledImages

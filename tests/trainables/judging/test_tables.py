@@ -7,7 +7,7 @@ import torch
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI
 from search_spaces.datasets import ORLFaces
-from search_spaces.defenses import NoDef
+from search_spaces.defenses import Defense
 from search_spaces.evaluation import FaceEmbedding
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
@@ -18,7 +18,7 @@ from trainables.judging.tables import counted, headline_columns, reconstruction_
 
 CONFIG = AttackConfig(
     target=TargetConfig(
-        data=ORLFaces(), target=TargetSettings(architecture="small_vgg"), defense=NoDef(), seed=0
+        data=ORLFaces(), target=TargetSettings(architecture="small_vgg"), defense=Defense(), seed=0
     ),
     attack=GMI(),
     prior=WGANGP(),

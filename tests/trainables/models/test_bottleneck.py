@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from search_spaces.defenses import MID, TLDMI, TLDMIMID, DefenseSettings, NoDef, Prediction
+from search_spaces.defenses import Defense
+from search_spaces.defenses.freezing import TLDMI
+from search_spaces.defenses.mid import MID, Prediction
 from search_spaces.targets import Architecture, TargetSettings
 from trainables.attacks.inference import inference_copy
+from trainables.defenses import build_defense
 from trainables.models import BottleneckTarget, build_target, divergence_from_normal
 from trainables.models.bottleneck import log_softplus, with_bottleneck
 from trainables.models.ir_network import IRTarget
@@ -23,7 +26,9 @@ PICTURES = torch.rand(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
 def built(prediction: Prediction = "sampled", architecture: Architecture = "small_vgg") -> BottleneckTarget:
     settings = TargetSettings(architecture=architecture)
-    model = build_target(settings, 3, 16, seed=0, defense=MID(prediction=prediction))
+    model = build_defense(Defense.of(MID(prediction=prediction)), 0).network(
+        build_target(settings, 3, 16, seed=0)
+    )
     assert isinstance(model, BottleneckTarget)
     return model.eval()
 
@@ -61,26 +66,28 @@ def test_log_softplus_and_its_slope_are_finite_and_right(value: float) -> None:
 
 def test_sigma_is_the_softplus_of_the_shifted_encoder() -> None:
     model = built()
-    output = model.forward_bottleneck(PICTURES)
+    output = model.trace(PICTURES, False)
     activations = model.normalise(PICTURES)
     for unit in model.units.values():
         activations = unit(activations)
     width = model.head.in_features
     encoded = model.neck.encoder(activations.flatten(1))
-    torch.testing.assert_close(output.mean, encoded[:, :width])
-    torch.testing.assert_close(output.log_sigma.exp(), torch.nn.functional.softplus(encoded[:, width:] - 5))
+    torch.testing.assert_close(output.made["mean"], encoded[:, :width])
+    torch.testing.assert_close(
+        output.made["log_sigma"].exp(), torch.nn.functional.softplus(encoded[:, width:] - 5)
+    )
     torch.testing.assert_close(output.logits, model.head(output.feature))
 
 
 def test_mean_prediction_is_the_mean() -> None:
-    output = built("mean").forward_bottleneck(PICTURES)
-    assert torch.equal(output.feature, output.mean)
+    output = built("mean").trace(PICTURES, False)
+    assert torch.equal(output.feature, output.made["mean"])
 
 
 def test_a_sample_is_mean_plus_sigma_times_the_noise_of_the_picture() -> None:
-    output = built().forward_bottleneck(PICTURES)
-    noise = picture_noise(PICTURES, output.mean.shape[1])
-    torch.testing.assert_close(output.feature, output.mean + output.log_sigma.exp() * noise)
+    output = built().trace(PICTURES, False)
+    noise = picture_noise(PICTURES, output.made["mean"].shape[1])
+    torch.testing.assert_close(output.feature, output.made["mean"] + output.made["log_sigma"].exp() * noise)
 
 
 def test_sampled_rows_do_not_depend_on_the_batch_or_on_earlier_questions() -> None:
@@ -89,7 +96,7 @@ def test_sampled_rows_do_not_depend_on_the_batch_or_on_earlier_questions() -> No
     alone = torch.cat([model(picture[None]).logits for picture in PICTURES.flip(0)]).flip(0)
     torch.testing.assert_close(alone, together, atol=1e-5, rtol=1e-5)
     assert torch.equal(model(PICTURES).logits, together)
-    assert torch.equal(model.forward_hidden(PICTURES).logits, together)
+    assert torch.equal(model.trace(PICTURES, True).logits, together)
 
 
 def test_training_draws_new_noise_whatever_the_prediction() -> None:
@@ -98,18 +105,20 @@ def test_training_draws_new_noise_whatever_the_prediction() -> None:
         norm.eval()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        first, second = model.forward_bottleneck(PICTURES), model.forward_bottleneck(PICTURES)
+        first, second = model.trace(PICTURES, False), model.trace(PICTURES, False)
         torch.manual_seed(0)
-        again = model.forward_bottleneck(PICTURES)
-    assert torch.equal(first.mean, second.mean)
+        again = model.trace(PICTURES, False)
+    assert torch.equal(first.made["mean"], second.made["mean"])
     assert not torch.allclose(first.feature, second.feature)
     assert torch.equal(first.feature, again.feature)
 
 
 def test_both_parts_of_the_distribution_are_trained() -> None:
     model = built().train()
-    output = model.forward_bottleneck(PICTURES)
-    loss = output.logits.square().sum() + divergence_from_normal(output.mean, output.log_sigma)
+    output = model.trace(PICTURES, False)
+    loss = output.logits.square().sum() + divergence_from_normal(
+        output.made["mean"], output.made["log_sigma"]
+    )
     loss.backward()
     gradient = model.neck.encoder.weight.grad
     assert gradient is not None
@@ -122,19 +131,19 @@ def test_the_distribution_from_any_unit_is_the_same(depth: int) -> None:
     activations = model.normalise(PICTURES)
     for unit in list(model.units.values())[:depth]:
         activations = unit(activations)
-    for found, expected in zip(
-        model.bottleneck_from_unit(activations, depth), model.forward_bottleneck(PICTURES), strict=True
-    ):
-        torch.testing.assert_close(found, expected)
+    found, expected = model.trace_from(activations, depth, False), model.trace(PICTURES, False)
+    torch.testing.assert_close(found.feature, expected.feature)
+    torch.testing.assert_close(found.logits, expected.logits)
+    torch.testing.assert_close(found.made, expected.made)
 
 
 @pytest.mark.parametrize(("defense", "bottleneck"), [
-    (NoDef(), False), (TLDMI(freeze_depth=1), False), (None, False),
-    (MID(), True), (TLDMIMID(freeze_depth=1), True),
+    (Defense(), False), (Defense.of(TLDMI(freeze_depth=1)), False),
+    (Defense.of(MID()), True), (Defense.of(TLDMI(freeze_depth=1), MID()), True),
 ])  # fmt: skip
-def test_only_mid_has_a_bottleneck(defense: DefenseSettings | None, bottleneck: bool) -> None:
+def test_only_mid_has_a_bottleneck(defense: Defense, bottleneck: bool) -> None:
     settings = TargetSettings(architecture="small_vgg")
-    model = build_target(settings, 3, 16, seed=0, defense=defense)
+    model = build_defense(defense, 0).network(build_target(settings, 3, 16, seed=0))
     assert isinstance(model, BottleneckTarget) == bottleneck
 
 
@@ -151,7 +160,7 @@ def test_new_weights_depend_on_the_seed_alone() -> None:
     torch.manual_seed(9)
     assert torch.equal(built().neck.encoder.weight, built().neck.encoder.weight)
     settings = TargetSettings(architecture="small_vgg")
-    other = build_target(settings, 3, 16, seed=1, defense=MID())
+    other = build_defense(Defense.of(MID()), 1).network(build_target(settings, 3, 16, seed=1))
     assert not torch.equal(other.head.weight, built().head.weight)
 
 
@@ -167,7 +176,9 @@ def test_layers_that_the_published_form_drops_are_gone(
     architecture: Architecture, dropped: list[type[nn.Module]], kept: list[type[nn.Module]]
 ) -> None:
     with torch.device("meta"):
-        model = build_target(TargetSettings(architecture=architecture), 3, 32, seed=0, defense=MID())
+        model = build_defense(Defense.of(MID()), 0).network(
+            build_target(TargetSettings(architecture=architecture), 3, 32, seed=0)
+        )
     parts = list(model.neck.modules())
     assert not any(isinstance(part, tuple(dropped)) for part in parts)
     assert all(any(isinstance(part, one) for part in parts) for one in kept)

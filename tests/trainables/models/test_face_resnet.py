@@ -138,7 +138,7 @@ class TestTarget:
 
     def test_hidden_layers_and_feature(self) -> None:
         target = FaceResNetTarget(4)
-        output = target.forward_hidden(torch.rand(2, 1, 64, 64))
+        output = target.trace(torch.rand(2, 1, 64, 64))
         shapes = [(32, 16, 16), (64, 8, 8), (128, 4, 4), (256, 2, 2), (128,)]
         assert [tuple(each.shape[1:]) for each in output.hidden] == shapes
         assert output.feature is output.hidden[-1]

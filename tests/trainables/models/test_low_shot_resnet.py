@@ -41,7 +41,7 @@ def test_network_is_the_published_one() -> None:
         model.train()(torch.rand(4, 3, 64, 64).double())
     pictures = torch.rand(2, 3, 64, 64, dtype=torch.float64)
     with torch.no_grad():
-        hidden, _, logits = model.eval().forward_hidden(pictures)
+        hidden, _, logits, _ = model.eval().trace(pictures)
         fc1, expected = written_out(model.state_dict(), pictures)
     torch.testing.assert_close(hidden[-2], fc1)
     torch.testing.assert_close(logits, expected)
@@ -49,7 +49,7 @@ def test_network_is_the_published_one() -> None:
 
 def test_the_seven_hidden_layers_of_the_published_bido() -> None:
     with torch.device("meta"):
-        hidden = LowShotResNet(4).forward_hidden(torch.rand(2, 3, 64, 64)).hidden
+        hidden = LowShotResNet(4).trace(torch.rand(2, 3, 64, 64)).hidden
     shapes = [tuple(each.shape[1:]) for each in hidden]
     assert shapes == [(64, 16, 16), (64, 16, 16), (128, 8, 8), (256, 4, 4), (512, 2, 2), (128,), (128,)]
 

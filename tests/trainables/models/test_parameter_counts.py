@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from search_spaces.architectures import ARCHITECTURES
-from search_spaces.defenses import MID
+from search_spaces.defenses import Defense
+from search_spaces.defenses.mid import MID
 from search_spaces.targets import FREEZE_UNITS, PAPER_FREEZE_DEPTHS, Architecture, TargetSettings
+from trainables.defenses import build_defense
 from trainables.models import TargetModel, build_network, build_target
 from trainables.models.inception import InceptionV3
 from trainables.models.ir_network import IRSE50, facenet112
@@ -224,7 +226,7 @@ def test_resnest_is_printed_with_its_buffers() -> None:
 def test_bottlenecks(architecture: Architecture, bottleneck: int, total: int) -> None:
     settings = TargetSettings(architecture=architecture)
     with torch.device("meta"):
-        model = build_target(settings, 1000, 64, seed=0, defense=MID())
+        model = build_defense(Defense.of(MID()), 0).network(build_target(settings, 1000, 64, seed=0))
     assert model.head.in_features == bottleneck
     assert model.theta_t == total
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tests.fixtures.tiny_faces import tiny_face_data
 from tests.trainables.linear_network import Linear
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.models.small_vgg import small_vgg
 from trainables.models.target_model import TargetModel
 from trainables.training.accuracy import accuracy, evaluating, unit_range

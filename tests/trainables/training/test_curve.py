@@ -5,17 +5,15 @@ import math
 import pytest
 import torch
 
-from trainables.defenses.defense import DefenseLoss
+from trainables.objective import BatchLoss
 from trainables.training import curve
 from trainables.training.curve import EpochMeans, EpochRow
 
 
-def loss(value: float, predicted: tuple[int, ...] = (0, 1)) -> DefenseLoss:
+def loss(value: float, predicted: tuple[int, ...] = (0, 1)) -> BatchLoss:
     total = torch.tensor(value)
     logits = torch.nn.functional.one_hot(torch.tensor(predicted), 4).float()
-    return DefenseLoss(
-        total=total, cross_entropy=total / 2, dependence_x=None, dependence_y=total, logits=logits
-    )
+    return BatchLoss(total, logits, {"cross_entropy": total / 2, "dependence_y": total})
 
 
 def means_of(values: list[float], looks_after: int) -> EpochMeans:
@@ -33,8 +31,8 @@ def row(looks_after: int) -> EpochRow:
 @pytest.mark.parametrize("looks_after", [2, 5, curve.BATCHES_BETWEEN_LOOKS])
 def test_batches_that_wait_change_no_bit(looks_after: int) -> None:
     assert row(looks_after) == row(1)
-    assert row(1).train_acc == 0.5
-    assert row(1).dependence_x is None
+    assert row(1).values["train_acc"] == 0.5
+    assert row(1).values["dependence_y"] == row(1).values["loss"] == 2 * row(1).values["cross_entropy"]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from search_spaces.defenses import MID, TLDMI, TLDMIMID, DefenseSettings, LayerWise, NoDef
-from tests.contracts.defense_contract import CLASSES, DATA, fresh_target
+from search_spaces.defenses import Defense
+from search_spaces.defenses.freezing import TLDMI, LayerWise
+from search_spaces.defenses.mid import MID
+from tldmi_sweep.testing.defense_contract import CLASSES, DATA, fresh_target
 from trainables.defenses import build_defense
 from trainables.models.suffix import Suffix
 from trainables.models.target_model import TargetModel
@@ -23,18 +25,18 @@ from trainables.training.training import Training
 
 IMAGES = DATA.private_train.images
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=5e-3, prefix_cache_mib=1)
-FROZEN = TLDMI(freeze_depth=3, frozen_bn="eval")
+FROZEN = Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"))
 MAPS = Path("/proc/self/maps")
 
 
-def in_training_mode(defense: DefenseSettings) -> TargetModel:
-    model, objective = fresh_target(defense), build_defense(defense)
+def in_training_mode(defense: Defense) -> TargetModel:
+    model, objective = fresh_target(defense), build_defense(defense, 3)
     objective.prepare(model)
     objective.train_mode(model)
     return model
 
 
-def inputs(defense: DefenseSettings, recipe: Recipe) -> Inputs:
+def inputs(defense: Defense, recipe: Recipe) -> Inputs:
     with training_inputs(in_training_mode(defense), IMAGES, recipe, seed=1) as found:
         return found
 
@@ -51,16 +53,16 @@ def prefix_of(model: TargetModel, depth: int, images: torch.Tensor) -> torch.Ten
     ("defense", "depth"),
     [
         (FROZEN, 3),
-        (TLDMI(freeze_depth=3, frozen_bn="train"), 0),
-        (TLDMI(freeze_depth=6, frozen_bn="eval"), 6),
-        (TLDMIMID(freeze_depth=2, frozen_bn="eval"), 2),
-        (LayerWise(trainable=("last",), frozen_bn="eval"), 4),
-        (LayerWise(trainable=("conv2", "last"), frozen_bn="eval"), 1),
-        (NoDef(), 0),
-        (MID(), 0),
+        (Defense.of(TLDMI(freeze_depth=3, frozen_bn="train")), 0),
+        (Defense.of(TLDMI(freeze_depth=6, frozen_bn="eval")), 6),
+        (Defense.of(TLDMI(freeze_depth=2, frozen_bn="eval"), MID()), 2),
+        (Defense.of(LayerWise(trainable=("last",), frozen_bn="eval")), 4),
+        (Defense.of(LayerWise(trainable=("conv2", "last"), frozen_bn="eval")), 1),
+        (Defense(), 0),
+        (Defense.of(MID()), 0),
     ],
 )
-def test_the_prefix_that_always_answers_the_same(defense: DefenseSettings, depth: int) -> None:
+def test_the_prefix_that_always_answers_the_same(defense: Defense, depth: int) -> None:
     assert constant_depth(in_training_mode(defense)) == depth
 
 
@@ -166,34 +168,29 @@ def test_batches_are_the_pictures_that_the_plain_training_would_mirror() -> None
         torch.testing.assert_close(activations, whole, rtol=1e-5, atol=1e-6)
 
 
-def trained(defense: DefenseSettings, recipe: Recipe, seed: int = 2) -> Training[TargetModel]:
+def trained(defense: Defense, recipe: Recipe, seed: int = 2) -> Training[TargetModel]:
     torch.set_num_threads(1)
-    model, objective = fresh_target(defense), build_defense(defense)
+    model, objective = fresh_target(defense), build_defense(defense, 3)
     objective.prepare(model)
     training = Training(model, objective, recipe, DATA.private_train, CLASSES, seed)
     training.run()
     return training
 
 
-@pytest.mark.parametrize("defense", [FROZEN, TLDMIMID(freeze_depth=3, frozen_bn="eval")])
-def test_training_agrees_with_the_plain_one_to_rounding(defense: DefenseSettings) -> None:
+@pytest.mark.parametrize("defense", [FROZEN, Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"), MID())])
+def test_training_agrees_with_the_plain_one_to_rounding(defense: Defense) -> None:
     kept, plain = (trained(defense, replace(RECIPE, prefix_cache_mib=size)) for size in (1, 0))
     others = plain.model.state_dict()
     for name, value in kept.model.state_dict().items():
         torch.testing.assert_close(value, others[name], rtol=1e-2, atol=1e-3)
     for one, other in zip(kept.curve, plain.curve, strict=True):
-        assert one.loss == pytest.approx(other.loss, rel=1e-3)
-        assert one.train_acc == other.train_acc
+        assert one.values["loss"] == pytest.approx(other.values["loss"], rel=1e-3)
+        assert one.values["train_acc"] == other.values["train_acc"]
 
 
 def test_the_prefix_runs_once_for_each_picture_and_mirror_image() -> None:
-    model, objective, seen = fresh_target(), build_defense(FROZEN), []
+    model, objective, seen = fresh_target(), build_defense(FROZEN, 3), []
     objective.prepare(model)
     model.units["conv1"].register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
     Training(model, objective, RECIPE, DATA.private_train, CLASSES, seed=2).run()
     assert sum(seen) == 2 * len(IMAGES) + 1
-
-
-def test_the_rest_of_a_target_without_a_bottleneck_has_none() -> None:
-    with pytest.raises(TypeError, match="VGG has no bottleneck"):
-        Suffix(fresh_target(), 2).forward_bottleneck(torch.zeros(2, 48, 4, 4))

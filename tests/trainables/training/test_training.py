@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from search_spaces.targets import UtilityFloor
-from tests.fixtures.tiny_faces import tiny_face_data
 from tests.trainables.linear_network import Linear
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.datasets.dataset import LabelledImages
-from trainables.defenses import DefenseLoss
 from trainables.models.small_vgg import small_vgg
+from trainables.objective import BatchLoss
+from trainables.objective import Objective as AnyObjective
 from trainables.training.accuracy import accuracy
 from trainables.training.curve import EpochRow
 from trainables.training.recipe import Recipe
@@ -20,7 +21,7 @@ from trainables.training.training import Measured, Training, TrainingFailed
 DATA = tiny_face_data(4, resolution=16)
 
 
-class Objective:
+class Objective(AnyObjective[nn.Module]):
     """Cross-entropy that keeps what it was given, and turns into ``last`` at the third batch."""
 
     def __init__(self, factor: float = 1.0, last: float = 0.0) -> None:
@@ -32,7 +33,7 @@ class Objective:
     def train_mode(self, model: nn.Module) -> None:
         model.train()
 
-    def loss(self, model: nn.Module, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
+    def loss(self, model: nn.Module, images: Tensor, labels: Tensor, num_classes: int) -> BatchLoss:
         self.images.append(images)
         self.labels.append(labels)
         logits = model(images).logits
@@ -40,7 +41,7 @@ class Objective:
         if len(self.images) == 3:
             total = total + self.last
         self.losses.append(total.item())
-        return DefenseLoss(total, total.detach(), None, None, logits.detach())
+        return BatchLoss(total, logits.detach(), {"cross_entropy": total.detach()})
 
 
 def run(
@@ -109,12 +110,12 @@ def test_the_schedule_is_used_and_recorded() -> None:
     )
     model, objective = Linear(), Objective()
     curve = run(model, objective, recipe)
-    assert [row.learning_rate for row in curve] == [0.1, 0.05, 0.025]
+    assert [row.values.get("learning_rate") for row in curve] == [0.1, 0.05, 0.025]
     weight = torch.zeros(4, 768, dtype=torch.float64)
     for row, images, labels in zip(curve, objective.images, objective.labels, strict=True):
         rows = images.flatten(1).double()
         error = (rows @ weight.T).softmax(1) - torch.nn.functional.one_hot(labels, 4)
-        weight = weight - row.learning_rate * error.T @ rows / len(rows)
+        weight = weight - row.values.get("learning_rate") * error.T @ rows / len(rows)
     torch.testing.assert_close(model.weight.double(), weight, atol=1e-6, rtol=1e-5)
 
 
@@ -135,7 +136,7 @@ def test_the_curve_holds_means_over_the_batches() -> None:
     recipe = plain(2, learning_rate=1e-12)
     curve = run(small_vgg(4, 16), Objective(factor=2.0), recipe)
     assert [row.epoch for row in curve] == [0, 1]
-    assert all(row.learning_rate == 1e-12 for row in curve)
+    assert all(row.values.get("learning_rate") == 1e-12 for row in curve)
     assert all(row.dependence_x is row.dependence_y is row.kl is None for row in curve)
     blank = run(Linear(), Objective(factor=2.0), plain(2, batch_size=24))
     assert blank[0].loss == pytest.approx(2 * math.log(4), rel=1e-5)
@@ -237,7 +238,7 @@ def test_accuracies_are_measured_after_each_epoch_and_change_nothing() -> None:
     assert [row._replace(val_acc=None, test_acc=None) for row in curve] == plain_curve
     assert curve[-1].val_acc == accuracy(models[1], validation.images, validation.labels)
     assert curve[-1].test_acc == accuracy(models[1], test.images, test.labels)
-    assert [row.val_acc for row in plain_curve] == [None] * 3
+    assert [row.values.get("val_acc") for row in plain_curve] == [None] * 3
 
 
 def small_vgg_of(seed: int) -> nn.Module:
@@ -249,7 +250,7 @@ def small_vgg_of(seed: int) -> nn.Module:
 class Forgetful(Objective):
     """Learns in the first two epochs and is then pushed away from every label."""
 
-    def loss(self, model: nn.Module, images: Tensor, labels: Tensor, num_classes: int) -> DefenseLoss:
+    def loss(self, model: nn.Module, images: Tensor, labels: Tensor, num_classes: int) -> BatchLoss:
         loss = super().loss(model, images, labels, num_classes)
         return loss if len(self.images) <= 2 * 3 else loss._replace(total=-loss.total)
 
@@ -269,7 +270,10 @@ def test_the_weights_are_those_of_the_best_epoch(selection: str) -> None:
     )
     curves = [one.run() for one in (last, best)]
     assert curves[0] == curves[1]
-    scores = [row.val_acc if selection == "validation_best" else row.test_acc for row in curves[1]]
+    scores = [
+        row.values.get("val_acc") if selection == "validation_best" else row.values.get("test_acc")
+        for row in curves[1]
+    ]
     assert best.selected.epoch == scores.index(max(scores)) < 4
     assert last.selected.epoch == 4
     pictures = validation if selection == "validation_best" else test

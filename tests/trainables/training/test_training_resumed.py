@@ -5,20 +5,13 @@ import dataclasses
 import pytest
 import torch
 
-from search_spaces.defenses import (
-    MID,
-    TLDMI,
-    TLDMIMID,
-    BiDOCOCO,
-    BiDOHSIC,
-    DefenseSettings,
-    LayerWise,
-    NoDef,
-    TLDMIBiDOHSIC,
-)
+from search_spaces.defenses import Defense
+from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
+from search_spaces.defenses.freezing import TLDMI, LayerWise
+from search_spaces.defenses.mid import MID
 from search_spaces.targets import TargetSettings
 from tests.fixtures.preemption import Preempted, PreemptedAfter
-from tests.fixtures.tiny_faces import tiny_face_data
+from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.defenses import build_defense
 from trainables.models import build_target
 from trainables.models.target_model import TargetModel
@@ -32,36 +25,39 @@ DATA = tiny_face_data(4, resolution=16)
 CLASSES, EPOCHS = 4, 4
 RECIPE = Recipe(epochs=EPOCHS, batch_size=8, learning_rate=0.01, prefix_cache_mib=0)
 AUGMENTED = {"crop_scale": 0.6, "color_jitter": (0.3, 0.3, 0.3, 0.1), "cutout": 0.3}
-CASES: list[tuple[DefenseSettings, dict[str, object]]] = [
-    (NoDef(), {"optimizer": "adam", "weight_decay": 1e-3}),
-    (NoDef(), {"optimizer": "sgd", "nesterov": True, "milestones": (1, 3)}),
-    (NoDef(), {"optimizer": "sgd", "momentum": 0.0, "images_per_class_in_batch": 2}),
-    (NoDef(), {"selection": "validation_best", **AUGMENTED}),
-    (NoDef(), {"selection": "test_best", "channels_last": True}),
-    (NoDef(), {"mixed_precision": True, "optimizer": "sgd"}),
-    (MID(lambda_mid=0.01), {}),
-    (BiDOHSIC(lambda_x=0.05, lambda_y=0.5), {}),
-    (BiDOCOCO(lambda_x=0.05, lambda_y=0.5), {}),
-    (TLDMI(freeze_depth=3, frozen_bn="train"), {}),
-    (TLDMI(freeze_depth=3, frozen_bn="eval"), {"prefix_cache_mib": 64, "optimizer": "sgd"}),
-    (LayerWise(trainable=("middle",), frozen_bn="eval"), {"prefix_cache_mib": 64}),
-    (TLDMIMID(freeze_depth=2, frozen_bn="eval", lambda_mid=0.01), {"prefix_cache_mib": 64}),
-    (TLDMIBiDOHSIC(freeze_depth=2, lambda_x=0.05, lambda_y=0.5), {"selection": "validation_best"}),
+CASES: list[tuple[Defense, dict[str, object]]] = [
+    (Defense(), {"optimizer": "adam", "weight_decay": 1e-3}),
+    (Defense(), {"optimizer": "sgd", "nesterov": True, "milestones": (1, 3)}),
+    (Defense(), {"optimizer": "sgd", "momentum": 0.0, "images_per_class_in_batch": 2}),
+    (Defense(), {"selection": "validation_best", **AUGMENTED}),
+    (Defense(), {"selection": "test_best", "channels_last": True}),
+    (Defense(), {"mixed_precision": True, "optimizer": "sgd"}),
+    (Defense.of(MID(lambda_mid=0.01)), {}),
+    (Defense.of(BiDOHSIC(lambda_x=0.05, lambda_y=0.5)), {}),
+    (Defense.of(BiDOCOCO(lambda_x=0.05, lambda_y=0.5)), {}),
+    (Defense.of(TLDMI(freeze_depth=3, frozen_bn="train")), {}),
+    (Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval")), {"prefix_cache_mib": 64, "optimizer": "sgd"}),
+    (Defense.of(LayerWise(trainable=("middle",), frozen_bn="eval")), {"prefix_cache_mib": 64}),
+    (Defense.of(TLDMI(freeze_depth=2, frozen_bn="eval"), MID(lambda_mid=0.01)), {"prefix_cache_mib": 64}),
+    (
+        Defense.of(TLDMI(freeze_depth=2), BiDOHSIC(lambda_x=0.05, lambda_y=0.5)),
+        {"selection": "validation_best"},
+    ),
 ]
 
 
-def fresh(defense: DefenseSettings, recipe: Recipe) -> Training[TargetModel]:
+def fresh(defense: Defense, recipe: Recipe) -> Training[TargetModel]:
     torch.set_num_threads(1)
     settings = TargetSettings(architecture="small_vgg")
-    model = build_target(settings, CLASSES, 16, seed=3, defense=defense)
-    objective = build_defense(defense)
+    objective = build_defense(defense, 3)
+    model = objective.network(build_target(settings, CLASSES, 16, seed=3))
     objective.prepare(model)
     pictures, validation = held_out(DATA.private_train, 0.2, seed=3)
     measured = Measured(validation, DATA.private_test)
     return Training(model, objective, recipe, pictures, CLASSES, 3, measured)
 
 
-def run(defense: DefenseSettings, recipe: Recipe, progress: Progress) -> Training[TargetModel]:
+def run(defense: Defense, recipe: Recipe, progress: Progress) -> Training[TargetModel]:
     training = fresh(defense, recipe)
     training.run(progress)
     return training
@@ -79,7 +75,7 @@ def assert_same(one: Training[TargetModel], other: Training[TargetModel]) -> Non
 
 
 @pytest.mark.parametrize(("defense", "changes"), CASES)
-def test_it_ends_with_the_same_bits(defense: DefenseSettings, changes: dict[str, object]) -> None:
+def test_it_ends_with_the_same_bits(defense: Defense, changes: dict[str, object]) -> None:
     recipe = dataclasses.replace(RECIPE, **changes)
     kept: list[bytes] = []
     undisturbed = run(defense, recipe, NothingKept())
@@ -96,7 +92,7 @@ def test_the_kept_prefix_is_used_when_it_goes_on(monkeypatch: pytest.MonkeyPatch
     kept: list[bytes] = []
     whole = inputs.Activations
     monkeypatch.setattr(inputs, "Activations", lambda *given: used.append(given) or whole(*given))
-    defense = TLDMI(freeze_depth=3, frozen_bn="eval")
+    defense = Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"))
     recipe = dataclasses.replace(RECIPE, prefix_cache_mib=64)
     with pytest.raises(Preempted):
         run(defense, recipe, PreemptedAfter(kept, 2))
@@ -107,7 +103,7 @@ def test_the_kept_prefix_is_used_when_it_goes_on(monkeypatch: pytest.MonkeyPatch
 def test_a_state_of_the_last_epoch_leaves_nothing_to_train() -> None:
     kept: list[bytes] = []
     with pytest.raises(Preempted):
-        run(NoDef(), RECIPE, PreemptedAfter(kept, EPOCHS))
+        run(Defense(), RECIPE, PreemptedAfter(kept, EPOCHS))
     progress = PreemptedAfter(kept)
-    assert_same(run(NoDef(), RECIPE, progress), run(NoDef(), RECIPE, NothingKept()))
+    assert_same(run(Defense(), RECIPE, progress), run(Defense(), RECIPE, NothingKept()))
     assert progress.taken == 0

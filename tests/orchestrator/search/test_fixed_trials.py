@@ -1,8 +1,10 @@
 """What a sweep lists before it searches: No-Def, anchors, a grid, each under every D_pretrain weights."""
 
-from orchestrator.search.listed import confirmed_trials, listed_trials, search_trials
+from orchestrator.search.fixed_trials import confirmed_trials, fixed_trials, search_trials
 from search_spaces import Sweep, load_setup
-from search_spaces.defenses import MID, TLDMI, NoDef
+from search_spaces.defenses import Defense
+from search_spaces.defenses.freezing import TLDMI
+from search_spaces.defenses.mid import MID
 from search_spaces.space import SEARCHED_TRIALS
 from tests.orchestrator.small_sweeps import small_space
 
@@ -16,19 +18,24 @@ def sweep(setup="orl_faces", **changes):
 
 def listed(*arguments, **changes):
     """Return D_pretrain weights and defence of every listed trial."""
-    trials = listed_trials(sweep(*arguments, **changes))
+    trials = fixed_trials(sweep(*arguments, **changes))
     return [(trial.target.target.pretrained, trial.target.defense) for trial in trials]
 
 
 def test_no_def_the_anchors_then_the_grid_each_once():
     anchors = [{"kind": "mid"}, {"kind": "tl_dmi", "freeze_depth": 4}, {"kind": "no_def"}]
     found = [defense for _, defense in listed(search=GRID, defenses=DEPTHS, anchors=anchors)]
-    assert found == [NoDef(), MID(), TLDMI(freeze_depth=4), TLDMI(freeze_depth=2)]
+    assert found == [
+        Defense(),
+        Defense.of(MID()),
+        Defense.of(TLDMI(freeze_depth=4)),
+        Defense.of(TLDMI(freeze_depth=2)),
+    ]
 
 
 def test_a_searched_space_lists_its_anchors_alone():
     found = listed(defenses=DEPTHS, anchors=[{"kind": "mid"}])
-    assert [defense for _, defense in found] == [NoDef(), MID()]
+    assert [defense for _, defense in found] == [Defense(), Defense.of(MID())]
 
 
 def test_the_setup_decides_whose_anchors_are_tried():
@@ -37,14 +44,17 @@ def test_the_setup_decides_whose_anchors_are_tried():
         "small_vgg": {"anchors": [{"kind": "tl_dmi", "freeze_depth": 3}]},
     }
     changes = {"defenses": [{"kind": "no_def"}], "search": GRID, "per_target": per_target}
-    assert [defense for _, defense in listed(**changes)] == [NoDef(), TLDMI(freeze_depth=10)]
-    assert [defense for _, defense in listed("drawn_persons", **changes)] == [NoDef(), TLDMI(freeze_depth=3)]
+    assert [defense for _, defense in listed(**changes)] == [Defense(), Defense.of(TLDMI(freeze_depth=10))]
+    assert [defense for _, defense in listed("drawn_persons", **changes)] == [
+        Defense(),
+        Defense.of(TLDMI(freeze_depth=3)),
+    ]
 
 
 def test_everything_is_tried_under_each_weights_and_no_def_of_the_first_comes_first():
     per_target = {"face_resnet": {"pretrained": ["face_resnet", None]}}
     found = listed(search=GRID, defenses=DEPTHS, per_target=per_target)
-    defenses = [NoDef(), TLDMI(freeze_depth=2), TLDMI(freeze_depth=4)]
+    defenses = [Defense(), Defense.of(TLDMI(freeze_depth=2)), Defense.of(TLDMI(freeze_depth=4))]
     assert found == [(weights, defense) for weights in ("face_resnet", None) for defense in defenses]
 
 

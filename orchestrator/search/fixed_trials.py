@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from orchestrator.search.suggest import grid
 from search_spaces import Sweep, Trial
-from search_spaces.defenses import DefenseSettings, NoDef
+from search_spaces.defenses import Defense
 from search_spaces.space import SEARCHED_TRIALS
 
 
-def listed_trials(sweep: Sweep) -> tuple[Trial, ...]:
+def fixed_trials(sweep: Sweep) -> tuple[Trial, ...]:
     """Return the trials to run first, each once: all of the sweep's search when its sampler is ``grid``."""
     seed = sweep.space.seed
     trials = (
         sweep.trial(defense, seed, target=target)
         for target in sweep.targets
-        for defense in _listed_defenses(sweep)
+        for defense in _fixed_defenses(sweep)
     )
     return tuple({trial.trial_id: trial for trial in trials}.values())[: _limit(sweep)]
 
@@ -22,7 +22,7 @@ def listed_trials(sweep: Sweep) -> tuple[Trial, ...]:
 def search_trials(sweep: Sweep) -> int:
     """Return how many trials the search of ``sweep`` may come to, No-Def and the anchors included."""
     limit = _limit(sweep)
-    return len(listed_trials(sweep)) if sweep.space.is_grid or limit is None else limit
+    return len(fixed_trials(sweep)) if sweep.space.is_grid or limit is None else limit
 
 
 def confirmed_trials(sweep: Sweep) -> int:
@@ -35,8 +35,8 @@ def _limit(sweep: Sweep) -> int | None:
     return sweep.space.search.trials or (None if sweep.space.is_grid else SEARCHED_TRIALS)
 
 
-def _listed_defenses(sweep: Sweep) -> Iterator[DefenseSettings]:
-    yield NoDef()
+def _fixed_defenses(sweep: Sweep) -> Iterator[Defense]:
+    yield Defense()
     yield from sweep.anchors
     if sweep.space.is_grid:
         yield from grid(sweep.space, sweep.freeze_units)
