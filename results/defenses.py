@@ -24,6 +24,8 @@ NO_DEF_NAME = "No-Def"
 
 _TAKEN = frozenset(name for schema in SCHEMAS.values() for name in schema.names)
 _RATIO = "_ratio"
+_NOT_PARAMETERS = frozenset({"kind", "plugin"})
+"""Names in dumped settings of a part that are no parameters: ``plugin`` is the hash of a plugin's file."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _read(kind: str, settings: str, parts: str) -> Defense:
         values = [{} for _ in kinds]
     if len(descriptions) != len(kinds):
         descriptions = [{} for _ in kinds]
-    names = Counter(name for one in values for name in one if name != "kind")
+    names = Counter(name for one in values for name in one if name not in _NOT_PARAMETERS)
     ambiguous = {name for name, count in names.items() if count > 1} | _TAKEN
     found = (_part(*known, ambiguous) for known in zip(kinds, values, descriptions, strict=True))
     return Defense(kind or "+".join(kinds), tuple(found))
@@ -153,7 +155,7 @@ def _part(
     parameters = (
         _parameter(name, f"{kind}.{name}" if name in ambiguous else name, value, fields.get(name, {}))
         for name, value in _in_order(values, fields)
-        if name != "kind"
+        if name not in _NOT_PARAMETERS
     )
     return Part(
         kind=kind,

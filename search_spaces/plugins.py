@@ -49,6 +49,13 @@ class Plugin:
     kinds: tuple[tuple[str, str], ...]
     """(noun, kind) of what it registered: ``("defence", "mine")``."""
 
+    def classes(self) -> Iterator[tuple[str, type[KindSettings]]]:
+        """Yield the noun and the settings class of each kind that the plugin defines."""
+        for registry in REGISTRIES:
+            for cls in registry:
+                if cls.__module__ == self.source.module_name:
+                    yield registry.noun, cls
+
 
 _LOADED: dict[str, Plugin] = {}
 

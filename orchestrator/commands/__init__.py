@@ -26,6 +26,7 @@ COMMANDS: dict[str, Place] = {
     "export": Place("export", "Write the table of configurations, or the front as a figure."),
     "compare": Place("compare", "Compare two sweeps, or two configurations of one."),
     "spaces": Place("spaces", "Look at search spaces, copy one to edit, check your own."),
+    "plugin": Place("plugin", "Start a defence of your own; see what a plugin file defines."),
     "gc": Place("gc", "Remove what no row refers to, and merge small files."),
     "doctor": Place("doctor", "What is installed, fetched and writable."),
     "convert": Place("convert", "Turn a published checkpoint into a .safetensors file."),

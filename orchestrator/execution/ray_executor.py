@@ -4,6 +4,7 @@ A coordinator takes no CPU and no GPU, only a share of the head's own label, so 
 resources from its own steps; the steps ask for theirs outside of the trial's placement group.
 """
 
+import json
 import os
 import time
 from collections import Counter, deque
@@ -31,6 +32,8 @@ from orchestrator.execution.ray_messages import messages_kept
 from orchestrator.execution.steps import Step, StepReport, Steps, perform
 from orchestrator.execution.work_folder import work_folder
 from search_spaces import Piece, Trial, canonical_json
+from search_spaces.pieces import PIECES
+from search_spaces.plugins import PluginSource, load_sources, loaded_sources
 
 HEAD = "node:__internal_head__"
 """A resource that only the head has, 1.0 of it: asking for some pins a coordinator there."""
@@ -56,7 +59,7 @@ def run_experiment(
         lanes = max(FEWEST_LANES, cluster.slots(threads))
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(lanes)
         searcher = ProposalSearcher(trials, lanes)
-        submit = RaySubmit({} if own else credentials())
+        submit = RaySubmit({} if own else credentials(), loaded_sources())
         coordinator = tune.with_parameters(
             Coordinator, submit=submit, store_uri=store_uri, steps=steps, shares=cluster.shares
         )
@@ -211,6 +214,7 @@ class Coordinator(tune.Trainable):
         self, config: dict[str, Any], submit: "RaySubmit", store_uri: str, steps: Steps, shares: Shares
     ) -> None:
         """Make the chain that this process uses for all its trials, and begin the first of them."""
+        load_sources(submit.plugins)
         self._chain = Chain(submit, store_uri, steps, shares)
         self.reset_config(config)
 
@@ -244,8 +248,10 @@ class Coordinator(tune.Trainable):
 class RaySubmit:
     """Runs steps as Ray tasks, outside of the placement group of the trial that submits them."""
 
-    def __init__(self, credentials: Mapping[str, str]) -> None:
+    def __init__(self, credentials: Mapping[str, str], plugins: Sequence[PluginSource] = ()) -> None:
         self._credentials = credentials
+        self.plugins = tuple(plugins)
+        """What defines kinds of the user; a worker runs it before it reads a configuration."""
 
     def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> Any:  # noqa: ANN401
         """Return the object reference of the step's report."""
@@ -254,7 +260,8 @@ class RaySubmit:
             num_gpus=share.gpus,
             scheduling_strategy=OUTSIDE,
         )
-        return task.remote(step, config, store_uri, share.gpus, self._credentials)
+        text = config.model_dump_json()  # a class of a plugin is unknown to a worker until the plugin is run
+        return task.remote(step, text, store_uri, share.gpus, self._credentials, self.plugins)
 
     def wait(self, handles: Sequence[Any], timeout: float | None) -> list[Any]:
         """Return the references whose steps have ended."""
@@ -276,13 +283,19 @@ class RaySubmit:
 
 @ray.remote(max_retries=TASK_RETRIES)
 def _task(
-    step: Step, config: Piece, store_uri: str, gpus: float, credentials: Mapping[str, str]
+    step: Step,
+    config: str,
+    store_uri: str,
+    gpus: float,
+    credentials: Mapping[str, str],
+    plugins: Sequence[PluginSource],
 ) -> StepReport:
     take(credentials)
     if not gpus:
         # Ray leaves all GPUs visible to a task that asked for none.
         os.environ.setdefault(DEVICE_VARIABLE, "cpu")
-    return perform(step, config, store_uri)
+    load_sources(plugins)
+    return perform(step, PIECES.validate(json.loads(config)), store_uri)
 
 
 def _first_line(error: RayError) -> str:
