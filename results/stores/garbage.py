@@ -1,5 +1,6 @@
 """What lies in a store and no row refers to: found by its path, counted by kind, removed when asked."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ KINDS = {
     "image_features": "features of real pictures",
 }
 """Folder under ``artifacts`` -> what it holds, in words. What lies elsewhere is never removed."""
+
+_OWN_NAME = re.compile(r"(generator-)?[0-9a-f]{16}(-[^/]*)?\.(safetensors|png)")
+"""Names of files that the program writes there: each begins with an identity. Others are somebody's own."""
 
 HALF_WRITTEN = "half-written files"
 
@@ -60,7 +64,10 @@ class Total(NamedTuple):
 
 
 def find_garbage(store: Store, needs: Needs, youngest: float) -> list[Garbage]:
-    """Return what nothing needs and was written more than ``youngest`` seconds ago, by kind and path."""
+    """Return what nothing needs and was written more than ``youngest`` seconds ago, by kind and path.
+
+    A file with a name that the program does not give is never among it.
+    """
     found = [
         Garbage(KINDS[folder], file.path, file.size)
         for file in store.stored("artifacts/")
@@ -99,7 +106,7 @@ def totals(garbage: Iterable[Garbage]) -> dict[str, Total]:
 
 def _folder(file: StoredFile) -> str:
     parts = file.path.split("/")
-    return parts[1] if len(parts) == 3 else ""
+    return parts[1] if len(parts) == 3 and _OWN_NAME.fullmatch(parts[2].partition("?")[0]) else ""
 
 
 def _is_own(leftover: StoredFile) -> bool:

@@ -83,19 +83,17 @@ class DistributionDescent(AttackSettings):
         >>> KEDMI().prior_error(WGANGP(resolution=64), 64) is None
         True
         >>> KEDMI().prior_error(WGANGP(resolution=64), 224)
-        'attack kedmi trains a GAN of pictures of 224x224: it makes 8, 16, 32, 64, ... pixels a side'
+        'attack kedmi trains a GAN that cannot make pictures of 224x224'
         """
+        own = can_be_generated(data_side)
         if self.generator.start == "scratch":
-            if can_be_generated(data_side):
-                return None
-            return (
-                f"attack {self.kind} trains a GAN of pictures of {data_side}x{data_side}: it makes 8, 16, "
-                "32, 64, ... pixels a side"
-            )
+            size = f"{data_side}x{data_side}"
+            return None if own else f"attack {self.kind} trains a GAN that cannot make pictures of {size}"
         if not prior.is_shown_as_is(data_side):
+            remedy = "set generator.start: scratch" if own else "leave the attack out"
             return (
-                f"attack {self.kind}: generator.start prior makes pictures of {data_side}x{data_side}, but T "
-                f"is shown those of prior {prior.kind} cropped or resized; set generator.start: scratch"
+                f"attack {self.kind}: generator.start prior needs pictures of T's size, but those of prior "
+                f"{prior.kind} are cropped or resized for T; {remedy}"
             )
         return super().prior_error(prior, data_side)
 

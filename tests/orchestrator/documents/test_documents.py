@@ -61,7 +61,8 @@ def in_a_folder_with_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     failures = ("the loss became NaN",)
     sweep = FakeSweep(helping_configs()[:4], classes=6, failures=failures, pictures=False)
     write_fake_sweep(open_store("runs/a", create=True), sweep)
-    open_store("runs/with_leftovers", create=True).put_bytes("artifacts/targets/a.safetensors", b"weights")
+    unneeded = f"artifacts/targets/{'a' * 16}.safetensors"
+    open_store("runs/with_leftovers", create=True).put_bytes(unneeded, b"weights")
 
 
 def run(*words: str) -> Any:

@@ -1,8 +1,10 @@
 """``gc``: what no row refers to goes, what a row or an unfinished sweep needs stays."""
 
 import errno
+import hashlib
 import json
 import os
+import re
 import time
 import uuid
 from pathlib import Path
@@ -31,6 +33,18 @@ OLD = -1.0
 """So that everything counts as old."""
 
 
+def identity(name: str) -> str:
+    """Return an identity as the program gives them; ``name`` is what the tests call it."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def artifact(path: str) -> str:
+    """Return the path of a file whose name begins with an identity, from what the tests call it."""
+    folder, _, file = path.rpartition("/")
+    kind, name, rest = re.fullmatch(r"(generator-)?(\w+)(.*)", file).groups("")
+    return f"{folder}/{kind}{identity(name)}{rest}"
+
+
 def target_row(target_id: str, acc: float, **more: Any) -> dict[str, Any]:
     return {
         "target_id": target_id,
@@ -45,55 +59,68 @@ def target_row(target_id: str, acc: float, **more: Any) -> dict[str, Any]:
 
 
 def write_trial(store: Store, number: int, target_id: str, acc: float, att: float, **more: Any) -> None:
+    target_id, attack_id = identity(target_id), identity(f"a{target_id}")
     attack = {
-        "attack_id": f"a{target_id}",
+        "attack_id": attack_id,
         "target_id": target_id,
         "status": "done",
         "attack": "gmi",
         "att_acc": att,
-        "generator_id": "g1",
+        "generator_id": identity("g1"),
         "evaluator": "sface",
         "fid_features": "sface",
     }
     store.write_rows("targets", target_id, [target_row(target_id, acc, **more)])
-    store.write_rows("attacks", f"a{target_id}", [attack])
+    store.write_rows("attacks", attack_id, [attack])
     trial = {
         "sweep_id": "5weep",
         "number": number,
         "role": "search",
         "target_id": target_id,
-        "attack_ids": [f"a{target_id}"],
+        "attack_ids": [attack_id],
         "state": "done",
     }
     store.write_rows("trials", f"5weep-{number:04d}", [trial])
 
 
-NEEDED = (
-    "artifacts/targets/t0.safetensors",
-    "artifacts/targets/t1.safetensors",
-    "artifacts/targets/t2.safetensors",
-    "artifacts/students/t1-0123.safetensors",
-    "artifacts/generators/g1.safetensors",
-    "artifacts/sheets/at0.png",
-    "artifacts/sheets/generator-g1-sface.png",
+OF_THE_USER = (
     "artifacts/unknown/x.bin",
     "artifacts/notes.txt",
+    "artifacts/targets/best-one.safetensors",
+    f"artifacts/targets/{'A' * 16}.safetensors",
+    f"artifacts/targets/{'a' * 16}.pth",
+    "artifacts/sheets/generator-of-mine.png",
+    "artifacts/checkpoints/README",
     "reports/5weep/report.html",
 )
-UNNEEDED = (
-    "artifacts/targets/gone.safetensors",
-    "artifacts/students/gone-0123.safetensors",
-    "artifacts/students/0123.safetensors",
-    "artifacts/inversion_gans/gone-0123.safetensors",
-    "artifacts/feature_means/gone-0123.safetensors",
-    "artifacts/generators/g2.safetensors",
-    "artifacts/evaluators/e2.safetensors",
-    "artifacts/real_pictures/e2.safetensors",
-    "artifacts/image_features/f.safetensors",
-    "artifacts/sheets/agone.png",
-    "artifacts/checkpoints/t1.safetensors",
-    "artifacts/checkpoints/at1-64.safetensors",
-    "artifacts/checkpoints/gone.safetensors",
+"""Names that the program does not give, or places that it does not clean."""
+NEEDED = (
+    *OF_THE_USER,
+    artifact("artifacts/targets/t0.safetensors"),
+    artifact("artifacts/targets/t1.safetensors"),
+    artifact("artifacts/targets/t2.safetensors"),
+    artifact("artifacts/students/t1-0123.safetensors"),
+    artifact("artifacts/generators/g1.safetensors"),
+    artifact("artifacts/sheets/at0.png"),
+    artifact("artifacts/sheets/generator-g1-sface.png"),
+)
+UNNEEDED = tuple(
+    artifact(f"artifacts/{path}")
+    for path in (
+        "targets/gone.safetensors",
+        "students/gone-0123.safetensors",
+        "students/0123.safetensors",
+        "inversion_gans/gone-0123.safetensors",
+        "feature_means/gone-0123.safetensors",
+        "generators/g2.safetensors",
+        "evaluators/e2.safetensors",
+        "real_pictures/e2.safetensors",
+        "image_features/f.safetensors",
+        "sheets/agone.png",
+        "checkpoints/t1.safetensors",
+        "checkpoints/at1-64.safetensors",
+        "checkpoints/gone.safetensors",
+    )
 )
 
 
@@ -102,7 +129,7 @@ def fill(store: Store) -> None:
     write_trial(store, 0, "t0", 0.9, 0.6, defense="no_def")
     write_trial(store, 1, "t1", 0.8, 0.2)
     write_trial(store, 2, "t2", 0.7, 0.5)
-    store.write_rows("generators", "g1-sface", [{"generator_id": "g1"}])
+    store.write_rows("generators", f"{identity('g1')}-sface", [{"generator_id": identity("g1")}])
     write_sweep(store, SweepRecord("5weep", "small", "orl_faces", planned={"search": 3}))
     for path in (*NEEDED, *UNNEEDED):
         store.put_bytes(path, b"12345")
@@ -142,9 +169,11 @@ def test_what_no_row_refers_to_goes_and_the_rest_stays(store: Store) -> None:
 def test_weights_are_kept_of_whom_one_asks(store: Store, keep: str, gone: str) -> None:
     fill(store)
     gc(store, keep)
-    left = {f"t{number}" for number in "012" if store.exists(f"artifacts/targets/t{number}.safetensors")}
+    left = {
+        f"t{number}" for number in "012" if store.exists(artifact(f"artifacts/targets/t{number}.safetensors"))
+    }
     assert left == {f"t{number}" for number in "012" if number not in gone}
-    assert store.exists("artifacts/students/t1-0123.safetensors") == ("1" not in gone)
+    assert store.exists(artifact("artifacts/students/t1-0123.safetensors")) == ("1" not in gone)
     assert store.read_rows("targets").num_rows == 3
 
 
@@ -152,13 +181,13 @@ def test_an_unfinished_sweep_keeps_what_it_would_need(store: Store) -> None:
     """One target is trained and not attacked yet, another is in the middle of its training."""
     fill(store)
     write_sweep(store, SweepRecord("5weep", "small", "orl_faces", planned={"search": 9}))
-    store.write_rows("targets", "t3", [target_row("t3", 0.1)])
-    kept = ("artifacts/targets/t3.safetensors", "artifacts/checkpoints/gone.safetensors")
+    store.write_rows("targets", identity("t3"), [target_row(identity("t3"), 0.1)])
+    kept = (artifact("artifacts/targets/t3.safetensors"), artifact("artifacts/checkpoints/gone.safetensors"))
     for path in kept:
         store.put_bytes(path, b"1")
     gc(store, "none")
     assert all(store.exists(path) for path in kept)
-    assert not store.exists("artifacts/checkpoints/t1.safetensors")
+    assert not store.exists(artifact("artifacts/checkpoints/t1.safetensors"))
     gc(store, "none", unfinished=True)
     assert not any(store.exists(path) for path in kept)
 
@@ -177,12 +206,13 @@ def test_shared_pieces_of_a_recorded_sweep_stay(tmp_path: Path) -> None:
         kept += [
             f"artifacts/{name}/{config.piece_id}.safetensors" for name in ("evaluators", "real_pictures")
         ]
-    for path in (*kept, "artifacts/evaluators/gone.safetensors"):
+    gone = artifact("artifacts/evaluators/gone.safetensors")
+    for path in (*kept, gone):
         store.put_bytes(path, b"1")
-    assert gc(store) == {"artifacts/evaluators/gone.safetensors"}
+    assert gc(store) == {gone}
     store.put_bytes(store.list_paths("settings/")[0], b'{"sweep": {"of": "another version"}}')
-    store.put_bytes("artifacts/evaluators/gone.safetensors", b"1")
-    assert "artifacts/evaluators/gone.safetensors" not in gc(store)
+    store.put_bytes(gone, b"1")
+    assert gone not in gc(store)
 
 
 def test_it_is_refused_while_a_sweep_runs(store: Store) -> None:
@@ -233,7 +263,7 @@ def test_half_written_files_go_when_they_are_old(tmp_path: Path) -> None:
 def test_unfinished_uploads_go(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody(monkeypatch)
     store = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}?endpoint={endpoint}", create=True)
-    key = store._key("artifacts/targets/t.safetensors")
+    key = store._key(artifact("artifacts/targets/t.safetensors"))
     upload = store._bucket.asked("create_multipart_upload", Key=key)["UploadId"]
     store._bucket.asked("upload_part", Key=key, UploadId=upload, PartNumber=1, Body=b"12345")
     assert [(one.size, one.leftover) for one in collect(store, "all", False, OLD, True).garbage] == [
@@ -247,7 +277,7 @@ def test_uploads_of_others_stay(endpoint: str, monkeypatch: pytest.MonkeyPatch) 
     """A store may fill a whole bucket, and others use the bucket too."""
     nobody(monkeypatch)
     store = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}?endpoint={endpoint}", create=True)
-    others = ["backups/db.tar", "artifacts/build-7/app.tar", "artifacts/app.tar"]
+    others = ["backups/db.tar", "artifacts/build-7/app.tar", "artifacts/app.tar", "artifacts/targets/app.tar"]
     for path in others:
         store._bucket.asked("create_multipart_upload", Key=store._key(path))
     collect(store, "all", False, OLD, dry_run=False)

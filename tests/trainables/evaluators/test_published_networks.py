@@ -156,7 +156,7 @@ def test_a_finished_ir_se50_keeps_its_decoder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "epochs"), [("facenet112", 8), pytest.param("ir_se50", 8, marks=pytest.mark.slow)]
+    ("architecture", "epochs"), [("facenet112", 14), pytest.param("ir_se50", 14, marks=pytest.mark.slow)]
 )
 def test_without_ready_weights_they_are_trained_on_the_private_people(architecture: str, epochs: int) -> None:
     settings = config(architecture=architecture, epochs=epochs, batch_size=8, learning_rate=1e-3)
