@@ -36,7 +36,7 @@ def output_lost(error: OSError) -> ExitCode:
 
 
 def _drop_what_is_left(stream: TextIO) -> None:
-    """Send what a stream still holds to nowhere: else Python tries once more when it ends, and ends with 120."""
+    """Send what a stream still holds to nowhere, else Python tries again at its end and ends with 120."""
     with open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), stream.fileno())
 

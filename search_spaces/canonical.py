@@ -10,8 +10,8 @@ IDENTITY_LENGTH = 16
 """Hexadecimal digits of an identity: 64 bits, enough for 10^8 rows at a collision chance below 10^-3."""
 
 
-SETS = ("private", "public")
-"""Settings that say where the two halves of a user's data lie."""
+_CONTEXT = {"identity": True}
+"""Tells serializers that they dump for an identity."""
 
 
 def canonical_json(value: BaseModel | dict[str, Any] | list[Any]) -> str:
@@ -29,44 +29,23 @@ def canonical_json(value: BaseModel | dict[str, Any] | list[Any]) -> str:
 def identity(value: BaseModel | dict[str, Any]) -> str:
     """Return the identity of a configuration: the first 16 hexadecimal digits of its SHA-256.
 
-    Where files lie is no part of it once their contents are pinned (see `placeless`).
+    Where files lie is no part of it once their contents are pinned (see ``search_spaces.files``).
 
     >>> identity({"seed": 0}) == identity({"seed": 0})
     True
     """
-    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    return hashlib.sha256(canonical_json(placeless(plain)).encode()).hexdigest()[:IDENTITY_LENGTH]
+    plain = identity_values(value) if isinstance(value, BaseModel) else value
+    return hashlib.sha256(canonical_json(plain).encode()).hexdigest()[:IDENTITY_LENGTH]
 
 
-def placeless(plain: Any) -> Any:  # noqa: ANN401  (plain values of settings)
-    """Return plain settings without the paths of what a hash beside them pins.
-
-    ``NAME_sha256`` pins the file ``NAME``, ``sha256`` pins ``source``, and ``content`` pins the folders of a
-    data set: ``private`` and ``public``, or their ``root``. A hash that is not filled in pins nothing.
-
-    >>> placeless({"pretrained": "/a/vgg16.safetensors", "pretrained_sha256": "ab", "epochs": 2})
-    {'pretrained_sha256': 'ab', 'epochs': 2}
-    """
-    if isinstance(plain, list):
-        return [placeless(item) for item in plain]
-    if not isinstance(plain, dict):
-        return plain
-    pinned = {
-        name.removesuffix("_sha256") for name, value in plain.items() if name.endswith("_sha256") and value
-    }
-    pinned |= {"source"} if plain.get("sha256") else set()
-    sets = SETS if plain.get("content") else ()
-    kept = {name: value for name, value in plain.items() if name not in pinned}
-    kept |= {name: _rootless(kept[name]) for name in sets if isinstance(kept.get(name), dict)}
-    return {
-        name: placeless(value)
-        for name, value in kept.items()
-        if not (name in sets and isinstance(value, str))
-    }
+def identity_values(model: BaseModel, exclude: set[str] | None = None) -> dict[str, Any]:
+    """Return the plain values of ``model`` that identities are made of, without the fields ``exclude``."""
+    return model.model_dump(mode="json", context=_CONTEXT, exclude=exclude)
 
 
-def _rootless(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name != "root"}
+def is_identity(context: Any) -> bool:  # noqa: ANN401  (what pydantic hands on)
+    """Return whether a serializer that was given ``context`` dumps for an identity."""
+    return isinstance(context, dict) and bool(context.get("identity"))
 
 
 def seed_stream(seed: int, *names: str | int) -> int:

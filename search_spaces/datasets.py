@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from search_spaces.files import PinnedFolder
 from search_spaces.registry import KindSettings, OneOf, Registry
 from search_spaces.setting_errors import did_you_mean
 
@@ -92,13 +93,12 @@ class ImageFolder(DataSettings):
     takes_folders: ClassVar[bool] = True
 
     kind: Literal["image_folder"] = "image_folder"
-    private: Path
-    public: Path
+    private: PinnedFolder
+    """Its hash is that of the names and bytes of all pictures, and of the names of their classes."""
+    public: PinnedFolder
     resolution: Annotated[int, Field(ge=16, le=256, multiple_of=16)] = 64
     channels: Literal[1, 3] = 3
     test_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    content: str | None = None
-    """Hash of the pictures, filled in when a sweep starts, so that changed pictures are another data set."""
     seed: int = 0
 
     @property
@@ -113,7 +113,9 @@ class ImageFolder(DataSettings):
             raise ValueError(
                 "give both folders as image_folder=PRIVATE,PUBLIC, each with one sub-folder per class"
             )
-        return self.model_copy(update={"private": Path(private), "public": Path(public)})
+        return self.model_copy(
+            update={"private": PinnedFolder(path=Path(private)), "public": PinnedFolder(path=Path(public))}
+        )
 
 
 class SetSettings(KindSettings):
@@ -122,7 +124,8 @@ class SetSettings(KindSettings):
     has_both_sides: ClassVar[bool] = False
     """Whether one folder holds private and public pictures that never share a class."""
 
-    root: Path
+    root: PinnedFolder
+    """Where it was unpacked to; its hash is that of the split: name, size, class and role of each picture."""
 
 
 PRIVATE_SETS: Registry[SetSettings] = Registry("private set", SetSettings)
@@ -255,9 +258,6 @@ class DownloadedSets(DataSettings):
     partial: bool = False
     """Accept a part of a published set. What is there decides the classes, so no number of such a sweep is
     comparable with published ones."""
-    content: str | None = None
-    """SHA-256 of the pinned split (each picture's name, size, class and role), filled in when a sweep starts,
-    so that other pictures or another split are another data set."""
     seed: int = 42
 
     @property
@@ -290,9 +290,9 @@ class DownloadedSets(DataSettings):
             raise ValueError(
                 f"unknown public set {public!r}: there are {', '.join(known)}.{did_you_mean(public, known)}"
             )
-        own = self.private.model_copy(update={"root": Path(folder)})
+        own = self.private.model_copy(update={"root": PinnedFolder(path=Path(folder))})
         if public == self.public.kind:
-            other = self.public.model_copy(update={"root": Path(public_folder)})
+            other = self.public.model_copy(update={"root": PinnedFolder(path=Path(public_folder))})
         else:
             other = PUBLIC_SETS.validate({"kind": public, "root": public_folder})
         return self.model_copy(update={"private": own, "public": other})

@@ -1,11 +1,11 @@
 """Who judges reconstructions: evaluators, never used to choose them."""
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from search_spaces.datasets import DataSettings
+from search_spaces.files import Weights, WeightsFile
 from search_spaces.registry import KindSettings, OneOf, Registry
 
 
@@ -47,15 +47,11 @@ class TrainedClassifier(EvaluatorSettings):
     kind: Literal["trained_classifier"] = "trained_classifier"
     architecture: Literal["small_cnn", "facenet112", "ir_se50", "inception_v3"] = "small_cnn"
     """``facenet112``, ``ir_se50`` (both at 112x112) and ``inception_v3`` (299x299) are the published ones."""
-    checkpoint: Path | None = None
+    checkpoint: WeightsFile | None = None
     """``.safetensors`` of a network that is trained already, its classes in the order of D_priv (an
     ``ir_se50`` without a head is measured on D_priv); ``None``: it is trained on D_priv."""
-    checkpoint_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """What ``checkpoint`` must hash to; filled in when a sweep starts."""
-    pretrained: str | None = None
+    pretrained: Weights = None
     """What a published architecture is trained from, as in ``TargetSettings``; ``None``: from scratch."""
-    pretrained_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """What a local file ``pretrained`` must hash to."""
     epochs: Annotated[int, Field(ge=1)] = 40
     width: Annotated[int, Field(ge=4, le=512)] = 32
     """Channels of the first layer of ``small_cnn``."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from search_spaces.plugins import load_plugin
 from search_spaces.setting_errors import InvalidSpace, SettingError, did_you_mean, setting_errors
 from search_spaces.settings import Settings
-from search_spaces.setups import Setup, budget_errors
+from search_spaces.setups import Setup
 from search_spaces.shipped import ALIASES, setup_names, shipped_names, shipped_text
 from search_spaces.space import Space
 
@@ -120,15 +120,13 @@ def _parse(text: str, source: str) -> dict[str, Any]:
 
 
 def _validate(value: dict[str, Any], source: str, model: type[Model], text: str) -> Model:
-    unknown = [*_unknown_setup(value)] if model is Space else []
+    errors = [*_unknown_setup(value)] if model is Space else []
     try:
         found = model.model_validate(value)
     except ValidationError as error:
-        unknown = [*setting_errors(error, model), *unknown]
-    else:
-        unknown += [*budget_errors(found.attack_budgets)] if isinstance(found, Setup) else []
-    if unknown:
-        raise InvalidSpace.of(source, unknown).with_lines(text)
+        errors = [*setting_errors(error, model), *errors]
+    if errors:
+        raise InvalidSpace.of(source, errors).with_lines(text)
     return found
 
 

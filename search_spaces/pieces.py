@@ -7,7 +7,7 @@ its row goes to, what it asks of a machine, and by its ``home`` which module of 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from search_spaces.canonical import identity
+from search_spaces.canonical import identity, identity_values
 from search_spaces.datasets import AnyDataset
 from search_spaces.defenses import Defense
 from search_spaces.evaluation import AnyEvaluator
@@ -115,7 +115,7 @@ class TargetConfig(Piece):
     @property
     def config_id(self) -> str:
         """Identity of the configuration without its seed: equal for repetitions with other seeds."""
-        return identity(self.model_dump(mode="json", exclude={"seed"}))
+        return identity(identity_values(self, exclude={"seed"}))
 
     @property
     def cpu_threads(self) -> int:

@@ -205,21 +205,23 @@ def dump_with_kind(value: Any, info: core_schema.SerializationInfo) -> dict[str,
 class OneOf:
     """Annotation of a field that holds settings of any registered class: ``Annotated[Base, OneOf(KINDS)]``.
 
-    Classes that are registered later, those of plugins, are accepted too.
+    Classes that are registered later, those of plugins, are accepted too. With ``as_written`` dumps hold only
+    the settings that were given, so that what is read back leaves the others open as before.
     """
 
-    def __init__(self, registry: Registry[Any]) -> None:
+    def __init__(self, registry: Registry[Any], as_written: bool = False) -> None:
         self.registry = registry
+        self._dump = _dump_written if as_written else dump_with_kind
 
     def __get_pydantic_core_schema__(
         self,
         source: Any,  # noqa: ANN401  (pydantic's protocol)
         handler: GetCoreSchemaHandler,
     ) -> core_schema.CoreSchema:
-        """Validate by the registry as it is then; dump every field of the class that is there."""
+        """Validate by the registry as it is then; dump the fields of the class that is there."""
         return core_schema.no_info_plain_validator_function(
             self.registry.validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(dump_with_kind, info_arg=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(self._dump, info_arg=True),
         )
 
     def __get_pydantic_json_schema__(
@@ -228,6 +230,11 @@ class OneOf:
         """Return one schema for each registered class."""
         members = [handler(cls.__pydantic_core_schema__) for cls in self.registry]
         return {"oneOf": members, "discriminator": {"propertyName": "kind"}}
+
+
+def _dump_written(value: KindSettings, info: core_schema.SerializationInfo) -> dict[str, Any]:
+    plain = value.model_dump(mode=info.mode, exclude_unset=True, context=info.context)
+    return {"kind": value.kind, **plain}
 
 
 class KindName:

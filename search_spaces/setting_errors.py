@@ -56,9 +56,14 @@ class InvalidSpace(ValueError):
 def setting_errors(error: ValidationError, model: type | None = None) -> list[SettingError]:
     """Return the errors of a validation of ``model``, each with what its fields allow."""
     return [
-        SettingError(".".join(map(str, item["loc"])), _message(item, model))
-        for item in error.errors(include_url=False)
+        SettingError(_path(item["loc"]), _message(item, model)) for item in error.errors(include_url=False)
     ]
+
+
+def _path(location: Sequence[int | str]) -> str:
+    """Return the dotted path of a place; settings of a kind that stand under its name have it once."""
+    parts = [part for part, before in zip(location, (None, *location), strict=False) if part != before]
+    return ".".join(map(str, parts))
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
@@ -77,6 +82,8 @@ def _message(item: Mapping[str, Any], model: type | None) -> str:
         return "is missing"
     if kind == "extra_forbidden" and model is not None:
         known = allowed_at(model, location[:-1])
+        if (hint := _hash_beside_file(str(location[-1]), known)) is not None:
+            return hint
         return f"no such setting; there are {', '.join(known)}.{did_you_mean(str(location[-1]), known)}"
     if kind == "union_tag_not_found" and model is not None:
         return f"kind is missing; there are {', '.join(allowed_at(model, location))}"
@@ -84,6 +91,14 @@ def _message(item: Mapping[str, Any], model: type | None) -> str:
         return _unknown_kind(item["ctx"])
     text = item["msg"].removeprefix("Value error, ")
     return f"{text}{_found(item)}{_meant(item)}"
+
+
+def _hash_beside_file(name: str, known: Sequence[str]) -> str | None:
+    """Return how a hash is written that stood beside its file in earlier versions; else ``None``."""
+    file = name.removesuffix("_sha256")
+    if file == name or file not in known:
+        return None
+    return f"the hash stands with its file: write {file}: {{path: FILE, sha256: HASH}}"
 
 
 def _unknown_kind(context: Mapping[str, Any]) -> str:

@@ -2,7 +2,15 @@
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 PLUGIN = "plugin"
 """The key under which dumped settings of a plugin hold the hash of its file."""
@@ -50,3 +58,11 @@ class Settings(BaseModel):
             for name, value in values.items()
             if name not in cls.omitted_defaults or getattr(self, name) != fields[name].get_default()
         }
+
+
+def _dump_written(value: Settings, info: SerializationInfo) -> dict[str, Any]:
+    return value.model_dump(mode=info.mode, exclude_unset=True, context=info.context)
+
+
+AS_WRITTEN = PlainSerializer(_dump_written)
+"""Annotation of a field whose dumps hold only the settings that were given, the others being open."""

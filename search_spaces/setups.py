@@ -1,26 +1,25 @@
 """A setup: data, target, generator, evaluators and attack budgets that belong together."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from search_spaces.attacks import ATTACKS, AttackSettings
+from search_spaces.attacks import AttackSettings, WrittenAttack
 from search_spaces.datasets import AnyDataset
 from search_spaces.evaluation import AnyEvaluator
 from search_spaces.image_quality import ImageQuality
 from search_spaces.priors import AnyPrior, PriorSettings
-from search_spaces.setting_errors import InvalidSpace, SettingError, did_you_mean, setting_errors
-from search_spaces.settings import Settings
+from search_spaces.setting_errors import InvalidSpace
+from search_spaces.settings import AS_WRITTEN, Settings
 from search_spaces.targets import TargetSettings
 
 
-def _with_kinds(priors: Any) -> Any:  # noqa: ANN401  (plain YAML values)
-    if not isinstance(priors, dict):
-        return priors
+def _with_kinds(named: Any) -> Any:  # noqa: ANN401  (plain YAML values)
+    """Return settings by name, each with its kind, which is its name unless it says."""
+    if not isinstance(named, dict):
+        return named
     return {
-        name: {"kind": name, **value} if isinstance(value, dict) else value for name, value in priors.items()
+        name: {"kind": name, **value} if isinstance(value, dict) else value for name, value in named.items()
     }
 
 
@@ -34,7 +33,7 @@ class Setup(Settings):
     plugins: tuple[str, ...] = ()
     """Plugin files that define kinds of this setup, relative to its file."""
     data: AnyDataset
-    target: TargetSettings
+    target: Annotated[TargetSettings, AS_WRITTEN]
     priors: Annotated[dict[str, AnyPrior], BeforeValidator(_with_kinds), Field(min_length=1)]
     """The priors that attacks may name; of what kind one is, is its name unless it says."""
     evaluators: Annotated[tuple[AnyEvaluator, ...], Field(min_length=1)]
@@ -43,7 +42,9 @@ class Setup(Settings):
     """The share of the published work that every attack does here (see ``AttackSettings.scaled``): it sets
     the iterations of those that neither the space nor ``attack_budgets`` gives any. ``None``: each attack's
     published iterations, whatever its restarts."""
-    attack_budgets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    attack_budgets: Annotated[dict[str, WrittenAttack], BeforeValidator(_with_kinds)] = Field(
+        default_factory=dict
+    )
     """Attack settings that this setup changes, by attack kind."""
     attacked_classes: Annotated[int, Field(ge=1)] | None = None
     """Number of private classes attacked, the first ones, unless the space says; ``None``: all."""
@@ -60,6 +61,15 @@ class Setup(Settings):
                 "priors: {wgan_gp: {width: 64}}"
             )
         return values
+
+    @model_validator(mode="after")
+    def _budgets_under_their_kind(self) -> Self:
+        for name, budget in self.attack_budgets.items():
+            if budget.kind != name:
+                raise ValueError(
+                    f"attack_budgets.{name} says kind {budget.kind}; write it under {budget.kind}"
+                )
+        return self
 
     def prior_of(self, attack: AttackSettings) -> PriorSettings:
         """Return the prior that ``attack`` names. Raises ``InvalidSpace`` when there is none of that name."""
@@ -78,28 +88,14 @@ def with_budget(attack: AttackSettings, setup: Setup) -> AttackSettings:
 
     Raises ``pydantic.ValidationError`` when the merged settings are invalid.
     """
-    own = attack.model_dump(exclude_unset=True)
-    given = {**setup.attack_budgets.get(attack.kind, {}), **own}
+    budget = setup.attack_budgets.get(attack.kind)
+    given = {**_written(budget), **_written(attack)}
     settings = type(attack).model_validate(given)
     if setup.budget_factor is None:
         return settings
-    scaled = settings.scaled(setup.budget_factor).model_dump(exclude_unset=True)
-    return type(attack).model_validate({**scaled, **given})
+    scaled = settings.scaled(setup.budget_factor)
+    return type(attack).model_validate({**_written(scaled), **given})
 
 
-def budget_errors(budgets: Mapping[str, Mapping[str, Any]]) -> Iterator[SettingError]:
-    """Yield what is wrong with the ``attack_budgets`` of a setup, those of attacks that a space lacks too."""
-    for kind, budget in budgets.items():
-        where = f"attack_budgets.{kind}"
-        if kind not in ATTACKS:
-            yield SettingError(
-                where,
-                f"no attack {kind!r}; there are {', '.join(ATTACKS.kinds)}."
-                f"{did_you_mean(kind, ATTACKS.kinds)}",
-            )
-            continue
-        try:
-            ATTACKS[kind].model_validate(budget)
-        except ValidationError as error:
-            for one in setting_errors(error, ATTACKS[kind]):
-                yield replace(one, where=f"{where}.{one.where}" if one.where else where)
+def _written(attack: AttackSettings | None) -> dict[str, Any]:
+    return {} if attack is None else {name: getattr(attack, name) for name in attack.model_fields_set}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from search_spaces.architectures import ArchitectureName
-from search_spaces.attacks import Access, AnyAttack, beyond_access
+from search_spaces.attacks import Access, WrittenAttack, beyond_access
 from search_spaces.defenses import Defense, DefenseSpace
+from search_spaces.files import Weights
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
 
@@ -63,33 +63,12 @@ class Control(Settings):
     kinds: tuple[Literal["permuted_labels", "untrained"], ...] = ("permuted_labels", "untrained")
 
 
-class Pretrained(Settings):
-    """D_pretrain weights to start T from; in a file of settings just the name, the path, or ``null``."""
-
-    source: str | None
-    """As ``pretrained`` of a target: a name, a ``.safetensors`` path, or nothing for random weights."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """What a local file must hash to; filled in when a sweep starts."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain(cls, value: Any) -> Any:  # noqa: ANN401  (plain YAML values)
-        return {"source": value} if value is None or isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Let the schema allow the plain form too."""
-        return {"anyOf": [{"type": "string"}, {"type": "null"}, handler(core_schema)]}
-
-
 class PerTarget(Settings):
     """What a space says about one architecture of T, whose depths and weights another does not share."""
 
     anchors: tuple[Defense, ...] = ()
     """Tried after the space's own anchors. A freeze depth counts the units of this architecture."""
-    pretrained: tuple[Pretrained, ...] = ()
+    pretrained: tuple[Weights, ...] = ()
     """D_pretrain weights under which everything is tried, the first ones first (``sampler: grid`` only);
     none: those of the setup."""
     recipes: dict[str, RecipeName] = Field(default_factory=dict)
@@ -113,7 +92,7 @@ class Space(Settings):
     """Configurations tried right after No-Def, before the sampler is asked."""
     per_target: dict[ArchitectureName, PerTarget] = Field(default_factory=dict)
     """Architecture of T -> its own anchors, D_pretrain weights and recipes."""
-    attacks: tuple[AnyAttack, ...]
+    attacks: tuple[WrittenAttack, ...]
     """None at all: targets are only trained and timed (``sampler: grid`` only: nothing to search for)."""
     access: Annotated[Access, BeforeValidator(_renamed_access)] = "white_box"
     """What T gives an attacker: ``white_box``, ``soft_labels`` or ``labels``; attacks that need more are

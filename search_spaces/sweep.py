@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from search_spaces.attacks import AttackSettings
-from search_spaces.canonical import identity
+from search_spaces.canonical import identity, identity_values
 from search_spaces.defenses import Defense
 from search_spaces.pieces import ControlKind, TargetConfig
 from search_spaces.settings import Settings
@@ -26,8 +26,8 @@ class Sweep(Settings):
     def sweep_id(self) -> str:
         """Identity of the sweep. The number of trials and confirmations is not part of it, so that
         raising them continues the same sweep; nor is what the space says about other architectures."""
-        plain = self.model_dump(mode="json")
-        plain["space"]["per_target"] = self.own.model_dump(mode="json")
+        plain = identity_values(self)
+        plain["space"]["per_target"] = identity_values(self.own)
         del plain["space"]["search"]["trials"]
         del plain["space"]["confirmation"]
         del plain["space"]["description"]

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from search_spaces.architectures import ARCHITECTURES, ArchitectureName
 from search_spaces.architectures import Architecture as Network
+from search_spaces.files import Weights
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
 
@@ -47,12 +48,9 @@ class TargetSettings(Settings):
     architecture: ArchitectureName
     recipe: str | None = None
     """A named recipe (``search_spaces/recipes.py``) whose values hold where nothing else is written."""
-    pretrained: str | None = None
+    pretrained: Weights = None
     """D_pretrain weights: packaged (``face_resnet``), ``torchvision:NAME`` (``torchvision:IMAGENET1K_V1``),
-    ``timm:TAG`` (``timm:in1k``), a ``.safetensors`` path, or nothing: from scratch."""
-    pretrained_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """What a local file of weights must hash to; filled in when a sweep starts, so that a changed file is
-    another target."""
+    ``timm:TAG`` (``timm:in1k``), a ``.safetensors`` file, or ``None``: from scratch."""
     epochs: Annotated[int, Field(ge=1, le=10000)] = 20
     batch_size: Annotated[int, Field(ge=2, le=65536)] = 64
     optimizer: Literal["sgd", "adam"] = "sgd"

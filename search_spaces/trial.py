@@ -8,6 +8,7 @@ from pydantic import Field
 from search_spaces.attacks import AnyAttack
 from search_spaces.canonical import identity
 from search_spaces.evaluation import AnyEvaluator
+from search_spaces.files import pinned_in
 from search_spaces.image_quality import ImageQuality
 from search_spaces.pieces import (
     PIECES,
@@ -55,8 +56,7 @@ class AttackConfig(Piece):
     @property
     def names_files(self) -> bool:
         """Whether attack or judging read files of weights that the user names."""
-        quality = self.image_quality
-        return any((quality.inception, quality.lpips_trunk, self.attack.names_files))
+        return any(pinned_in(part) for part in (self.attack, self.image_quality))
 
     @property
     def prior_config(self) -> PriorConfig:

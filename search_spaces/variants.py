@@ -1,12 +1,12 @@
 """The same T with other D_pretrain weights, or trained with another recipe."""
 
-from search_spaces.space import Pretrained
+from search_spaces.files import PinnedFile
 from search_spaces.targets import TargetSettings
 
 
-def with_pretrained(target: TargetSettings, pretrained: Pretrained) -> TargetSettings:
+def with_pretrained(target: TargetSettings, pretrained: PinnedFile | str | None) -> TargetSettings:
     """Return ``target`` starting from these D_pretrain weights."""
-    return target.model_copy(update={"pretrained": pretrained.source, "pretrained_sha256": pretrained.sha256})
+    return target.model_copy(update={"pretrained": pretrained})
 
 
 def with_recipe(target: TargetSettings, recipe: str | None) -> TargetSettings:

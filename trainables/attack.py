@@ -215,7 +215,7 @@ def _check_pictures(shown: Tensor, own: Tensor, data: FaceData) -> None:
 
 
 def check_files(attacks: Sequence[AttackConfig]) -> None:
-    """Raise ``WeightsUnusable`` or ``WeightsMismatch`` unless all files that ``attacks`` name can be used."""
+    """Raise ``FileUnusable`` or ``WeightsMismatch`` unless all files that ``attacks`` name can be used."""
     for quality in {config.image_quality for config in attacks}:
         load_inception(quality)
         load_perceptual_network(quality)

@@ -11,6 +11,7 @@ from results.labels import configuration_label
 from results.schema import TARGETS, TIMING_COLUMNS
 from results.stores.store import Store
 from search_spaces import TargetConfig, canonical_json, seed_stream
+from search_spaces.files import weights_text
 from trainables.build import StepOutcome, builds, piece_row
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
@@ -177,7 +178,7 @@ def _described(config: TargetConfig, data: FaceData, training: Training[TargetMo
         "train_images": len(training.pictures),
         "test_images": len(data.private_test),
         "architecture": config.target.architecture,
-        "pretrained": config.target.pretrained,
+        "pretrained": weights_text(config.target.pretrained),
         "recipe": config.target.recipe,
         "selection": training.recipe.selection,
         "theta_t": training.model.theta_t,

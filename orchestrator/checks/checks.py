@@ -6,30 +6,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from orchestrator.checks.space_checks import check_space
-from orchestrator.checks.weight_files import check_fit, pinned_evaluators, pinned_target
+from orchestrator.checks.weight_files import check_fit
 from orchestrator.errors import InvalidRequest
 from results.stores.store import is_bucket, is_memory, local_path
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
 from search_spaces.defenses import Defense
 from search_spaces.setting_errors import setting_errors
-from search_spaces.setups import budget_errors
-from trainables.datasets import check_data, pin_data, private_classes
+from trainables.datasets import check_data, private_classes
 
 FREE_BYTES = 100 * 2**20
 """Free space without which no sweep is started: some hundred weights and pictures."""
-
-
-def pinned_setup(setup: Setup) -> Setup:
-    """Return ``setup`` with the user's files pinned: absolute paths, hashes of pictures and of weights.
-
-    Raises ``InvalidImageFolder`` or ``InvalidDownload`` for folders that cannot be used, and
-    ``InvalidRequest`` or ``WeightsUnusable`` for files of weights that are not there.
-    """
-    data = pin_data(setup.data)
-    target, evaluators = pinned_target(setup.target), pinned_evaluators(setup)
-    quality = setup.image_quality.pinned()
-    update = {"data": data, "target": target, "evaluators": evaluators, "image_quality": quality}
-    return setup.model_copy(update=update)
 
 
 def check_sweep(sweep: Sweep) -> None:
@@ -39,7 +25,6 @@ def check_sweep(sweep: Sweep) -> None:
     the data's own errors.
     """
     check_space(sweep)
-    _check_budgets(sweep.setup)
     check_data(sweep.setup.data)
     _check_size(sweep.setup)
     _check_classes(sweep)
@@ -52,11 +37,6 @@ def check_sweep(sweep: Sweep) -> None:
         raise InvalidSpace(budgets, setting_errors(error)) from error
     _check_priors(trial)
     _check_files_of_attacks(trial)
-
-
-def _check_budgets(setup: Setup) -> None:
-    if errors := [*budget_errors(setup.attack_budgets)]:
-        raise InvalidSpace.of(f"setup {setup.name}", errors)
 
 
 def check_free_space(store_uri: str) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from orchestrator.checks.checks import check_free_space, check_sweep, pinned_setup
-from orchestrator.checks.weight_files import pinned_space
+from orchestrator.checks.checks import check_free_space, check_sweep
+from orchestrator.checks.pinning import pin_sweep
 from orchestrator.driver.garbage import merge_parts
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.requests import asked_to_retry
@@ -15,7 +15,6 @@ from orchestrator.provenance import read_settings
 from orchestrator.screens.progress import Progress, SilentProgress
 from results import Store, open_store
 from search_spaces import Setup, Space, Sweep
-from search_spaces.student_weights import with_pinned_students
 from trainables.datasets import prepare_data
 
 __all__ = [
@@ -34,8 +33,7 @@ def prepared_sweep(space: Space, setup: Setup, threads: int = 1) -> Sweep:
 
     Raises errors deriving from ``ValueError`` that say what to change; writes nothing.
     """
-    sweep = Sweep(space=pinned_space(space, setup), setup=pinned_setup(setup), threads=threads)
-    sweep = with_pinned_students(sweep)
+    sweep = pin_sweep(space, setup, threads)
     check_sweep(sweep)
     return sweep
 

@@ -8,7 +8,7 @@ from results.defenses import Defense, Part
 from results.formatting import counted, share_of_published
 from results.paper import published_defenses
 from results.statistics.summary import SweepSummary
-from results.sweeps.settings import SweepSettings
+from results.sweeps.settings import SweepSettings, weights_text
 
 Plain = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def _target(target: Plain) -> str:
     if not target:
         return ""
     parts = [str(target.get("architecture"))]
-    parts += [f"from {target['pretrained']}" if target.get("pretrained") else "from scratch"]
+    parts += [f"from {weights_text(target['pretrained'])}" if target.get("pretrained") else "from scratch"]
     parts += [counted(target["epochs"], "epoch")] if target.get("epochs") else []
     return ", ".join(parts)
 

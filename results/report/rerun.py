@@ -55,8 +55,7 @@ def _own_assignments(settings: SweepSettings, target: Mapping[str, Any]) -> tupl
         return (cleared,)
     if "pretrained" not in target:
         return None
-    weights = {"source": target["pretrained"], "sha256": target.get("pretrained_sha256")}
-    return (cleared, f"per_target.{architecture}.pretrained={json.dumps([weights])}")
+    return (cleared, f"per_target.{architecture}.pretrained={json.dumps([target['pretrained']])}")
 
 
 def _config(target: Mapping[str, Any]) -> dict[str, Any]:

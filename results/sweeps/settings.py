@@ -30,6 +30,15 @@ def settings_path(sweep_id: str) -> str:
     return f"settings/{sweep_id}.json"
 
 
+def weights_text(pretrained: str | Mapping[str, str] | None) -> str | None:
+    """Return weights that plain settings name as one text: a name, or the path of a file.
+
+    >>> weights_text({"path": "/a/t.safetensors", "sha256": "ab"}), weights_text("face_resnet")
+    ('/a/t.safetensors', 'face_resnet')
+    """
+    return pretrained["path"] if isinstance(pretrained, Mapping) else pretrained
+
+
 def kept_settings(store: Store, sweep_id: str | None) -> SweepSettings:
     """Return the settings of a sweep; empty ones when there are none or they cannot be read."""
     if sweep_id is None:

@@ -11,6 +11,7 @@ from results.errors import ResultsError
 from results.labels import label_of
 from results.stores.parts import rows_of
 from results.stores.store import Store
+from results.sweeps.settings import weights_text
 from results.sweeps.trial_logs import read_trial_log
 
 _FROM_TRIAL = ("number", "role", "state", "reason", "acc", "worst_att_acc", "trial_id", "target_id")
@@ -117,7 +118,8 @@ def _logged(store: Store, trial: Mapping[str, Any]) -> dict[str, Any]:
     if log is None:
         return {}
     target = log.trial.get("target", {})
-    settings = {name: target.get("target", {}).get(name) for name in ("architecture", "pretrained", "epochs")}
+    settings = _pick(target.get("target", {}), "architecture", "pretrained", "epochs")
+    settings["pretrained"] = weights_text(settings["pretrained"])
     return {**settings, **_pick(target, "control", "seed"), **log.defense}
 
 

@@ -7,7 +7,14 @@ built-in classes can be imported from here for short.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from search_spaces.attacks.attack import ATTACKS, Access, AnyAttack, AttackSettings, beyond_access
+from search_spaces.attacks.attack import (
+    ATTACKS,
+    Access,
+    AnyAttack,
+    AttackSettings,
+    WrittenAttack,
+    beyond_access,
+)
 from search_spaces.attacks.brepmi import BREPMI
 from search_spaces.attacks.gmi import GMI, LatentDescent
 from search_spaces.attacks.kedmi import KEDMI, DistributionDescent, InversionGANConfig, InversionGenerator
@@ -42,6 +49,7 @@ __all__ = [
     "PublicFeature",
     "StudentConfig",
     "StudentRecipe",
+    "WrittenAttack",
     "beyond_access",
 ]
 

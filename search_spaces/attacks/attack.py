@@ -66,11 +66,6 @@ class AttackSettings(KindSettings):
         """
         return self.label or self.kind.upper()
 
-    @property
-    def names_files(self) -> bool:
-        """Whether the attack reads files of weights that the user names."""
-        return False
-
     def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
         """Return what must be made of ``target`` before this attack, which uses ``prior``, can run on it."""
         return ()
@@ -170,6 +165,9 @@ class AttackSettings(KindSettings):
 ATTACKS: Registry[AttackSettings] = Registry("attack", AttackSettings, "tldmi_sweep.attacks")
 
 AnyAttack = Annotated[AttackSettings, OneOf(ATTACKS)]
+
+WrittenAttack = Annotated[AttackSettings, OneOf(ATTACKS, as_written=True)]
+"""An attack of which another place may set what is not written here (see ``Setup.attack_budgets``)."""
 
 
 def beyond_access(attacks: Iterable[AttackSettings], access: Access) -> list[str]:

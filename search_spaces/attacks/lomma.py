@@ -1,16 +1,24 @@
 """LOMMA over GMI and KEDMI: logits of T and of students distilled from it (Nguyen et al., CVPR 2023)."""
 
-from typing import Annotated, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from search_spaces.attacks.attack import ATTACKS, Count, Positive
 from search_spaces.attacks.gmi import LatentDescent
 from search_spaces.attacks.kedmi import DistributionDescent
+from search_spaces.files import PinnedFile, WeightsFile
 from search_spaces.pieces import PIECES, PriorConfig, TargetConfig, TargetPiece
 from search_spaces.settings import Settings
 
 StudentNetwork = Literal["small", "efficientnet_b0", "efficientnet_b1", "efficientnet_b2"]
+
+
+def _or_folder(schema: dict[str, Any]) -> None:
+    """Let a schema of files allow the path of their folder too."""
+    files = {name: schema.pop(name) for name in tuple(schema)}
+    schema["anyOf"] = [{"type": "string", "format": "path"}, files]
 
 
 class StudentRecipe(Settings):
@@ -19,11 +27,8 @@ class StudentRecipe(Settings):
     network: StudentNetwork
     member: int
     """Position among the students, so that two of one network differ."""
-    weights: str | None = None
-    """``student_weights``; ``None``: from scratch."""
-    weights_sha256: str | None = None
-    """``student_weights_sha256``: the hash of the files of ``weights_of`` together."""
-    weights_of: tuple[StudentNetwork, ...] = ()
+    weights: PinnedFile | None = None
+    """ImageNet weights of ``network`` to start from; ``None``: from scratch."""
     epochs: int
     batch_size: int
     learning_rate: float
@@ -67,8 +72,6 @@ class FeatureMeanConfig(TargetPiece):
 class LOMMA(Settings):
     """What LOMMA changes (Nguyen et al. 2023): the logit loss with p_reg, and model augmentation."""
 
-    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"student_weights_sha256"})
-
     regularisation_weight: Annotated[float, Field(ge=0)] = 1.0
     """lambda of the mean over dimensions of (feature(x) - p_reg)^2; T alone carries it."""
     regularisation_images: Annotated[int, Field(ge=2)] = 5000
@@ -79,15 +82,36 @@ class LOMMA(Settings):
         "efficientnet_b2",
     )
     """Networks distilled from T on D_pub and attacked together with it; none: the logit loss alone."""
-    student_weights: str | None = None
-    """Folder with the ImageNet weights the students start from, ``<network>.safetensors`` with torchvision's
-    names; ``None``: from scratch."""
-    student_weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """What the files that are used must hash to (see ``student_weights``); filled in when a sweep starts."""
+    student_weights: Annotated[dict[StudentNetwork, WeightsFile], Field(json_schema_extra=_or_folder)] = (
+        Field(default_factory=dict)
+    )
+    """ImageNet weights that the students start from, with torchvision's names of tensors: a folder with
+    ``<network>.safetensors`` of each, or a file for each network; none: from scratch."""
     student_epochs: Count = 20
     student_batch_size: Annotated[int, Field(ge=2)] = 64
     student_learning_rate: Positive = 0.01
     seed: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_of_folder(cls, values: Any) -> Any:  # noqa: ANN401  (plain YAML values)
+        folder = values.get("student_weights") if isinstance(values, dict) else None
+        if not isinstance(folder, str | Path):
+            return values
+        students = values.get("students", cls.model_fields["students"].default)
+        networks = students if isinstance(students, list | tuple) else ()
+        files = {name: Path(folder) / f"{name}.safetensors" for name in networks if name != "small"}
+        return {**values, "student_weights": files}
+
+    @model_validator(mode="after")
+    def _weights_of_all_students(self) -> Self:
+        wanted, given = set(self.students) - {"small"}, set(self.student_weights)
+        if given and given != wanted:
+            raise ValueError(
+                f"student_weights are given for {', '.join(sorted(given))}, the students are "
+                f"{', '.join(self.students)}; give a folder, or one file for each (small has none)"
+            )
+        return self
 
     @property
     def feature_mean(self) -> PublicFeature:
@@ -100,13 +124,10 @@ class LOMMA(Settings):
         return tuple(self._recipe(member, network) for member, network in enumerate(self.students))
 
     def _recipe(self, member: int, network: StudentNetwork) -> StudentRecipe:
-        given = self.student_weights is not None and network != "small"
         return StudentRecipe(
             network=network,
             member=member,
-            weights=self.student_weights if given else None,
-            weights_sha256=self.student_weights_sha256 if given else None,
-            weights_of=tuple(sorted(set(self.students) - {"small"})) if given else (),
+            weights=self.student_weights.get(network),
             epochs=self.student_epochs,
             batch_size=self.student_batch_size,
             learning_rate=self.student_learning_rate,
@@ -130,11 +151,6 @@ class LOMMAGMI(LatentDescent):
     iterations: Count = 2400
     lomma: LOMMA = LOMMA()
 
-    @property
-    def names_files(self) -> bool:
-        """Whether the students start from files of weights."""
-        return self.lomma.student_weights is not None
-
     def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
         """Return p_reg and the students of ``target``."""
         return self.lomma.target_pieces(target)
@@ -151,11 +167,6 @@ class LOMMAKEDMI(DistributionDescent):
     iterations: Count = 2400
     initial_log_variance: float = 1.0
     lomma: LOMMA = LOMMA()
-
-    @property
-    def names_files(self) -> bool:
-        """Whether the students start from files of weights."""
-        return self.lomma.student_weights is not None
 
     def target_pieces(self, target: TargetConfig, prior: PriorConfig) -> tuple[TargetPiece, ...]:
         """Return the GAN, p_reg and the students of ``target``."""

@@ -70,7 +70,7 @@ REFUSED = [
     ),
     (["--space", "small.yaml", "--set", "target.architecture=vgg61"], "Did you mean 'vgg16'?"),
     (["--space", "small.yaml", "--set", "target.recipe=table8_vgg61"], "Did you mean 'table8_vgg16'?"),
-    (["--space", "small.yaml", "--set", "target.pretrained=absent.safetensors"], "there is no file absent"),
+    (["--space", "small.yaml", "--set", "target.pretrained=absent.safetensors"], "there is no such file"),
     (["--space", "small.yaml", "--set", "target.pretrained=vgg16.pth"], "tldmi-sweep convert vgg16.pth"),
     (
         ["--space", "small.yaml", "--data", "dicebear", "--set", "target.pretrained=face_resnet"],

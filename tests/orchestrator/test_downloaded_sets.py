@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.checks.checks import check_sweep, pinned_setup
+from orchestrator.checks.checks import check_sweep
+from orchestrator.checks.pinning import pin_setup
 from orchestrator.driver.credits import credit_lines
 from orchestrator.driver.sweep import run_sweep
 from search_spaces import Setup, Sweep, load_setup
@@ -35,14 +36,15 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_split_is_pinned_before_a_sweep_starts(setup: Setup, tmp_path: Path) -> None:
-    first = pinned_setup(setup)
+    first = pin_setup(setup)
     assert isinstance(first.data, DownloadedSets)
-    assert len(first.data.content or "") == 64
+    splits = [own.root.sha256 or "" for own in (first.data.private, first.data.public)]
+    assert [len(split) for split in splits] == [64, 64]
     sweep = Sweep(space=small_space(), setup=first)
     check_sweep(sweep)
-    assert (tmp_path / "cache" / "splits" / f"{first.data.content}.txt").is_file()
+    assert all((tmp_path / "cache" / "splits" / f"{split}.txt").is_file() for split in splits)
     downloads.folders_of(tmp_path / "private", ["Zoe"], 4)
-    assert Sweep(space=small_space(), setup=pinned_setup(setup)).sweep_id != sweep.sweep_id
+    assert Sweep(space=small_space(), setup=pin_setup(setup)).sweep_id != sweep.sweep_id
     with pytest.raises(InvalidDownload, match="have changed"):
         check_sweep(sweep)
 

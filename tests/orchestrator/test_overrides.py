@@ -38,7 +38,7 @@ def test_an_assignment_of_the_same_value_keeps_the_sweep():
         ("attacks.1.iterations=9", lambda space, _: space.attacks[1].iterations, 9),
         ("attacked_classes=4", lambda space, _: space.attacked_classes, 4),
         ("confirmation.further_seeds=0", lambda space, _: space.confirmation.further_seeds, 0),
-        ("attack_budgets.gmi.restarts=4", lambda _, setup: setup.attack_budgets["gmi"]["restarts"], 4),
+        ("attack_budgets.gmi.restarts=4", lambda _, setup: setup.attack_budgets["gmi"].restarts, 4),
         ("budget_factor=.5", lambda _, setup: setup.budget_factor, 0.5),
         ("control.kinds=[untrained]", lambda space, _: space.control.kinds, ("untrained",)),
         ("defenses.tl_dmi.freeze_depth={integers: [2, 3]}", depth_bounds, (2, 3)),

@@ -30,7 +30,6 @@ def test_the_smallest_walk_is_taken() -> None:
         (GMI(), GMI(micro_batch=64), "micro_batch"),
         (GMI(), GMI(compile=True), "compile"),
         (GMI(), GMI(keep="surest"), "keep"),
-        (LOMMA(), LOMMA(student_weights_sha256="0" * 64), "student_weights_sha256"),
     ],
 )
 def test_settings_that_were_added_are_written_only_where_used(

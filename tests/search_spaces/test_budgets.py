@@ -17,7 +17,8 @@ KINDS = (GMI, KEDMI, LOMMAGMI, LOMMAKEDMI, VMI, BREPMI)
 
 
 def setup_with(factor: float | None, **budgets: dict[str, Any]) -> Setup:
-    return load_setup("orl_faces").model_copy(update={"budget_factor": factor, "attack_budgets": budgets})
+    plain = load_setup("orl_faces").model_dump(exclude_unset=True)
+    return Setup.model_validate({**plain, "budget_factor": factor, "attack_budgets": budgets})
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_setup_without_a_factor_is_written_as_ever() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("  gmi:", "  gmii:", "line 24: attack_budgets.gmii: no attack 'gmii'; .* Did you mean 'gmi'"),
+        ("  gmi:", "  gmii:", "line 24: attack_budgets.gmii: no kind 'gmii'; .* Did you mean 'gmi'"),
         ("{restarts: 5", "{restarts: 0", r"attack_budgets\.vmi\.restarts: .* \(found 0\)"),
         ("{restarts: 5", "{restartz: 5", r"vmi\.restartz: no such setting; .* Did you mean 'restarts'"),
         ("students: [small]", "students: [big]", r"line 43: attack_budgets\.lomma_gmi\.lomma\.students\.0"),

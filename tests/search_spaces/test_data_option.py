@@ -6,12 +6,13 @@ import pytest
 
 from search_spaces import InvalidSpace, load_setup
 from search_spaces.datasets import PRIVATE_SETS, DownloadedSets
+from search_spaces.files import PinnedFolder
 
 
 def sets(option: str) -> list[tuple[str, Path]]:
     data = load_setup(option).data
     assert isinstance(data, DownloadedSets)
-    return [(own.kind, own.root) for own in (data.private, data.public)]
+    return [(own.kind, own.root.path) for own in (data.private, data.public)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_the_rest_is_that_of_the_shipped_setup() -> None:
     shipped, found = load_setup("facescrub"), load_setup("facescrub=/s,ffhq=/f")
     assert isinstance(shipped.data, DownloadedSets)
     assert isinstance(found.data, DownloadedSets)
-    assert found.data.public == shipped.data.public.model_copy(update={"root": Path("/f")})
+    assert found.data.public == shipped.data.public.model_copy(update={"root": PinnedFolder(path=Path("/f"))})
     same = {"private": shipped.data.private, "public": shipped.data.public}
     assert found.data.model_copy(update=same) == shipped.data
     assert found.model_copy(update={"data": shipped.data}) == shipped
@@ -81,5 +82,5 @@ def test_settings_of_a_set_can_be_changed() -> None:
     _, setup = overridden(load_space("bido_vs_tldmi"), load_setup("celeba=/c"), changes)
     assert isinstance(setup.data, DownloadedSets)
     assert setup.data.private.model_dump()["variant"] == "vmi"
-    assert setup.data.private.root == Path("/c")
+    assert setup.data.private.root.path == Path("/c")
     assert setup.data.partial

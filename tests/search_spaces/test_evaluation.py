@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from search_spaces.evaluation import TrainedClassifier
+from search_spaces.files import PinnedFile
 
-FILE = Path("judge.safetensors")
+FILE = PinnedFile(path=Path("judge.safetensors"))
 
 
 @pytest.mark.parametrize(

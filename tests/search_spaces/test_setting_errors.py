@@ -2,12 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import ValidationError
 
-from search_spaces import InvalidSpace, Setup, Space, load_space
+from search_spaces import InvalidSpace, Setup, Space, load_setup, load_space
 from search_spaces.allowed import allowed_at
 from search_spaces.attacks import GMI
 from search_spaces.registry import KindSettings, OneOf, Registry
@@ -148,38 +148,62 @@ def test_allowed_names_are_those_of_the_settings(
     assert set(allowed_at(model, location)) == expected
 
 
-class Tool(KindSettings):
-    """Any tool."""
+class Instrument(KindSettings):
+    """Any instrument."""
 
 
-TOOLS: Registry[Tool] = Registry("tool", Tool)
+INSTRUMENTS: Registry[Instrument] = Registry("instrument", Instrument)
 
 
-@TOOLS.register
-class Hammer(Tool):
-    """A hammer."""
+@INSTRUMENTS.register
+class Flute(Instrument):
+    """A flute."""
 
-    kind: Literal["hammer"] = "hammer"
+    kind: Literal["flute"] = "flute"
     weight: float = 1.0
 
 
-class Workshop(Settings):
+class Orchestra(Settings):
     """Holds settings of any registered kind, in every place that a field can have."""
 
-    best: Annotated[Tool, OneOf(TOOLS)]
-    spare: Annotated[Tool, OneOf(TOOLS)] | None = None
-    all: tuple[Annotated[Tool, OneOf(TOOLS)], ...] = ()
+    best: Annotated[Instrument, OneOf(INSTRUMENTS)]
+    spare: Annotated[Instrument, OneOf(INSTRUMENTS)] | None = None
+    all: tuple[Annotated[Instrument, OneOf(INSTRUMENTS)], ...] = ()
 
 
 @pytest.mark.parametrize("place", [("best",), ("spare",), ("all", 0)])
 def test_allowed_names_are_seen_through_a_registry(place: tuple[int | str, ...]) -> None:
-    assert allowed_at(Workshop, place) == ("hammer",)
-    assert allowed_at(Workshop, (*place, "hammer")) == ("kind", "weight")
+    assert allowed_at(Orchestra, place) == ("flute",)
+    assert allowed_at(Orchestra, (*place, "flute")) == ("kind", "weight")
 
 
 def test_an_error_about_a_registered_kind_says_what_it_has() -> None:
     with pytest.raises(ValidationError) as caught:
-        Workshop.model_validate({"best": {"kind": "hammer", "wieght": 2}})
-    (error,) = setting_errors(caught.value, Workshop)
-    assert error.where == "best.hammer.wieght"
+        Orchestra.model_validate({"best": {"kind": "flute", "wieght": 2}})
+    (error,) = setting_errors(caught.value, Orchestra)
+    assert error.where == "best.flute.wieght"
     assert error.message == "no such setting; there are kind, weight. Did you mean 'weight'?"
+
+
+@pytest.mark.parametrize(
+    ("old", "where"),
+    [
+        ({"target": {"pretrained": "a.safetensors", "pretrained_sha256": "ab" * 32}}, "target.pretrained"),
+        ({"image_quality": {"inception_sha256": "ab" * 32}}, "image_quality.inception"),
+    ],
+)
+def test_a_hash_beside_its_file_is_refused_with_the_way_to_write_it(old: dict[str, Any], where: str) -> None:
+    plain = load_setup("orl_faces").model_dump(exclude_unset=True)
+    changed = {name: {**plain.get(name, {}), **values} for name, values in old.items()}
+    with pytest.raises(ValidationError) as caught:
+        Setup.model_validate({**plain, **changed})
+    (error,) = setting_errors(caught.value, Setup)
+    name = where.partition(".")[2]
+    assert error.where == f"{where}_sha256"
+    assert error.message == f"the hash stands with its file: write {name}: {{path: FILE, sha256: HASH}}"
+
+
+def test_a_budget_under_the_name_of_another_attack_is_refused() -> None:
+    plain = load_setup("orl_faces").model_dump(exclude_unset=True)
+    with pytest.raises(ValidationError, match=r"attack_budgets\.gmi says kind vmi; write it under vmi"):
+        Setup.model_validate({**plain, "attack_budgets": {"gmi": {"kind": "vmi"}}})

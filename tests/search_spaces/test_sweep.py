@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from search_spaces import Space, Sweep, load_setup
+from search_spaces import Space, Sweep, load_setup, load_space, space_names
 from search_spaces.defenses import Defense
 from search_spaces.defenses.bido import BiDOHSIC
 from search_spaces.defenses.freezing import TLDMI
@@ -111,3 +111,21 @@ def test_a_sweep_may_attack_nothing() -> None:
 def test_what_makes_no_sense_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Space.model_validate({**PLAIN, **changes})
+
+
+@pytest.mark.parametrize("setup", ["orl_faces", "drawn_persons"])
+@pytest.mark.parametrize("space", [name for name in space_names() if name != "training_time"])
+def test_a_sweep_that_is_read_back_makes_the_same_trials(space: str, setup: str) -> None:
+    """Above all: what the space leaves to the setup's budgets and to recipes stays left to them."""
+    before = Sweep(space=load_space(space), setup=load_setup(setup))
+    after = Sweep.model_validate_json(before.model_dump_json())
+    assert after.sweep_id == before.sweep_id
+    for defense in (Defense(), Defense.of(MID())):
+        assert after.trial(defense, 0).trial_id == before.trial(defense, 0).trial_id
+
+
+def test_a_recipe_of_a_defence_still_applies_to_a_sweep_that_is_read_back() -> None:
+    before = sweep(target={"architecture": "vgg16", "epochs": 2}, per_target=PER_TARGET)
+    after = Sweep.model_validate_json(before.model_dump_json())
+    assert after.trial(MID(), 0) == before.trial(MID(), 0)
+    assert after.trial(MID(), 0).target.target.recipe == "mid_vgg16"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import cast
 
 import safetensors.torch
@@ -14,8 +13,7 @@ from torch import Tensor, nn
 from results.stores.store import Store
 from search_spaces import seed_stream
 from search_spaces.attacks import LOMMA, StudentConfig, StudentRecipe
-from search_spaces.image_quality import WeightsUnusable
-from search_spaces.student_weights import require_files, weights_file
+from search_spaces.files import FileUnusable, PinnedFile
 from trainables.attacks.attacker import Attacker, Tensors
 from trainables.attacks.inference import latent_like
 from trainables.attacks.rows import AttackDiverged
@@ -53,7 +51,7 @@ class Student(nn.Module):
 def load_students(settings: LOMMA, attacker: Attacker) -> list[Student]:
     """Return the students of ``settings``, distilled from T or kept from before: eval mode, frozen.
 
-    The same bits for the same settings, T and public pictures. Raises ``WeightsUnusable`` or
+    The same bits for the same settings, T and public pictures. Raises ``FileUnusable`` or
     ``WeightsMismatch`` for weights that are not there or of another network, and ``AttackDiverged`` when a
     distillation does.
     """
@@ -64,7 +62,7 @@ def load_students(settings: LOMMA, attacker: Attacker) -> list[Student]:
 def build_student(piece: StudentConfig, store: Store) -> StepOutcome:
     """Distil one student of one T, and keep it.
 
-    Raises the store's errors, ``OutOfMemory``, ``WeightsUnusable``, ``WeightsMismatch``, and ``ValueError``
+    Raises the store's errors, ``OutOfMemory``, ``FileUnusable``, ``WeightsMismatch``, and ``ValueError``
     for data that cannot be used.
     """
 
@@ -79,21 +77,20 @@ def build_student(piece: StudentConfig, store: Store) -> StepOutcome:
 def train_student(recipe: StudentRecipe, target: TargetModel, public: Tensor) -> Tensors:
     """Return the weights of a student after its distillation from ``target`` on uint8 ``public`` pictures.
 
-    Raises ``WeightsUnusable``, ``WeightsMismatch`` and ``AttackDiverged``.
+    Raises ``FileUnusable``, ``WeightsMismatch`` and ``AttackDiverged``.
     """
     student = _untrained(recipe, target)
     if recipe.weights is not None:
-        require_files(recipe.weights, recipe.weights_of, recipe.weights_sha256)
-        _load_weights(student, weights_file(recipe.weights, recipe.network))
+        _load_weights(student, recipe.weights)
     distil(recipe, student, public, CachedTeacher(target, public))
     return _finite(recipe, student.state_dict())
 
 
 def check_weights(recipe: StudentRecipe) -> None:
-    """Raise ``WeightsUnusable`` or ``WeightsMismatch`` unless the student can start from its weights."""
+    """Raise ``FileUnusable`` or ``WeightsMismatch`` unless the student can start from its weights."""
     if recipe.weights is not None:
         student = Student(_efficientnet(recipe.network, classes=2))
-        _load_weights(student, weights_file(recipe.weights, recipe.network))
+        _load_weights(student, recipe.weights)
 
 
 def distil(recipe: StudentRecipe, student: Student, public: Tensor, label_of: SoftLabels) -> None:
@@ -162,14 +159,18 @@ def _efficientnet(name: str, classes: int) -> nn.Module:
     return cast(nn.Module, network)
 
 
-def _load_weights(student: Student, path: Path) -> None:
+def _load_weights(student: Student, file: PinnedFile) -> None:
     """Load everything but the classifier."""
     try:
-        state = safetensors.torch.load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise WeightsUnusable(f"student_weights {path}: no readable safetensors file ({error})") from error
+        state = safetensors.torch.load(file.read_bytes())
+    except FileUnusable as error:
+        raise FileUnusable(
+            f"student_weights: {error}; or leave student_weights out to start from scratch"
+        ) from error
+    except SafetensorError as error:
+        raise FileUnusable(f"student_weights: {file.path} is no safetensors file ({error})") from error
     given, own = _below_classifier(state), _below_classifier(student.network.state_dict())
-    require_fit(own, given, str(path))
+    require_fit(own, given, str(file.path))
     student.network.load_state_dict(given, strict=False)
 
 

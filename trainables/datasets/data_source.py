@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from search_spaces.datasets import DataSettings
+from search_spaces.files import Pinned, PinnedFolder, folder_hash, replace_pinned
 
 if TYPE_CHECKING:
     from trainables.datasets.dataset import FaceData
@@ -52,8 +53,11 @@ class DataSource(ABC, Generic[S]):
         """Return whom to credit, with the terms of use: one line."""
 
     def pin(self) -> S:
-        """Return the settings with absolute paths and a hash of the user's pictures."""
-        return self.settings
+        """Return the settings with absolute paths and hashes of all that the user's folders hold.
+
+        A data set that uses only a part of them, or must not read all bytes, hashes that part instead.
+        """
+        return replace_pinned(self.settings, _pinned_folder)
 
     def check(self) -> None:
         """Raise what ``load`` would raise, as far as that shows without much work."""
@@ -65,3 +69,11 @@ class DataSource(ABC, Generic[S]):
     def describe(cls) -> tuple[DataKind, ...]:
         """Return the kinds of data that this class loads, in words."""
         return ()
+
+
+def _pinned_folder(place: Pinned, where: str) -> Pinned:
+    """Return a folder with its hash, unless it has one; files are pinned with those of all other settings."""
+    if not isinstance(place, PinnedFolder) or place.sha256 is not None:
+        return place
+    folder = place.absolute()
+    return folder.with_hash(folder_hash(folder.path))

@@ -2,14 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-from search_spaces.datasets import DownloadedSets
+from search_spaces.datasets import DownloadedSets, SetSettings
+from search_spaces.files import PinnedFolder
 from trainables.datasets.picture_cache import CachedPictures, cached_pictures
 from trainables.datasets.sets import InvalidDownload, PrivateSet, PublicSet, about, private_set, public_set
 from trainables.datasets.sets.pictures import Part, some
 from trainables.storage.cache import cache_folder, kept
+
+Side = Literal["private", "public"]
+SIDES: tuple[Side, ...] = get_args(Side)
 
 
 @dataclass(frozen=True)
@@ -43,38 +48,50 @@ def listed(settings: DownloadedSets) -> Pair:
     return Pair(private, public)
 
 
-def content_of(settings: DownloadedSets) -> str:
-    """Return the SHA-256 of the pinned split; where the folders lie does not matter.
-
-    Raises ``InvalidDownload``.
-    """
-    return _sha256(listed(settings))
-
-
 def pinned(settings: DownloadedSets) -> DownloadedSets:
-    """Return ``settings`` with absolute paths and the content they have now, unless one is pinned already.
+    """Return ``settings`` with absolute paths, and the hashes of their split where none are given.
 
     Raises ``InvalidDownload``.
     """
-    sides = {
-        side: own.model_copy(update={"root": own.root.expanduser().absolute()})
-        for side, own in (("private", settings.private), ("public", settings.public))
-    }
-    settings = settings.model_copy(update=sides)
-    return settings.model_copy(update={"content": settings.content or content_of(settings)})
+    roots = {side: own.root.absolute() for side, own in _sides(settings).items()}
+    if not all(root.sha256 for root in roots.values()):
+        pair = listed(_with_roots(settings, roots))
+        roots = {side: root.with_hash(root.sha256 or _sha256(pair, side)) for side, root in roots.items()}
+    return _with_roots(settings, roots)
 
 
 def checked(settings: DownloadedSets) -> Pair:
-    """Return the two sets, their split written into the cache as ``splits/<content>.txt``.
+    """Return the two sets, the split of each written into the cache as ``splits/<hash>.txt``.
 
-    Raises ``InvalidDownload``, also when the split is not the one that ``settings.content`` pins.
+    Raises ``InvalidDownload``, also when the split is not the one that the settings pin.
     """
     pair = listed(settings)
-    found = _sha256(pair)
-    if settings.content not in {None, found}:
-        raise _refused(settings, [_changed(settings, found)])
-    kept(cache_folder() / "splits" / f"{found}.txt", lambda: "".join(_lines(pair)).encode())
+    found = {side: _sha256(pair, side) for side in SIDES}
+    errors = [
+        _changed(side, found[side], own.root.sha256)
+        for side, own in _sides(settings).items()
+        if own.root.sha256 not in {None, found[side]}
+    ]
+    if errors:
+        raise _refused(settings, errors)
+    for side, digest in found.items():
+        _keep_split(pair, side, digest)
     return pair
+
+
+def _keep_split(pair: Pair, side: Side, digest: str) -> None:
+    kept(cache_folder() / "splits" / f"{digest}.txt", lambda: "".join(_lines(pair, side)).encode())
+
+
+def _sides(settings: DownloadedSets) -> dict[Side, SetSettings]:
+    return {"private": settings.private, "public": settings.public}
+
+
+def _with_roots(settings: DownloadedSets, roots: Mapping[Side, PinnedFolder]) -> DownloadedSets:
+    update: dict[str, SetSettings] = {
+        side: own.model_copy(update={"root": roots[side]}) for side, own in _sides(settings).items()
+    }
+    return settings.model_copy(update=update)
 
 
 def decoded(settings: DownloadedSets, pair: Pair) -> dict[str, CachedPictures]:
@@ -102,19 +119,20 @@ def credit(settings: DownloadedSets) -> str:
     return "; ".join(dict.fromkeys(f"{text.title} ({text.terms})" for text in texts))
 
 
-def _lines(pair: Pair) -> Iterator[str]:
-    """Return the text of the pinned split: rules, classes, then each picture's role, label, size and path."""
-    yield f"# private: {pair.private.rule}\n# public: {pair.public.rule}\n"
-    for side, names in (("private", pair.private.class_names), ("public", pair.public.class_names)):
-        yield from (f"{side} class\t{label}\t{name}\n" for label, name in enumerate(names))
-    for role, part in pair.parts.items():
+def _lines(pair: Pair, side: Side) -> Iterator[str]:
+    """Return the split of one side: its rule, classes, then each picture's role, label, size and path."""
+    own, roles = (pair.private, ("train", "test")) if side == "private" else (pair.public, ("public",))
+    yield f"# {side}: {own.rule}\n"
+    yield from (f"{side} class\t{label}\t{name}\n" for label, name in enumerate(own.class_names))
+    for role in roles:
+        part = pair.parts[role]
         for file, label in zip(part.files, part.labels, strict=True):
             yield f"{role}\t{label}\t{file.size}\t{file.path}\n"
 
 
-def _sha256(pair: Pair) -> str:
+def _sha256(pair: Pair, side: Side) -> str:
     digest = hashlib.sha256()
-    for line in _lines(pair):
+    for line in _lines(pair, side):
         digest.update(line.encode())
     return digest.hexdigest()
 
@@ -140,15 +158,15 @@ def _bare(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def _changed(settings: DownloadedSets, found: str) -> str:
+def _changed(side: Side, found: str, pinned: str | None) -> str:
     return (
-        f"the pictures or their split have changed: the content hash is {found}, the sweep was started with "
-        f"{settings.content}; restore them, or start another sweep without `content`"
+        f"{side}: the pictures or their split have changed: the hash is {found}, the sweep was started with "
+        f"{pinned}; restore them, or leave the hash out to start another sweep"
     )
 
 
 def _refused(settings: DownloadedSets, errors: list[str]) -> InvalidDownload:
     own, other = settings.private, settings.public
     count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
-    head = f"data {own.kind}={own.root},{other.kind}={other.root}: {count}:"
+    head = f"data {own.kind}={own.root.path},{other.kind}={other.root.path}: {count}:"
     return InvalidDownload("\n".join([head, *(f"  {error}" for error in errors)]))

@@ -15,7 +15,7 @@ from search_spaces import seed_stream
 from search_spaces.datasets import ImageFolder
 from trainables.datasets.data_source import DataKind, DataSource
 from trainables.datasets.image_decoding import decode
-from trainables.datasets.image_folder_files import Picture, checked, content_of, distinct, listed
+from trainables.datasets.image_folder_files import Picture, checked, distinct, listed, side_hash
 from trainables.implementations import implements
 
 if TYPE_CHECKING:
@@ -45,13 +45,20 @@ class ImageFolderSource(DataSource[ImageFolder]):
         return CREDIT
 
     def pin(self) -> ImageFolder:
-        """Return the settings with absolute folders and the hash of their pictures.
+        """Return the settings with absolute folders and the hashes of their pictures.
 
         Raises ``InvalidImageFolder``.
         """
         own = self.settings
         own = own.model_copy(update={"private": own.private.absolute(), "public": own.public.absolute()})
-        return own.model_copy(update={"content": own.content or content_of(own)})
+        if own.private.sha256 and own.public.sha256:
+            return own
+        files = listed(own)
+        sides = {
+            "private": own.private.with_hash(own.private.sha256 or side_hash(files.private)),
+            "public": own.public.with_hash(own.public.sha256 or side_hash(files.public)),
+        }
+        return own.model_copy(update=sides)
 
     def check(self) -> None:
         """Raise ``InvalidImageFolder`` with every reason why the folders cannot be used.

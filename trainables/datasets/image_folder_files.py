@@ -43,22 +43,13 @@ class Files:
     public: Classes
 
 
-def content_of(settings: ImageFolder) -> str:
-    """Return the SHA-256 over the class names, file names and bytes of all pictures.
+def side_hash(classes: Classes) -> str:
+    """Return the SHA-256 over the class names, file names and bytes of the pictures of one folder.
 
-    Where the folders lie does not matter.
-    Raises ``InvalidImageFolder`` for folders or files that cannot be read.
+    Where the folder lies does not matter.
     """
-    return content(listed(settings))
-
-
-def content(files: Files) -> str:
-    """Return ``content_of`` for files that are listed already."""
-    sides = [
-        {name: [[own.path.name, own.sha256] for own in pictures] for name, pictures in side.items()}
-        for side in (files.private, files.public)
-    ]
-    return hashlib.sha256(json.dumps(sides, sort_keys=True).encode()).hexdigest()
+    plain = {name: [[own.path.name, own.sha256] for own in pictures] for name, pictures in classes.items()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def checked(settings: ImageFolder) -> Files:
@@ -80,8 +71,8 @@ def checked(settings: ImageFolder) -> Files:
 def listed(settings: ImageFolder) -> Files:
     """Return all pictures. Raises ``InvalidImageFolder`` for folders and files that cannot be read."""
     errors: list[str] = []
-    private = _side(settings.private, "private", errors)
-    public = _side(settings.public, "public", errors)
+    private = _side(settings.private.path, "private", errors)
+    public = _side(settings.public.path, "public", errors)
     _raise_all(settings, errors)
     return Files(private=private, public=public)
 
@@ -89,7 +80,7 @@ def listed(settings: ImageFolder) -> Files:
 def _raise_all(settings: ImageFolder, errors: list[str]) -> None:
     if errors:
         count = f"{len(errors)} error{'s' if len(errors) > 1 else ''}"
-        head = f"image folder private={settings.private} public={settings.public}: {count}:"
+        head = f"image folder private={settings.private.path} public={settings.public.path}: {count}:"
         raise InvalidImageFolder("\n".join([head, *(f"  {error}" for error in errors)]))
 
 
@@ -197,14 +188,16 @@ def _failure(action: Callable[[], object]) -> str | None:
 
 
 def _content_errors(settings: ImageFolder, files: Files) -> Iterable[str]:
-    if settings.content is None:
-        return
-    found = content(files)
-    if found != settings.content:
-        yield (
-            f"the pictures have changed: their content hash is {found}, the sweep was started with "
-            f"{settings.content}; restore them, or start another sweep without `content`"
-        )
+    for side, folder, classes in (
+        ("private", settings.private, files.private),
+        ("public", settings.public, files.public),
+    ):
+        found = side_hash(classes)
+        if folder.sha256 not in (None, found):
+            yield (
+                f"{side}: the pictures have changed: their hash is {found}, the sweep was started with "
+                f"{folder.sha256}; restore them, or leave the hash out to start another sweep"
+            )
 
 
 def distinct(pictures: Iterable[Picture]) -> list[Picture]:

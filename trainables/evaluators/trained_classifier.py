@@ -5,7 +5,6 @@ attacked T started from the same D_pretrain weights (FaceNet64 and FaceNet112 do
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Self
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.evaluation import TrainedClassifier
+from search_spaces.files import PinnedFile
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.evaluators.evaluator import Evaluator, Judgement
 from trainables.evaluators.published_networks import (
@@ -56,9 +56,7 @@ class TrainedClassifierEvaluator(Evaluator):
             return cls(_loaded(settings, settings.checkpoint, data))
         network = _fresh(settings, data, trained=True)
         if settings.pretrained is not None and isinstance(network, EnlargedNetwork):
-            load_pretrained(
-                network.network, settings.architecture, settings.pretrained, settings.pretrained_sha256
-            )
+            load_pretrained(network.network, settings.architecture, settings.pretrained)
         recipe = Recipe(settings.epochs, settings.batch_size, settings.learning_rate)
         Training(network, CrossEntropy(), recipe, data.private_train, data.num_classes, settings.seed).run()
         return cls(network)
@@ -90,13 +88,13 @@ def _fresh(settings: TrainedClassifier, data: FaceData, trained: bool) -> nn.Mod
     return published_network(settings.architecture, data.num_classes, trained, seed)
 
 
-def _loaded(settings: TrainedClassifier, checkpoint: Path, data: FaceData) -> nn.Module:
+def _loaded(settings: TrainedClassifier, checkpoint: PinnedFile, data: FaceData) -> nn.Module:
     """Return the network with the weights of ``checkpoint``; an IR-SE50 without head gets prototypes."""
-    state = read_weights(checkpoint, settings.checkpoint_sha256)
+    state = read_weights(checkpoint)
     network = _fresh(settings, data, trained_as_classifier(state))
     inner = network.network if isinstance(network, EnlargedNetwork) else network
     by_prototypes = isinstance(inner, IRSE50) and HEAD not in state
-    _load_all(inner, {**_head(inner), **state} if by_prototypes else state, str(checkpoint))
+    _load_all(inner, {**_head(inner), **state} if by_prototypes else state, str(checkpoint.path))
     if isinstance(inner, IRSE50) and by_prototypes:
         inner.set_prototypes(_prototypes(network, data.private_train, data.num_classes))
     return network

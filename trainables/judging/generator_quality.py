@@ -13,7 +13,7 @@ from trainables.judging.judging import Judge, some_public
 from trainables.judging.sheet import SheetLayout, contact_sheet
 from trainables.metrics.fid_kid import frechet_distance, kernel_distance
 from trainables.metrics.inception import NAME as INCEPTION
-from trainables.metrics.inception import load_inception
+from trainables.metrics.inception import inception_hash, load_inception
 from trainables.step import device, provenance, started
 
 GRID = 8
@@ -32,7 +32,7 @@ def record_generator(config: AttackConfig, store: Store, data: FaceData, prior: 
 
     FID and KID compare samples of the prior, as T is shown them, with D_pub (at most 2,000 pictures) in the
     features of Inception where its weights are given, else in those of ``judge``, the headline one. Raises
-    ``WeightsUnusable``.
+    ``FileUnusable``.
     """
     known = config.prior_config.piece_id
     unit = f"{known}-{_features_id(config)}"
@@ -62,7 +62,7 @@ def _features_id(config: AttackConfig) -> str:
     """Return what tells the features of one row from those of another row of the same generator."""
     if config.image_quality.inception is None:
         return config.evaluator_configs[0].piece_id
-    return identity({"inception": config.image_quality.pinned().inception_sha256})
+    return identity({"inception": inception_hash(config.image_quality)})
 
 
 def _distances(

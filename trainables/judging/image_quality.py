@@ -14,7 +14,7 @@ from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.memory import split_to_fit
 from trainables.metrics import FID, KID, LPIPS, TOP1, Judged
 from trainables.metrics.inception import NAME as INCEPTION
-from trainables.metrics.inception import InceptionFeatures, load_inception
+from trainables.metrics.inception import InceptionFeatures, inception_hash, load_inception
 from trainables.metrics.lpips import load_perceptual_network, nearest_distances
 from trainables.step import device
 from trainables.storage.artifacts import load_or_build
@@ -44,7 +44,7 @@ def quality_columns(
 
     FID and KID: 8-bit reconstructions against D_priv train of the attacked classes. ``evaluator`` names whose
     features ``headline`` has; they are used unless ``settings`` give the weights of Inception.
-    Raises ``WeightsUnusable`` and ``WeightsMismatch``.
+    Raises ``FileUnusable`` and ``WeightsMismatch``.
     """
     compared = _compared(settings, store, data, result, headline, evaluator)
     return {
@@ -62,7 +62,7 @@ def with_perceptual_distances(
 ) -> Judged:
     """Return ``judged`` with the LPIPS distance of each row to the nearest private picture of its class.
 
-    Unchanged when ``settings`` name no trunk. Raises ``WeightsUnusable`` and ``WeightsMismatch``.
+    Unchanged when ``settings`` name no trunk. Raises ``FileUnusable`` and ``WeightsMismatch``.
     """
     network = load_perceptual_network(settings)
     if network is None:
@@ -97,7 +97,7 @@ def _compared(
         {
             "pictures": data.content_hash,
             "classes": sorted(set(headline.class_index.tolist())),
-            "weights": settings.pinned().inception_sha256,
+            "weights": inception_hash(settings),
         }
     )
     path = f"artifacts/image_features/{key}.safetensors"

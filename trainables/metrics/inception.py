@@ -100,12 +100,18 @@ def resized_like_2015(images: Tensor, size: int = SIZE) -> Tensor:
 
 
 def load_inception(settings: ImageQuality) -> InceptionFeatures | None:
-    """Return the network of ``settings``, or nothing when they name no weights.
+    """Return the network of ``settings``, or ``None`` when they name no weights.
 
-    Raises ``WeightsUnusable`` and ``WeightsMismatch``.
+    Raises ``FileUnusable`` and ``WeightsMismatch``.
     """
     if settings.inception is None:
         return None
-    return InceptionFeatures(
-        given_weights(settings.inception, settings.inception_sha256, "image_quality.inception")
-    )
+    return InceptionFeatures(given_weights(settings.inception, "image_quality.inception"))
+
+
+def inception_hash(settings: ImageQuality) -> str | None:
+    """Return the SHA-256 of the weights of ``settings``; ``None`` when they name none.
+
+    Raises ``FileUnusable``.
+    """
+    return None if settings.inception is None else settings.inception.pinned().sha256

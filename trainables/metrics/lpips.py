@@ -47,14 +47,13 @@ class PerceptualNetwork(nn.Module):
 
 
 def load_perceptual_network(settings: ImageQuality) -> PerceptualNetwork | None:
-    """Return the network of ``settings``, or nothing when they name no trunk.
+    """Return the network of ``settings``, or ``None`` when they name no trunk.
 
-    Raises ``WeightsUnusable`` and ``WeightsMismatch``.
+    Raises ``FileUnusable`` and ``WeightsMismatch``.
     """
     if settings.lpips_trunk is None:
         return None
-    setting = "image_quality.lpips_trunk"
-    tensors = given_weights(settings.lpips_trunk, settings.lpips_trunk_sha256, setting)
+    tensors = given_weights(settings.lpips_trunk, "image_quality.lpips_trunk")
     return PerceptualNetwork(settings.lpips_network, tensors)
 
 

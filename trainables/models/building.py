@@ -35,5 +35,5 @@ def build_target(settings: TargetSettings, num_classes: int, resolution: int, se
         model = build_network(settings.architecture, num_classes, resolution)
     use_average_pool(model)
     if settings.pretrained is not None:
-        load_pretrained(model, settings.architecture, settings.pretrained, settings.pretrained_sha256)
+        load_pretrained(model, settings.architecture, settings.pretrained)
     return model

@@ -1,6 +1,5 @@
 """D_pretrain weights of a target: packaged ones, those of torchvision and timm by name, or a local file."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from search_spaces.architectures import ARCHITECTURES, Hub
+from search_spaces.files import FileUnusable, PinnedFile
 from trainables.models.face_resnet import FaceResNetTarget, face_resnet_tensors
 from trainables.models.target_model import TargetModel
 from trainables.weights.fitting import require_fit
@@ -36,45 +36,39 @@ PRETRAINED: dict[str, Callable[[TargetModel], None]] = {"face_resnet": load_face
 """Packaged D_pretrain weights by name: what loads them."""
 
 
-def load_pretrained(model: TargetModel, architecture: str, source: str, sha256: str | None = None) -> None:
+def load_pretrained(model: TargetModel, architecture: str, source: PinnedFile | str) -> None:
     """Load what ``source`` has below the head into ``model``; head and normalisation stay.
 
     ``source`` is a packaged name (``face_resnet``), ``torchvision:NAME`` (``IMAGENET1K_V1``), ``timm:TAG``
-    (``in1k``) or a ``.safetensors`` file of a target of this architecture, whose bytes must hash to
-    ``sha256`` where that is given. The units must be there whole; the neck whole or not at all (then it
-    stays new: the 64x64 networks cannot take over the last layers of a 112x112 one). Raises
-    ``PretrainedUnusable``, and ``WeightsMismatch`` with a list of the names that do not fit; the model is
-    then as before.
+    (``in1k``) or a ``.safetensors`` file of a target of this architecture. The units must be there whole; the
+    neck whole or not at all (then it stays new: the 64x64 networks cannot take over the last layers of a
+    112x112 one). Raises ``PretrainedUnusable``, and ``WeightsMismatch`` with a list of the names that do not
+    fit; the model is then as before.
     """
+    if isinstance(source, PinnedFile):
+        _load_below_head(model, read_weights(source), str(source.path))
+        return
     kind, _, name = source.partition(":")
-    if source.endswith(".safetensors"):
-        _load_below_head(model, read_weights(Path(source), sha256), source)
-    elif source in PRETRAINED:
+    if source in PRETRAINED:
         PRETRAINED[source](model)
     elif kind in HUBS and name:
         _load_below_head(model, own_state(architecture, HUBS[kind](architecture, name)), source)
     else:
         raise PretrainedUnusable(
             f"pretrained {source!r}: give {', '.join(sorted(PRETRAINED))}, torchvision:NAME, timm:TAG, a "
-            ".safetensors file (`tldmi-sweep convert` makes one from a checkpoint), or nothing"
+            ".safetensors file (`tldmi-sweep convert` makes one from a checkpoint), or null"
         )
 
 
-def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+def read_weights(file: PinnedFile) -> dict[str, Tensor]:
     """Return the tensors in a ``.safetensors`` file.
 
-    Raises ``PretrainedUnusable`` when it cannot be read, or when its bytes do not hash to ``sha256``.
+    Raises ``PretrainedUnusable`` when it cannot be read, or is another file than its hash says.
     """
     try:
-        data = path.read_bytes()
-        found = hashlib.sha256(data).hexdigest()
-        if sha256 is not None and found != sha256:
-            raise PretrainedUnusable(
-                f"weights {path}: SHA-256 {found} instead of {sha256}; it has changed since it was chosen"
-            )
-        return safetensors.torch.load(data)
-    except (OSError, SafetensorError) as error:
-        raise PretrainedUnusable(f"weights {path}: no readable safetensors file ({error})") from error
+        return safetensors.torch.load(file.read_bytes())
+    except (FileUnusable, SafetensorError) as error:
+        raise PretrainedUnusable(f"weights {file.path}: no readable safetensors file ({error})") from error
 
 
 def _load_below_head(model: TargetModel, state: Mapping[str, Tensor], source: str) -> None:
@@ -165,6 +159,6 @@ def _hub_name(hub: Hub, architecture: str) -> str:
     if architecture not in names:
         raise PretrainedUnusable(
             f"{hub} has no weights for architecture {architecture}, only for {', '.join(names)}; "
-            "give a .safetensors file, or nothing"
+            "give a .safetensors file, or null"
         )
     return names[architecture]

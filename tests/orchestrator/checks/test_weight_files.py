@@ -5,11 +5,15 @@ import hashlib
 import pytest
 import safetensors.torch
 
-from orchestrator.checks.checks import check_sweep, pinned_setup
-from orchestrator.checks.weight_files import HUBS, PACKAGED, pinned, pinned_space
+from orchestrator.checks.checks import check_sweep
+from orchestrator.checks.pinning import pin_setup, pin_sweep
+from orchestrator.checks.weight_files import HUBS, PACKAGED
 from orchestrator.errors import InvalidRequest
-from search_spaces import Sweep, load_setup
+from search_spaces import InvalidSpace, Setup, load_setup
 from search_spaces.architectures import ARCHITECTURES
+from search_spaces.defenses import Defense
+from search_spaces.evaluation import TrainedClassifier
+from search_spaces.files import PinnedFile
 from search_spaces.targets import TargetSettings
 from tests.orchestrator.small_sweeps import small_space
 from trainables.models import PRETRAINED, build_target
@@ -27,26 +31,27 @@ def weights(tmp_path, monkeypatch):
     return "mine.safetensors"
 
 
-def setup_from(source, setup="drawn_persons", **target):
+def setup_from(source, setup="drawn_persons"):
     base = load_setup(setup)
-    changed = base.target.model_copy(update={"pretrained": source, **target})
-    return base.model_copy(update={"target": changed})
+    plain = base.target.model_dump(exclude_unset=True)
+    target = TargetSettings.model_validate({**plain, "pretrained": source})
+    return base.model_copy(update={"target": target})
 
 
 def check(setup, **changes):
-    pinned = pinned_setup(setup)
-    check_sweep(Sweep(space=pinned_space(small_space(**NONE, **changes), pinned), setup=pinned))
+    check_sweep(pin_sweep(small_space(**NONE, **changes), setup))
 
 
 def test_a_file_is_pinned_by_absolute_path_and_hash(weights, tmp_path):
-    target = pinned_setup(setup_from(weights)).target
-    assert target.pretrained == str(tmp_path / weights)
-    assert target.pretrained_sha256 == hashlib.sha256((tmp_path / weights).read_bytes()).hexdigest()
+    sha256 = hashlib.sha256((tmp_path / weights).read_bytes()).hexdigest()
+    assert pin_setup(setup_from(weights)).target.pretrained == PinnedFile(
+        path=tmp_path / weights, sha256=sha256
+    )
 
 
 def test_a_changed_file_is_another_sweep(weights, tmp_path):
     def sweep_id():
-        return Sweep(space=small_space(), setup=pinned_setup(setup_from(weights))).sweep_id
+        return pin_sweep(small_space(), setup_from(weights)).sweep_id
 
     before = sweep_id()
     assert sweep_id() == before
@@ -71,28 +76,29 @@ def test_a_file_that_holds_no_weights_is_refused(weights, tmp_path):
 
 
 def test_another_file_than_the_one_meant_is_refused(weights):
-    with pytest.raises(InvalidRequest, match="not the file meant"):
-        check(setup_from(weights, pretrained_sha256="0" * 64))
+    with pytest.raises(InvalidSpace, match=r"target\.pretrained: .* is not the file meant"):
+        check(setup_from({"path": weights, "sha256": "0" * 64}))
 
 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("absent.safetensors", "there is no file"),
-        ("vgg16.pth.tar", "tldmi-sweep convert"),
+        ("absent.safetensors", "there is no such file"),
         ("face_resent", "Did you mean 'face_resnet'"),
         ("torchvison:IMAGENET1K_V1", "torchvision:NAME"),
         ("face_resnet", "fits architecture face_resnet, not small_vgg"),
     ],
 )
 def test_what_cannot_be_loaded_is_refused_and_says_what_can(source, said):
-    with pytest.raises(InvalidRequest, match=said):
+    with pytest.raises((InvalidRequest, InvalidSpace), match=said):
         check(setup_from(source))
 
 
-@pytest.mark.parametrize("source", [None, "face_resnet", "torchvision:IMAGENET1K_V1", "timm:in1k"])
-def test_names_stay_as_they_are(source):
-    assert pinned("target.pretrained", source, None) == (source, None)
+def test_weights_of_an_evaluator_that_nobody_knows_are_refused():
+    setup = load_setup("orl_faces")
+    judge = TrainedClassifier(architecture="facenet112", pretrained="torchvison:V1")
+    with pytest.raises(InvalidRequest, match=r"evaluators\.1\.pretrained: unknown weights"):
+        check(setup.model_copy(update={"evaluators": (setup.evaluators[0], judge)}))
 
 
 @pytest.mark.parametrize(
@@ -134,12 +140,11 @@ def test_the_weights_a_space_lists_are_pinned_too(weights, tmp_path):
             "vgg16": {"pretrained": ["absent.safetensors"]},
         },
     )
-    found = pinned_space(space, load_setup("drawn_persons"))
-    first, second = Sweep(space=found, setup=load_setup("drawn_persons")).targets
-    assert first.pretrained == str(tmp_path / weights)
-    assert len(first.pretrained_sha256) == 64
-    assert (second.pretrained, second.pretrained_sha256) == (None, None)
-    check_sweep(Sweep(space=found, setup=load_setup("drawn_persons")))
+    sweep = pin_sweep(space, load_setup("drawn_persons"))
+    first, second = sweep.targets
+    assert first.pretrained == PinnedFile(path=tmp_path / weights).pinned()
+    assert second.pretrained is None
+    check_sweep(sweep)
 
 
 def test_weights_that_a_space_lists_and_are_not_there_are_refused():
@@ -148,22 +153,33 @@ def test_weights_that_a_space_lists_and_are_not_there_are_refused():
         defenses=[{"kind": "tl_dmi"}],
         per_target={"small_vgg": {"pretrained": ["absent.safetensors"]}},
     )
-    with pytest.raises(InvalidRequest, match=r"per_target\.small_vgg\.pretrained: there is no file"):
-        pinned_space(space, load_setup("drawn_persons"))
+    with pytest.raises(InvalidSpace, match=r"per_target\.small_vgg\.pretrained\.0: absent\."):
+        pin_sweep(space, load_setup("drawn_persons"))
 
 
 def test_a_checkpoint_of_an_evaluator_is_pinned_or_refused(weights, tmp_path):
     def with_checkpoint(path):
         setup = load_setup("orl_faces")
-        judge = setup.evaluators[1].model_copy(update={"checkpoint": path})
+        judge = setup.evaluators[1].model_copy(update={"checkpoint": PinnedFile(path=path)})
         return setup.model_copy(update={"evaluators": (setup.evaluators[0], judge)})
 
-    found = pinned_setup(with_checkpoint(weights)).evaluators[1]
-    assert str(found.checkpoint) == str(tmp_path / weights)
-    assert len(found.checkpoint_sha256) == 64
-    for path, said in (
-        ("absent.safetensors", "evaluators.1.checkpoint: there is no file"),
-        ("a.tar", "convert"),
+    found = pin_setup(with_checkpoint(weights)).evaluators[1]
+    assert found.checkpoint == PinnedFile(path=tmp_path / weights).pinned()
+    with pytest.raises(InvalidSpace, match=r"evaluators\.1\.checkpoint: absent\.safetensors cannot be read"):
+        pin_setup(with_checkpoint("absent.safetensors"))
+
+
+def test_files_of_attacks_are_pinned_whether_space_or_setup_says_it(tmp_path):
+    (tmp_path / "efficientnet_b0.safetensors").write_bytes(b"weights")
+    lomma = {"students": ["efficientnet_b0"], "student_weights": str(tmp_path)}
+    setup, attack = load_setup("orl_faces"), {"kind": "lomma_gmi", "iterations": 5}
+    of_setup = Setup.model_validate(
+        {**setup.model_dump(exclude_unset=True), "attack_budgets": {"lomma_gmi": {"lomma": lomma}}}
+    )
+    pinned = {"efficientnet_b0": PinnedFile(path=tmp_path / "efficientnet_b0.safetensors").pinned()}
+    for sweep in (
+        pin_sweep(small_space(attacks=[attack]), of_setup),
+        pin_sweep(small_space(attacks=[{**attack, "lomma": lomma}]), setup),
     ):
-        with pytest.raises(InvalidRequest, match=said):
-            pinned_setup(with_checkpoint(path))
+        (config,) = sweep.trial(Defense(), seed=0).attacks
+        assert (config.attack.iterations, config.attack.lomma.student_weights) == (5, pinned)

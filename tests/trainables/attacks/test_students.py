@@ -10,7 +10,7 @@ from torch import nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import LOMMA
-from search_spaces.image_quality import WeightsUnusable
+from search_spaces.files import FileUnusable
 from tests.contracts.planted_problem import planted_problem
 from trainables.attacks import AttackDiverged
 from trainables.attacks.students import (
@@ -26,7 +26,8 @@ SMALL = LOMMA(students=("small",), student_epochs=40, student_batch_size=16, stu
 
 
 def undistilled(network: str, **changes: object) -> LOMMA:
-    return LOMMA().model_copy(update={"students": (network,), "student_epochs": 0, **changes})
+    lomma = LOMMA.model_validate({"students": (network,), **changes})
+    return lomma.model_copy(update={"student_epochs": 0})
 
 
 def test_distillation_loss_is_the_divergence_written_out() -> None:
@@ -96,11 +97,11 @@ def test_students_start_from_given_weights_but_for_the_classifier(tmp_path: Path
 def test_unusable_weights_are_refused(tmp_path: Path) -> None:
     lomma = undistilled("efficientnet_b0", student_weights=str(tmp_path))
     attacker = planted_problem().attacker()
-    with pytest.raises(WeightsUnusable, match=r"efficientnet_b0\.safetensors cannot be read .* from scratch"):
+    with pytest.raises(FileUnusable, match=r"efficientnet_b0\.safetensors cannot be read: .* from scratch"):
         load_students(lomma, attacker)
     path = tmp_path / "efficientnet_b0.safetensors"
     path.write_bytes(b"nothing")
-    with pytest.raises(WeightsUnusable, match="no readable safetensors file"):
+    with pytest.raises(FileUnusable, match="is no safetensors file"):
         load_students(lomma, attacker)
     safetensors.torch.save_file({"other": torch.zeros(1)}, path)
     with pytest.raises(WeightsMismatch, match="missing"):

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets
+from search_spaces.files import PinnedFolder
 from tests.contracts.dataset_contract import DatasetContract, fresh
 from tests.fixtures import downloads
 from tests.fixtures.downloads import settings_of
 from trainables.datasets import check_data, describe, load_data, prepare_data
-from trainables.datasets.downloaded_files import content_of, pinned
+from trainables.datasets.downloaded_files import pinned
 from trainables.datasets.sets import InvalidDownload
 from trainables.storage.cache import CACHE_VARIABLE
 
@@ -100,13 +101,20 @@ def test_loading_decodes_nothing_once_it_is_prepared(
     assert len(fresh(folders).private_train) == 15
 
 
+def hashes(settings: DownloadedSets) -> tuple[str | None, str | None]:
+    """Return what the splits of the two sets hash to."""
+    found = pinned(settings)
+    return found.private.root.sha256, found.public.root.sha256
+
+
 def test_the_split_is_pinned_in_a_file_of_that_hash(folders: DownloadedSets, cache: Path) -> None:
     check_data(folders)
-    content = content_of(folders)
-    text = (cache / "splits" / f"{content}.txt").read_bytes()
-    assert hashlib.sha256(text).hexdigest() == content
+    lines = []
+    for digest in hashes(folders):
+        text = (cache / "splits" / f"{digest}.txt").read_bytes()
+        assert hashlib.sha256(text).hexdigest() == digest
+        lines += [line.split("\t") for line in text.decode().splitlines() if line[0] != "#"]
     data = fresh(folders)
-    lines = [line.split("\t") for line in text.decode().splitlines() if line[0] != "#"]
     by_role = {role: [line for line in lines if line[0] == role] for role in ("train", "test", "public")}
     assert [len(by_role[role]) for role in by_role] == [
         len(data.private_train),
@@ -115,24 +123,24 @@ def test_the_split_is_pinned_in_a_file_of_that_hash(folders: DownloadedSets, cac
     ]
     assert [int(line[1]) for line in by_role["train"]] == data.private_train.labels.tolist()
     for _, _, size, path in by_role["test"]:
-        assert (folders.private.root / path).stat().st_size == int(size)
+        assert (folders.private.root.path / path).stat().st_size == int(size)
 
 
 def test_content_does_not_depend_on_the_place_or_time(folders: DownloadedSets, tmp_path: Path) -> None:
-    before = content_of(folders), fresh(folders).content_hash
+    before = hashes(folders), fresh(folders).content_hash
     moved = tmp_path / "elsewhere"
-    shutil.copytree(folders.private.root, moved)
+    shutil.copytree(folders.private.root.path, moved)
     for path in moved.rglob("*.png"):
         os.utime(path, ns=(0, 1))
-    private = folders.private.model_copy(update={"root": moved})
+    private = folders.private.model_copy(update={"root": PinnedFolder(path=moved)})
     copied = folders.model_copy(update={"private": private})
-    assert (content_of(copied), fresh(copied).content_hash) == before
+    assert (hashes(copied), fresh(copied).content_hash) == before
 
 
 @pytest.mark.parametrize("change", ["added", "removed", "renamed", "other pixels", "seed", "resolution"])
 def test_content_and_hash_follow_the_pictures(folders: DownloadedSets, change: str) -> None:
-    before = content_of(folders), fresh(folders).content_hash
-    first = sorted(folders.private.root.rglob("*.png"))[0]
+    before = hashes(folders), fresh(folders).content_hash
+    first = sorted(folders.private.root.path.rglob("*.png"))[0]
     if change == "added":
         downloads.Painter(9).paint("new", first.with_name("zz.png"))
     elif change == "removed":
@@ -144,7 +152,7 @@ def test_content_and_hash_follow_the_pictures(folders: DownloadedSets, change: s
     else:
         folders = folders.model_copy(update={change: 48})
     # The content says which pictures have which role, the hash which pixels came of them.
-    assert (content_of(folders) != before[0]) == (change != "resolution")
+    assert (hashes(folders) != before[0]) == (change != "resolution")
     assert fresh(folders).content_hash != before[1]
 
 
@@ -153,17 +161,18 @@ def test_pinned_content_is_checked(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     relative = folders.model_copy(
-        update={"private": folders.private.model_copy(update={"root": Path("private")})}
+        update={"private": folders.private.model_copy(update={"root": PinnedFolder(path=Path("private"))})}
     )
     settings = pinned(relative)
-    assert settings.private.root == tmp_path / "private"
-    assert settings.content == content_of(folders)
+    assert settings.private.root.path == tmp_path / "private"
+    assert (settings.private.root.sha256, settings.public.root.sha256) == hashes(folders)
     assert pinned(settings) == settings
     check_data(settings)
-    sorted(folders.public.root.rglob("*.png"))[0].unlink()
+    sorted(folders.public.root.path.rglob("*.png"))[0].unlink()
     message = refusal(settings)
-    assert "have changed" in message
-    assert str(settings.content) in message
+    assert "public: the pictures or their split have changed" in message
+    assert "private: the pictures" not in message
+    assert str(settings.public.root.sha256) in message
 
 
 def test_what_is_wrong_on_both_sides_is_told_at_once(folders: DownloadedSets, tmp_path: Path) -> None:
@@ -177,7 +186,7 @@ def test_what_is_wrong_on_both_sides_is_told_at_once(folders: DownloadedSets, tm
 
 
 def test_shared_classes_are_refused_however_they_are_written(folders: DownloadedSets) -> None:
-    (folders.public.root / "Stranger 1").rename(folders.public.root / "person_2")
+    (folders.public.root.path / "Stranger 1").rename(folders.public.root.path / "person_2")
     assert "private and public share the classes Person 2;" in refusal(folders)
 
 
@@ -199,15 +208,15 @@ def test_private_people_of_one_variant_are_not_public_in_another(tmp_path: Path)
 
 
 def test_a_file_on_both_sides_is_refused_by_its_bytes(folders: DownloadedSets) -> None:
-    source = sorted(folders.private.root.rglob("*.png"))[3]
-    shutil.copy(source, folders.public.root / "Stranger 0" / "copy.png")
+    source = sorted(folders.private.root.path.rglob("*.png"))[3]
+    shutil.copy(source, folders.public.root.path / "Stranger 0" / "copy.png")
     for attempt in (prepare_data, fresh):
         with pytest.raises(InvalidDownload, match=rf"{source.name} = Stranger 0/copy\.png; remove"):
             attempt(folders)
 
 
 def test_a_corrupt_picture_is_refused_before_a_sweep(folders: DownloadedSets) -> None:
-    broken = sorted(folders.public.root.rglob("*.png"))[2]
+    broken = sorted(folders.public.root.path.rglob("*.png"))[2]
     broken.write_bytes(broken.read_bytes()[:90])
     check_data(folders)
     with pytest.raises(InvalidDownload, match=broken.name):

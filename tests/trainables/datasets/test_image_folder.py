@@ -62,18 +62,19 @@ def test_the_pixels_are_those_of_the_files(settings: ImageFolder) -> None:
 
 def test_renaming_files_keeps_the_split(settings: ImageFolder) -> None:
     before = {tuple(row) for row in fresh(settings).private_test.images.flatten(1).tolist()}
-    for path in sorted((settings.private / "private-1").iterdir()):
+    for path in sorted((settings.private.path / "private-1").iterdir()):
         path.rename(path.with_name(f"renamed-{9 - int(path.stem)}.png"))
     assert {tuple(row) for row in fresh(settings).private_test.images.flatten(1).tolist()} == before
 
 
 def test_a_picture_that_is_twice_in_a_class_counts_once(settings: ImageFolder) -> None:
     before = fresh(settings).content_hash
-    for first in (settings.private / "private-0" / "000.png", settings.public / "public-0" / "000.png"):
+    for side, folder in (("private", settings.private.path), ("public", settings.public.path)):
+        first = folder / f"{side}-0" / "000.png"
         first.with_name("copy.png").write_bytes(first.read_bytes())
     assert fresh(settings).content_hash == before
 
 
 def test_classes_are_in_the_order_of_their_names(settings: ImageFolder) -> None:
-    (settings.private / "private-0").rename(settings.private / "zoe")
+    (settings.private.path / "private-0").rename(settings.private.path / "zoe")
     assert fresh(settings).class_names == ("private-1", "private-2", "private-3", "zoe")

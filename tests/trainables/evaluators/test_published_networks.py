@@ -17,6 +17,7 @@ from torch import nn
 from search_spaces import EvaluatorConfig
 from search_spaces.datasets import DrawnPersons
 from search_spaces.evaluation import TrainedClassifier
+from search_spaces.files import PinnedFile
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.evaluators import (
     build_evaluator,
@@ -110,8 +111,8 @@ def test_they_are_restored_without_the_file(ready: tuple[Path, IRTarget]) -> Non
 def test_the_hash_of_ready_weights_is_checked(ready: tuple[Path, IRTarget]) -> None:
     path, _ = ready
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    build_evaluator(config(architecture="facenet112", checkpoint=path, checkpoint_sha256=sha256), DATA)
-    wrong = config(architecture="facenet112", checkpoint=path, checkpoint_sha256="0" * 64)
+    build_evaluator(config(architecture="facenet112", checkpoint=PinnedFile(path=path, sha256=sha256)), DATA)
+    wrong = config(architecture="facenet112", checkpoint=PinnedFile(path=path, sha256="0" * 64))
     with pytest.raises(PretrainedUnusable, match=sha256):
         build_evaluator(wrong, DATA)
 
@@ -176,7 +177,7 @@ def test_training_starts_from_pretrained_weights(ready: tuple[Path, IRTarget]) -
 
 
 @pytest.mark.parametrize(
-    "values", [{"architecture": "small_cnn"}, {"architecture": "facenet112", "checkpoint": "x"}]
+    "values", [{"architecture": "small_cnn"}, {"architecture": "facenet112", "checkpoint": "x.safetensors"}]
 )
 def test_pretrained_is_only_for_published_networks_that_are_trained(values: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="pretrained is what"):

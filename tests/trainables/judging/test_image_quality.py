@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from results.stores.store import Store, open_store
+from search_spaces.files import PinnedFile
 from search_spaces.image_quality import ImageQuality
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.attacks import Reconstructions
@@ -88,7 +89,7 @@ def test_inception_sees_the_private_pictures_of_the_attacked_classes_once(
     network = Colours()
     monkeypatch.setattr(image_quality, "load_inception", lambda settings: network)
     result, judged = rows()
-    settings = ImageQuality(inception=tmp_path / "weights.pth")
+    settings = ImageQuality(inception=PinnedFile(path=tmp_path / "weights.pth"))
     columns = quality_columns(settings, store, DATA, result, judged, "sface")
     train = DATA.private_train
     attacked = train.labels < CLASSES

@@ -6,7 +6,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from search_spaces.image_quality import WeightsUnusable
+from search_spaces.files import FileUnusable, PinnedFile
 from trainables.metrics.given_weights import given_weights
 
 TENSORS = {"a": torch.arange(3.0), "b": torch.ones(2, 2)}
@@ -19,7 +19,7 @@ def test_tensors_come_back(tmp_path: Path, suffix: str) -> None:
         torch.save(TENSORS, path)
     else:
         safetensors.torch.save_file(TENSORS, path)
-    found = given_weights(path, None, "image_quality.inception")
+    found = given_weights(PinnedFile(path=path), "image_quality.inception")
     assert set(found) == {"a", "b"}
     assert all(torch.equal(found[name], tensor) for name, tensor in TENSORS.items())
 
@@ -29,8 +29,8 @@ def test_tensors_come_back(tmp_path: Path, suffix: str) -> None:
 def test_other_bytes_are_refused_with_a_reason(tmp_path: Path, suffix: str, data: bytes) -> None:
     path = tmp_path / f"weights.{suffix}"
     path.write_bytes(data)
-    with pytest.raises(WeightsUnusable, match=r"image_quality.inception: .* tensors alone \(.+\)") as caught:
-        given_weights(path, None, "image_quality.inception")
+    with pytest.raises(FileUnusable, match=r"image_quality.inception: .* tensors alone \(.+\)") as caught:
+        given_weights(PinnedFile(path=path), "image_quality.inception")
     assert "\n" not in str(caught.value)
     assert not str(caught.value).endswith("(unreadable)") or not str(caught.value.__cause__)
 
@@ -38,5 +38,5 @@ def test_other_bytes_are_refused_with_a_reason(tmp_path: Path, suffix: str, data
 @pytest.mark.parametrize("held", [[torch.ones(1)], {"a": 1.0}, torch.ones(1)])
 def test_a_file_of_something_else_than_named_tensors_is_refused(tmp_path: Path, held: object) -> None:
     torch.save(held, tmp_path / "weights.pth")
-    with pytest.raises(WeightsUnusable, match="something else than named tensors"):
-        given_weights(tmp_path / "weights.pth", None, "image_quality.inception")
+    with pytest.raises(FileUnusable, match="something else than named tensors"):
+        given_weights(PinnedFile(path=tmp_path / "weights.pth"), "image_quality.inception")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import Inception3
 
+from search_spaces.files import PinnedFile
 from search_spaces.image_quality import ImageQuality
 from trainables.metrics.inception import (
     InceptionFeatures,
@@ -60,7 +61,7 @@ def test_resizing_looks_at_i_times_s_over_299() -> None:
 
 def test_features_come_from_eight_bit_pictures_and_a_file(weights: dict[str, Tensor], tmp_path: Path) -> None:
     torch.save(weights, tmp_path / "pt_inception.pth")
-    network = load_inception(ImageQuality(inception=tmp_path / "pt_inception.pth"))
+    network = load_inception(ImageQuality(inception=PinnedFile(path=tmp_path / "pt_inception.pth")))
     assert network is not None
     grey = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():

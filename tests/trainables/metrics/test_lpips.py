@@ -2,13 +2,15 @@
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from search_spaces.image_quality import ImageQuality, WeightsUnusable
+from search_spaces.files import FileUnusable, PinnedFile, pin
+from search_spaces.image_quality import ImageQuality
 from tests.contracts.metric_contract import RowMetricContract, judged_rows
 from trainables.metrics import LPIPS, Judged
 from trainables.metrics.lpips import (
@@ -41,6 +43,10 @@ def random_trunk(seed: int, network: str) -> dict[str, Tensor]:
     body = {f"features.{name.split('.', 1)[1]}": tensor for name, tensor in own.items()}
     weights = {name: torch.randn(tensor.shape, generator=random) * 0.05 for name, tensor in body.items()}
     return {**weights, "classifier.6.weight": torch.zeros(3, 2)}
+
+
+def trunk_from(path: Path, network: Literal["alex", "squeeze"] = "alex") -> ImageQuality:
+    return ImageQuality(lpips_network=network, lpips_trunk=PinnedFile(path=path))
 
 
 def pictures(count: int, seed: int, channels: int = 3) -> Tensor:
@@ -78,7 +84,7 @@ def test_the_trunk_is_read_from_a_file(tmp_path: Path) -> None:
     images = pictures(1, 3)
     expected = PerceptualNetwork("squeeze", trunk)(images)
     for name in ("squeeze.pth", "squeeze.safetensors"):
-        settings = ImageQuality(lpips_network="squeeze", lpips_trunk=tmp_path / name).pinned()
+        settings = trunk_from(tmp_path / name, "squeeze")
         loaded = load_perceptual_network(settings)
         assert loaded is not None
         assert torch.equal(loaded(images), expected)
@@ -86,18 +92,18 @@ def test_the_trunk_is_read_from_a_file(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsUnusable, match="or leave the setting out"):
-        load_perceptual_network(ImageQuality(lpips_trunk=tmp_path / "none.pth"))
+    with pytest.raises(FileUnusable, match=r"lpips_trunk: .* there is no such file"):
+        load_perceptual_network(trunk_from(tmp_path / "none.pth"))
     (tmp_path / "broken.pth").write_bytes(b"no weights")
-    with pytest.raises(WeightsUnusable, match="does not hold tensors alone"):
-        load_perceptual_network(ImageQuality(lpips_trunk=tmp_path / "broken.pth"))
+    with pytest.raises(FileUnusable, match="does not hold tensors alone"):
+        load_perceptual_network(trunk_from(tmp_path / "broken.pth"))
     torch.save({"epoch": 3}, tmp_path / "other.pth")
-    with pytest.raises(WeightsUnusable, match="something else"):
-        load_perceptual_network(ImageQuality(lpips_trunk=tmp_path / "other.pth"))
+    with pytest.raises(FileUnusable, match="something else"):
+        load_perceptual_network(trunk_from(tmp_path / "other.pth"))
     torch.save(random_trunk(0, "squeeze"), tmp_path / "squeeze.pth")
     with pytest.raises(WeightsMismatch, match="the LPIPS trunk alex"):
-        load_perceptual_network(ImageQuality(lpips_trunk=tmp_path / "squeeze.pth"))
-    pinned = ImageQuality(lpips_network="squeeze", lpips_trunk=tmp_path / "squeeze.pth").pinned()
+        load_perceptual_network(trunk_from(tmp_path / "squeeze.pth"))
+    pinned = pin(trunk_from(tmp_path / "squeeze.pth", "squeeze"), "settings")
     torch.save(random_trunk(1, "squeeze"), tmp_path / "squeeze.pth")
-    with pytest.raises(WeightsUnusable, match="not the file meant"):
+    with pytest.raises(FileUnusable, match="not the file meant"):
         load_perceptual_network(pinned)

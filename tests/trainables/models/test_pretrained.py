@@ -12,6 +12,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models.vgg import cfgs, make_layers
 
+from search_spaces.files import PinnedFile
 from search_spaces.targets import Architecture, TargetSettings
 from trainables.models import PretrainedUnusable, TargetModel, build_target
 from trainables.models.ir_network import IRTarget
@@ -130,7 +131,7 @@ class TestFile:
 
     def loaded(self, path: Path, sha256: str | None = None) -> IRTarget:
         model = IRTarget(3, (1, 1, 1, 1), 16)
-        load_pretrained(model, "facenet64", str(path), sha256)
+        load_pretrained(model, "facenet64", PinnedFile(path=path, sha256=sha256))
         return model
 
     def test_all_below_the_head_is_taken(self, source: Path) -> None:
@@ -154,13 +155,13 @@ class TestFile:
         model = IRTarget(3, (1, 1, 1, 1), 16)
         before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
         with pytest.raises(WeightsMismatch, match=f"missing: {name}"):
-            load_pretrained(model, "facenet64", str(self.saved(tmp_path, state)))
+            load_pretrained(model, "facenet64", PinnedFile(path=self.saved(tmp_path, state)))
         assert all(torch.equal(before[key], tensor) for key, tensor in model.state_dict().items())
 
     def test_the_hash_is_checked(self, source: Path) -> None:
         right = hashlib.sha256(source.read_bytes()).hexdigest()
         self.loaded(source, right)
-        with pytest.raises(PretrainedUnusable, match=f"SHA-256 {right} instead of {'0' * 64}"):
+        with pytest.raises(PretrainedUnusable, match=f"SHA-256 is {right}, not {'0' * 64}"):
             self.loaded(source, "0" * 64)
 
     def test_the_normalisation_is_the_architecture_s_own(self, source: Path, tmp_path: Path) -> None:

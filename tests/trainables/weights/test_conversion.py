@@ -13,6 +13,7 @@ import torchvision
 from torch import Tensor
 from torchvision.models.vgg import cfgs, make_layers
 
+from search_spaces.files import PinnedFile
 from trainables.models.ir_network import IRTarget
 from trainables.models.low_shot_resnet import LowShotResNet
 from trainables.models.pretrained import load_pretrained
@@ -71,7 +72,7 @@ def test_what_was_written_can_be_started_from(tmp_path: Path, resnet_state: Stat
     network.load_state_dict(resnet_state)
     network.fc = torch.nn.Identity()
     model = resnet18(3)
-    load_pretrained(model, "resnet18", str(report.destination), report.sha256)
+    load_pretrained(model, "resnet18", PinnedFile(path=report.destination, sha256=report.sha256))
     pictures = torch.rand(2, 3, 32, 32)
     with torch.no_grad():
         expected = network.eval()(2 * pictures - 1)

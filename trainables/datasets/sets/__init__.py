@@ -27,7 +27,7 @@ def private_set(data: DownloadedSets) -> PrivateSet:
     found: PrivateSet = import_module(home_of(type(data.private))).private(data.private, data)
     if data.private_classes is not None and len(found.class_names) < data.private_classes:
         raise InvalidDownload(
-            f"data.private_classes is {data.private_classes}, {data.private.root} has "
+            f"data.private_classes is {data.private_classes}, {data.private.root.path} has "
             f"{len(found.class_names)} classes; give at most that many, or leave it out to take all"
         )
     return found

@@ -21,8 +21,8 @@ ABOUT = About(
 
 def public(own: AFHQDogs, data: DownloadedSets) -> PublicSet:
     """Return the pictures, all one class. Raises ``InvalidDownload``."""
-    folder = found(own.root, ("train/dog",), "the training part")
-    files = pictures_in(folder, own.root)
+    folder = found(own.root.path, ("train/dog",), "the training part")
+    files = pictures_in(folder, own.root.path)
     if len(files) < LEAST and not data.partial:
         raise InvalidDownload(
             f"{folder}: {len(files)} pictures, either version of AFHQ has more than {LEAST}. {remedy()}"
@@ -30,10 +30,16 @@ def public(own: AFHQDogs, data: DownloadedSets) -> PublicSet:
     files += _held_out(own)
     pictures = [(file, 0) for file in files]
     return public_set(
-        own.root, LARGEST_SQUARE, pictures, ["afhq_dogs"], "afhq_dogs: all", data.public_images, data.seed
+        own.root.path,
+        LARGEST_SQUARE,
+        pictures,
+        ["afhq_dogs"],
+        "afhq_dogs: all",
+        data.public_images,
+        data.seed,
     )
 
 
 def _held_out(own: AFHQDogs) -> list[File]:
-    folders = [own.root / part / "dog" for part in ("val", "test")]
-    return [file for folder in folders if folder.is_dir() for file in pictures_in(folder, own.root)]
+    folders = [own.root.path / part / "dog" for part in ("val", "test")]
+    return [file for folder in folders if folder.is_dir() for file in pictures_in(folder, own.root.path)]

@@ -42,7 +42,7 @@ ABOUT = About(
 
 def private(own: CelebA, data: DownloadedSets) -> PrivateSet:
     """Return the private identities and their split. Raises ``InvalidDownload``."""
-    files = read(own.root, data.partial)
+    files = read(own.root.path, data.partial)
     chosen = private_identities(own, data, files)
     lists = lists_of(own, files, chosen, data)
     if lists is not None:
@@ -63,7 +63,7 @@ def private(own: CelebA, data: DownloadedSets) -> PrivateSet:
 
 def public(own: CelebA, data: DownloadedSets) -> PublicSet:
     """Return pictures of identities that are not on the private list. Raises ``InvalidDownload``."""
-    files = read(own.root, data.partial)
+    files = read(own.root.path, data.partial)
     listed = private_identities(own, data, files)
     lists = lists_of(own, files, listed, data)
     photos = lists.public if lists is not None else _not_private(own, files, set(listed))

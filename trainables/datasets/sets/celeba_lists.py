@@ -38,19 +38,19 @@ def lists_of(
     """
     if own.variant != "gmi" or own.lists == "never":
         return None
-    absent = [name for name in COUNTS if not (own.root / name).is_file()]
+    absent = [name for name in COUNTS if not (own.root.path / name).is_file()]
     if len(absent) == len(COUNTS):
         return None
     if absent:
         raise InvalidDownload(
-            f"{own.root}: of the published lists {some(absent)} is missing; put all three there, or none, or "
-            "leave them aside with --set data.private.lists=never"
+            f"{own.root.path}: of the published lists {some(absent)} is missing; put all three "
+            "there, or none, or leave them aside with --set data.private.lists=never"
         )
-    train, test, public = (_lines(own.root / name, count, files, data) for name, count in COUNTS.items())
-    _require_apart([photo for photo, _ in train], [photo for photo, _ in test], own.root)
+    train, test, public = (_lines(own.root.path / name, count, files, data) for name, count in COUNTS.items())
+    _require_apart([photo for photo, _ in train], [photo for photo, _ in test], own.root.path)
     return PublishedLists(
-        _labelled(train, files, chosen, own.root / "trainset.txt"),
-        _labelled(test, files, chosen, own.root / "testset.txt"),
+        _labelled(train, files, chosen, own.root.path / "trainset.txt"),
+        _labelled(test, files, chosen, own.root.path / "testset.txt"),
         [photo for photo, _ in public],
     )
 

@@ -25,23 +25,23 @@ ABOUT = About(
 
 def private(own: FaceScrub, data: DownloadedSets) -> PrivateSet:
     """Return the people and the split of their pictures. Raises ``InvalidDownload``."""
-    names, pictures = _people(own.root, data)
+    names, pictures = _people(own.root.path, data)
     sides = shuffled_split(pictures, data.seed)
     kept = names[: data.private_classes]
     train, test = ([item for item in side if item[1] < len(kept)] for side in sides)
     return PrivateSet(
         tuple(kept),
-        train=part(own.root, LARGEST_SQUARE, train),
-        test=part(own.root, LARGEST_SQUARE, test),
+        train=part(own.root.path, LARGEST_SQUARE, train),
+        test=part(own.root.path, LARGEST_SQUARE, test),
         rule="facescrub: 90 % of all pictures for training",
     )
 
 
 def public(own: FaceScrub, data: DownloadedSets) -> PublicSet:
     """Return pictures of all people. Raises ``InvalidDownload``."""
-    names, pictures = _people(own.root, data)
+    names, pictures = _people(own.root.path, data)
     return public_set(
-        own.root, LARGEST_SQUARE, pictures, names, "facescrub: all people", data.public_images, data.seed
+        own.root.path, LARGEST_SQUARE, pictures, names, "facescrub: all people", data.public_images, data.seed
     )
 
 

@@ -21,21 +21,21 @@ ABOUT = About(
 def public(own: FFHQ, data: DownloadedSets) -> PublicSet:
     """Return pictures out of the smallest folder that is large enough. Raises ``InvalidDownload``."""
     folder = _folder(own, data.resolution)
-    files = pictures_below(folder, own.root)
+    files = pictures_below(folder, own.root.path)
     if not files:
         raise InvalidDownload(f"{folder}: no picture in it. {remedy()}")
     require_count(len(files), PICTURES, f"pictures in {folder}", data.partial)
     framing = ALIGNED_FACES[own.crop]
     pictures = [(file, 0) for file in files]
-    return public_set(own.root, framing, pictures, ["ffhq"], "ffhq: all", data.public_images, data.seed)
+    return public_set(own.root.path, framing, pictures, ["ffhq"], "ffhq: all", data.public_images, data.seed)
 
 
 def _folder(own: FFHQ, resolution: int) -> Path:
-    there = [name for name in SIZES if (own.root / name).is_dir()]
+    there = [name for name in SIZES if (own.root.path / name).is_dir()]
     if not there:
-        return found(own.root, (".",), "the folder of pictures")
+        return found(own.root.path, (".",), "the folder of pictures")
     enough = [name for name in there if _kept(own, SIZES[name]) >= resolution]
-    return own.root / (enough or there[-1:])[0]
+    return own.root.path / (enough or there[-1:])[0]
 
 
 def _kept(own: FFHQ, side: int) -> int:

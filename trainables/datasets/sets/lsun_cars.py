@@ -19,13 +19,13 @@ ABOUT = About(
 
 def public(own: LSUNCars, data: DownloadedSets) -> PublicSet:
     """Return the pictures, all one class. Raises ``InvalidDownload``."""
-    files = pictures_below(found(own.root, (".",), "the folder of pictures"), own.root)
-    if not files and any(own.root.rglob("*.mdb")):
+    files = pictures_below(found(own.root.path, (".",), "the folder of pictures"), own.root.path)
+    if not files and any(own.root.path.rglob("*.mdb")):
         raise InvalidDownload(
-            f"{own.root}: LSUN's database itself is not read; export its pictures (LSUN's own tool does it) "
-            "and give the folder of pictures"
+            f"{own.root.path}: LSUN's database itself is not read; export its pictures (LSUN's own tool "
+            "does it) and give the folder of pictures"
         )
     pictures = [(file, 0) for file in files]
     return public_set(
-        own.root, SQUEEZED, pictures, ["lsun_cars"], "lsun_cars: all", data.public_images, data.seed
+        own.root.path, SQUEEZED, pictures, ["lsun_cars"], "lsun_cars: all", data.public_images, data.seed
     )

@@ -17,11 +17,11 @@ ABOUT = About(
 
 def public(own: MetFaces, data: DownloadedSets) -> PublicSet:
     """Return the pictures, all one class. Raises ``InvalidDownload``."""
-    folder = found(own.root, ("images",), "the folder of pictures")
-    files = pictures_in(folder, own.root)
+    folder = found(own.root.path, ("images",), "the folder of pictures")
+    files = pictures_in(folder, own.root.path)
     require_count(len(files), PICTURES, f"pictures in {folder}", data.partial)
     return public_set(
-        own.root,
+        own.root.path,
         ALIGNED_FACES[own.crop],
         [(file, 0) for file in files],
         ["metfaces"],

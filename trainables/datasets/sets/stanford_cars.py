@@ -24,17 +24,19 @@ ABOUT = About(
 
 def private(own: StanfordCars, data: DownloadedSets) -> PrivateSet:
     """Return the models and the official split. Raises ``InvalidDownload``."""
-    (names,) = columns(found(own.root, ("devkit/cars_meta.mat",), "the list of models"), ("class_names",))
-    require_count(len(names), MODELS, f"models in {own.root}/devkit/cars_meta.mat", data.partial)
-    train = _side(own.root, "cars_train", ("devkit/cars_train_annos.mat",), TRAINING, data)
+    (names,) = columns(
+        found(own.root.path, ("devkit/cars_meta.mat",), "the list of models"), ("class_names",)
+    )
+    require_count(len(names), MODELS, f"models in {own.root.path}/devkit/cars_meta.mat", data.partial)
+    train = _side(own.root.path, "cars_train", ("devkit/cars_train_annos.mat",), TRAINING, data)
     tests = ("cars_test_annos_withlabels.mat", "devkit/cars_test_annos_withlabels.mat")
-    test = _side(own.root, "cars_test", tests, TEST, data)
+    test = _side(own.root.path, "cars_test", tests, TEST, data)
     kept = names[: data.private_classes]
     sides = [[item for item in side if item[1] < len(kept)] for side in (train, test)]
     return PrivateSet(
         tuple(str(name) for name in kept),
-        train=part(own.root, SQUEEZED, sides[0]),
-        test=part(own.root, SQUEEZED, sides[1]),
+        train=part(own.root.path, SQUEEZED, sides[0]),
+        test=part(own.root.path, SQUEEZED, sides[1]),
         rule="stanford_cars: the official split",
     )
 

@@ -30,10 +30,10 @@ ABOUT = About(
 
 def private(own: StanfordDogs, data: DownloadedSets) -> PrivateSet:
     """Return the breeds and the split of their pictures. Raises ``InvalidDownload``."""
-    folder = found(own.root, ("Images",), "the folder of pictures")
+    folder = found(own.root.path, ("Images",), "the folder of pictures")
     names = folder_names(folder)
     require_count(len(names), BREEDS, f"breeds in {folder}", data.partial)
-    pictures = _listed(own.root, folder, names, data)
+    pictures = _listed(own.root.path, folder, names, data)
     sides = shuffled_split(pictures, data.seed)
     kept = names[: data.private_classes]
     train, test = ([item for item in side if item[1] < len(kept)] for side in sides)

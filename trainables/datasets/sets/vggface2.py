@@ -20,17 +20,17 @@ ABOUT = About(
 
 def private(own: VGGFace2, data: DownloadedSets) -> PrivateSet:
     """Return the first identities by name and the split of their pictures. Raises ``InvalidDownload``."""
-    folder = found(own.root, ("train",), "the training part")
+    folder = found(own.root.path, ("train",), "the training part")
     names = folder_names(folder)
     require_count(len(names), IDENTITIES, f"identities in {folder}", data.partial)
     kept = names[: data.private_classes]
-    classes = class_folders(folder, own.root, kept)
+    classes = class_folders(folder, own.root.path, kept)
     if kept == names:
         require_count(sum(map(len, classes)), PICTURES, f"pictures in {folder}", data.partial)
     train, test = split_per_class(classes, data.seed)
     return PrivateSet(
         tuple(kept),
-        train=part(own.root, LARGEST_SQUARE, train),
-        test=part(own.root, LARGEST_SQUARE, test),
+        train=part(own.root.path, LARGEST_SQUARE, train),
+        test=part(own.root.path, LARGEST_SQUARE, test),
         rule="vggface2: own split, a tenth of each identity for testing",
     )
