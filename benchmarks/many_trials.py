@@ -18,9 +18,10 @@ from pathlib import Path
 from orchestrator import ClusterSettings, run_sweep
 from orchestrator.execution.events import Proposal, TrialOutcome
 from orchestrator.execution.executors import prepare_ray
-from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.screens.progress import SilentProgress
+from results import Store
 from search_spaces import Piece, Space, load_setup
+from trainables.build import StepOutcome
 
 SPACE = {
     "name": "many_trials",
@@ -37,10 +38,10 @@ SPACE = {
 }
 
 
-def nothing(config: Piece, store_uri: str) -> StepReport:
+def nothing(piece: Piece, store: Store) -> StepOutcome:
     """Report an Acc and an AttAcc that follow from the configuration."""
-    number = hash(str(config)) % 1000 / 1000
-    return StepReport("done", values={"acc": number, "att_acc": 1 - number})
+    number = hash(str(piece)) % 1000 / 1000
+    return StepOutcome("done", values={"acc": number, "att_acc": 1 - number})
 
 
 @dataclass
@@ -95,7 +96,7 @@ def main() -> int:
                 store,
                 cluster=ClusterSettings(address=cluster.address),
                 progress=watch,
-                steps=Steps(nothing, nothing, nothing, nothing),
+                build=nothing,
             )
     finally:
         cluster.shutdown()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from orchestrator.driver.sweep import SweepOutcome, run_sweep
     from orchestrator.errors import ExitCode, SweepError, SweepInUse, Terminated
-    from orchestrator.execution.executors import ClusterSettings
+    from orchestrator.execution.resources import ClusterSettings
     from orchestrator.running import run
 
 _HOME_OF = {
-    "ClusterSettings": "execution.executors",
+    "ClusterSettings": "execution.resources",
     "ExitCode": "errors",
     "SweepError": "errors",
     "SweepInUse": "errors",

@@ -7,7 +7,9 @@ from typing import Any
 
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.sweep import run_sweep
-from orchestrator.execution.executors import ClusterSettings, ExecutorName
+from orchestrator.execution.executors import ExecutorName
+from orchestrator.execution.resources import ClusterSettings
+from orchestrator.execution.steps import Build
 from orchestrator.screens.progress import Progress
 from orchestrator.selection import Selection, adjusted
 from results import SweepResults, load
@@ -28,14 +30,15 @@ def run(
     progress: Progress | None = None,
     retry_failed: bool = False,
     limits: Limits | None = None,
+    build: Build | None = None,
 ) -> SweepResults:
     """Run a sweep, or what is left of it, and return its results as `results.load` does.
 
     ``space`` is the name of a shipped space, a YAML file or a `Space`; ``data`` a setup in the same ways or
     as ``--data`` takes it, the space's own without. ``store`` is a folder or ``s3://`` URI, else
     ``runs/<space>-<setup>``. ``settings`` are those of ``--set``: ``{"target.epochs": 3}``. Trials that fail
-    are rows with a reason, not exceptions; ``limits`` may end the run before the sweep's end. Raises what
-    `run_sweep` raises, before any work is done.
+    are rows with a reason, not exceptions; ``limits`` may end the run before the sweep's end; ``build``
+    replaces the work itself. Raises what `run_sweep` raises, before any work is done.
     """
     found = space if isinstance(space, Space) else load_space(str(space))
     setup = data if isinstance(data, Setup) else load_setup(str(data or found.setup))
@@ -61,6 +64,7 @@ def run(
         progress=progress,
         retry_failed=retry_failed,
         limits=limits,
+        build=build,
         command=None if given_as_objects else selection.command,
     )
     return load(outcome.store_uri, outcome.sweep_id)

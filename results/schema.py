@@ -190,6 +190,7 @@ PIECES = pa.schema(
             target_id=pa.string(),  # of the T that it was made of; null for one that all T share
             status=pa.string(),  # done | failed
             reason=pa.string(),
+            settings=pa.string(),  # canonical JSON of what decides it beside its T; null for a shared piece
             config=pa.string(),  # canonical JSON of the piece
             made_of=pa.string(),  # JSON: identity of a needed piece -> SHA-256 of its file at that time
             measured=pa.string(),  # JSON: what was measured of it, by name

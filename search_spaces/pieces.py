@@ -7,7 +7,7 @@ its row goes to, what it asks of a machine, and by its ``home`` which module of 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from search_spaces.canonical import identity, identity_values
+from search_spaces.canonical import canonical_json, identity, identity_values
 from search_spaces.datasets import AnyDataset
 from search_spaces.defenses import Defense
 from search_spaces.evaluation import AnyEvaluator
@@ -47,6 +47,16 @@ class Piece(KindSettings):
         return self.kind.replace("_", " ")
 
     @property
+    def source_target(self) -> "TargetConfig | None":
+        """The T that it is, or is made of; ``None`` for a piece that the trials of a sweep share."""
+        return next((each.source_target for each in self.needs if each.source_target is not None), None)
+
+    @property
+    def similar(self) -> Mapping[str, str | int]:
+        """Values of columns of its table that rows of pieces share which cost about as much."""
+        return {"kind": self.kind}
+
+    @property
     def cpu_threads(self) -> int:
         """CPU threads of the work: those of what it needs, unless the piece has its own."""
         return max((piece.cpu_threads for piece in self.needs), default=1)
@@ -58,10 +68,15 @@ class Piece(KindSettings):
 
     @property
     def artifact_path(self) -> str:
-        """Where in a store its file is. Raises ``LookupError`` for a piece that is kept in rows alone."""
+        """Where in a store its file is. Raises ``LookupError`` for a piece that is kept in rows alone.
+
+        The name of what is made of a T begins with T's identity, by which ``gc`` knows it.
+        """
         if self.folder is None:
             raise LookupError(f"a piece of kind {self.kind} has no file")
-        return f"artifacts/{self.folder}/{self.piece_id}.safetensors"
+        target = self.source_target
+        owner = "" if target is None or target is self else f"{target.piece_id}-"
+        return f"artifacts/{self.folder}/{owner}{self.piece_id}.safetensors"
 
 
 PIECES: Registry[Piece] = Registry("piece", Piece)
@@ -113,6 +128,17 @@ class TargetConfig(Piece):
     """CPU threads of the training: part of the identity, since it changes the order of sums."""
 
     @property
+    def source_target(self) -> "TargetConfig":
+        """Itself."""
+        return self
+
+    @property
+    def similar(self) -> Mapping[str, str | int]:
+        """Data, architecture and length of the training."""
+        target = self.target
+        return {"data": self.data.kind, "architecture": target.architecture, "epochs": target.epochs}
+
+    @property
     def config_id(self) -> str:
         """Identity of the configuration without its seed: equal for repetitions with other seeds."""
         return identity(identity_values(self, exclude={"seed"}))
@@ -131,14 +157,14 @@ class TargetPiece(Piece):
     """What decides it beside T; an attack asks for the piece by them."""
 
     @property
+    def similar(self) -> Mapping[str, str | int]:
+        """Kind and settings, whatever the T."""
+        return {"kind": self.kind, "settings": canonical_json(self.settings)}
+
+    @property
     def needs(self) -> tuple[Piece, ...]:
         """T."""
         return (self.target,)
-
-    @property
-    def artifact_path(self) -> str:
-        """Where in a store its file is; the name begins with T's identity, by which ``gc`` knows it."""
-        return f"artifacts/{self.folder}/{self.target.piece_id}-{self.piece_id}.safetensors"
 
 
 @PIECES.register
@@ -146,7 +172,7 @@ class PriorConfig(Piece):
     """All that decides the weights of a target-independent prior: a generator and its critic."""
 
     home: ClassVar[str | None] = "trainables.prior"
-    folder: ClassVar[str | None] = "generators"
+    folder: ClassVar[str | None] = "priors"
 
     kind: Literal["prior"] = "prior"
     data: AnyDataset

@@ -1,12 +1,13 @@
 """One trial: the graph of pieces that ends in the attacks on one T and the analyses of it."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from search_spaces.attacks import AnyAttack
-from search_spaces.canonical import identity
+from search_spaces.canonical import canonical_json, identity
 from search_spaces.evaluation import AnyEvaluator
 from search_spaces.files import pinned_in
 from search_spaces.image_quality import ImageQuality
@@ -54,6 +55,11 @@ class AttackConfig(Piece):
         return self.attack.kind
 
     @property
+    def similar(self) -> Mapping[str, str | int]:
+        """Its settings, whatever the T."""
+        return {"attack_settings": canonical_json(self.attack)}
+
+    @property
     def names_files(self) -> bool:
         """Whether attack or judging read files of weights that the user names."""
         return any(pinned_in(part) for part in (self.attack, self.image_quality))
@@ -77,6 +83,11 @@ class AttackConfig(Piece):
         )
 
 
+def read_piece(text: str) -> Piece:
+    """Return the piece whose canonical JSON ``text`` is. Raises ``pydantic.ValidationError``."""
+    return PIECES.validate(json.loads(text))
+
+
 class Trial(Settings):
     """One T, the attacks on it, and what else is measured of it."""
 
@@ -98,8 +109,4 @@ class Trial(Settings):
 
     def shared_pieces(self) -> Mapping[str, Piece]:
         """Return the pieces that do not depend on T, so that trials of other defences use them too."""
-        return {
-            piece_id: piece
-            for piece_id, piece in self.pieces().items()
-            if not any(isinstance(needed, TargetConfig) for needed in with_needs([piece]).values())
-        }
+        return {piece_id: piece for piece_id, piece in self.pieces().items() if piece.source_target is None}

@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from orchestrator.cli import main
-from orchestrator.execution.executors import TASK_RETRIES
+from orchestrator.execution.resources import TASK_RETRIES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "cluster"
 SCRIPTS = sorted(FOLDER.glob("*.sh"))

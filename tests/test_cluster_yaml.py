@@ -10,7 +10,7 @@ from moto import mock_aws
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.autoscaler.tags import TAG_RAY_LAUNCH_CONFIG, TAG_RAY_NODE_KIND, TAG_RAY_USER_NODE_TYPE
 
-from orchestrator.execution.executors import TASK_RETRIES
+from orchestrator.execution.resources import TASK_RETRIES
 
 ROOT = Path(__file__).parent.parent
 FILES = [ROOT / "cluster.yaml", *sorted((ROOT / "docs" / "cluster").glob("*.yaml"))]

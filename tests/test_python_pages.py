@@ -48,7 +48,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def in_the_folder(swept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(swept)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "build_piece", FAKE)
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.driver.limits import Limits
     from orchestrator.driver.sweep import SweepOutcome, run_sweep
     from orchestrator.errors import ExitCode, SweepError
-    from orchestrator.execution.executors import ClusterSettings
+    from orchestrator.execution.resources import ClusterSettings
     from orchestrator.running import run
     from results.reader import SweepResults, load
     from results.statistics.comparison import Comparison
@@ -33,7 +33,7 @@ __getattr__ = lazy_names(
         "orchestrator.driver.limits": ("Limits",),
         "orchestrator.driver.sweep": ("SweepOutcome", "run_sweep"),
         "orchestrator.errors": ("ExitCode", "SweepError"),
-        "orchestrator.execution.executors": ("ClusterSettings",),
+        "orchestrator.execution.resources": ("ClusterSettings",),
         "orchestrator.running": ("run",),
         "results.reader": ("SweepResults", "load"),
         "results.statistics.comparison": ("Comparison",),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from results.schema import TIMING_COLUMNS
+from results.schema import ATTACKS, TIMING_COLUMNS
 from results.stores.store import Store
 from search_spaces import AttackConfig
 from search_spaces.attacks import StudentRecipe
@@ -225,7 +225,7 @@ def check_files(attacks: Sequence[AttackConfig]) -> None:
 
 
 def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:
-    values = {name: value for name, value in row.items() if name not in TIMING_COLUMNS}
+    values = {name: row.get(name) for name in ATTACKS.names if name not in TIMING_COLUMNS}
     if row["status"] == "failed":
         return StepOutcome("failed", row["reason"], values)
     return StepOutcome("done" if status == "done" else "found", None, values)

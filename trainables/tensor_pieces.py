@@ -6,8 +6,7 @@ from typing import Any
 
 from results.errors import PathMissing
 from results.stores.store import Store
-from search_spaces import Piece, TargetConfig, canonical_json
-from search_spaces.pieces import with_needs
+from search_spaces import Piece, canonical_json
 from trainables.build import StepFailed, StepOutcome, build_piece, piece_row, require_row
 from trainables.memory import training_memory
 from trainables.step import provenance, single_threaded, started
@@ -91,7 +90,10 @@ def _built(piece: Piece, store: Store) -> Tensors:
 def _is_current(row: Row, sources: Mapping[str, str], store: Store) -> bool:
     if not _is_made_of(row, sources):
         return False
-    return row["status"] == "failed" or intact(store, row["artifact"], row["artifact_sha256"])
+    if row["status"] == "failed":
+        return True
+    path = row["artifact"]  # `gc` may have removed the file
+    return store.exists(path) and intact(store, path, row["artifact_sha256"])
 
 
 def _is_made_of(row: Row, sources: Mapping[str, str]) -> bool:
@@ -100,12 +102,13 @@ def _is_made_of(row: Row, sources: Mapping[str, str]) -> bool:
 
 
 def _described(piece: Piece, sources: Mapping[str, str]) -> Row:
-    targets = [each for each in with_needs([piece]).values() if isinstance(each, TargetConfig)]
+    target = piece.source_target
     return {
         "piece_id": piece.piece_id,
         "kind": piece.kind,
         "name": piece.name,
-        "target_id": targets[0].piece_id if targets else None,
+        "target_id": None if target is None else target.piece_id,
+        "settings": piece.similar.get("settings"),
         "config": canonical_json(piece),
         "made_of": canonical_json(dict(sources)),
     }

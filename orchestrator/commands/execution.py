@@ -98,11 +98,13 @@ def execution_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _execution(executor: Any, cluster: tuple[Any, ...], limits: dict[str, Any]) -> "Execution":  # noqa: ANN401
-    import orchestrator.driver.sweep as sweep
     from orchestrator.driver.limits import Limits
-    from orchestrator.execution.executors import ClusterSettings
+    from orchestrator.driver.sweep import Execution
+    from orchestrator.execution.resources import ClusterSettings
+    from trainables.build import build_piece
 
-    return sweep.Execution(executor, ClusterSettings(*cluster), Limits(**limits), sweep.Steps())
+    build = click.get_current_context().obj or build_piece  # whoever calls the command line may give another
+    return Execution(executor, ClusterSettings(*cluster), Limits(**limits), build)
 
 
 def chosen_progress(quiet: bool) -> "Progress":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from orchestrator.execution.executors import ClusterSettings
+    from orchestrator.execution.resources import ClusterSettings
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class MachineOptions:
 
     def settings(self, workers: int | None = None) -> "ClusterSettings":
         """Return the settings of a cluster that mean the same."""
-        from orchestrator.execution.executors import ClusterSettings
+        from orchestrator.execution.resources import ClusterSettings
 
         return ClusterSettings("local", workers, self.gpus_per_target, self.gpus_per_attack)
 

@@ -10,8 +10,7 @@ from orchestrator.commands.options import as_json, print_json
 from orchestrator.selection import Selection, sweep_options
 
 if TYPE_CHECKING:
-    from orchestrator.execution.executors import ClusterSettings
-    from orchestrator.execution.room import Cluster
+    from orchestrator.execution.resources import ClusterResources, ClusterSettings
 
 
 @click.command()
@@ -53,12 +52,12 @@ def plan(
     console().print(plan_table(found))
 
 
-def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "Cluster | None":
+def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "ClusterResources | None":
     """Return what steps would run on, nothing when the file does not say; refuses what can never run."""
-    from orchestrator.execution.room import checked_cluster, this_machine
+    from orchestrator.execution.resources import fit_steps, this_machine
 
     if file is None:
-        return checked_cluster([this_machine(settings.workers)], settings, threads)
+        return fit_steps([this_machine(settings.workers)], settings, threads)
     from orchestrator.launch.cluster_file import read_cluster_file
     from orchestrator.launch.nodes import possible_nodes
 
@@ -66,4 +65,4 @@ def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "C
     if not nodes:
         click.echo(f"note: {file} does not say what its machines have: fit and cost are unknown", err=True)
         return None
-    return checked_cluster(nodes, settings, threads)
+    return fit_steps(nodes, settings, threads)

@@ -72,7 +72,7 @@ def run(
         progress=chosen_progress(quiet),
         retry_failed=retry_failed,
         command=selection.command,
-        steps=execution.steps,
+        build=execution.build,
         limits=execution.limits,
         optuna_storage=optuna_storage,
     )

@@ -41,6 +41,7 @@ class PlanDocument(Document):
     planned: Counts
     ended: Counts
     left: Counts
+    pieces_per_trial: list[str]
     attacks_per_trial: list[str]
     attack_settings: dict[str, dict[str, Any]]
     """Kind of attack -> every setting it runs with."""

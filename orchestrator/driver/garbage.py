@@ -17,6 +17,7 @@ from results.sweeps.record import read_sweep, recorded_sweeps
 from results.sweeps.settings import settings_path
 from search_spaces import Sweep
 from search_spaces.defenses import Defense
+from search_spaces.pieces import PIECES
 
 Keep = Literal["all", "front", "none"]
 """Whose weights to keep of trials that are done: all, those of the front and of No-Def, or nobody's."""
@@ -89,18 +90,14 @@ def _needs(store: Store, keep: Keep, unfinished: bool) -> Needs:
     asked = [sweep for sweep in sweeps.values() if sweep is not None]
     readable = all(sweep is not None or not _has_settings(store, name) for name, sweep in sweeps.items())
     open_sweeps = not unfinished and any(_is_unfinished(store, name, trials) for name in sweeps)
-    generators = [unit.rpartition("-")[0] or unit for unit in store.units("generators")]
+    named = {row["generator_id"] for row in attacks}
+    generators = [unit.rpartition("-")[0] for unit in store.units("generators")]
+    tables_of_units = {"reconstructions", "generators", *(kind.table for kind in PIECES)}
     return Needs(
+        folders={kind.folder for kind in PIECES if kind.folder},
         weights=_kept_weights(tables, trials, keep, unfinished),
-        rows={
-            *store.units("targets"),
-            *store.units("attacks"),
-            *store.units("reconstructions"),
-            *generators,
-            *store.units("generators"),
-        },
-        generators={*(row["generator_id"] for row in attacks), *_of_sweeps(asked)[0]},
-        evaluators=set(_of_sweeps(asked)[1]) if readable else None,
+        rows={*generators, *(unit for table in tables_of_units for unit in store.units(table))},
+        shared=named.union(*(_shared_pieces(sweep) for sweep in asked)) if readable else None,
         features=any(row["fid_features"] not in (None, row["evaluator"]) for row in attacks),
         checkpoints=open_sweeps,
     )
@@ -138,11 +135,9 @@ def _has_settings(store: Store, sweep_id: str) -> bool:
     return store.exists(settings_path(sweep_id))
 
 
-def _of_sweeps(sweeps: Sequence[Sweep]) -> tuple[list[str], list[str]]:
-    """Return the generators and the evaluators that trials of ``sweeps`` use."""
-    attacks = [attack for sweep in sweeps for attack in sweep.trial(Defense(), sweep.space.seed).attacks]
-    evaluators = [config.piece_id for attack in attacks for config in attack.evaluator_configs]
-    return [attack.prior_config.piece_id for attack in attacks], evaluators
+def _shared_pieces(sweep: Sweep) -> set[str]:
+    """Return the identities of the pieces that all trials of ``sweep`` use."""
+    return set(sweep.trial(Defense(), sweep.space.seed).shared_pieces())
 
 
 def _is_unfinished(store: Store, sweep_id: str, trials: Sequence[Row]) -> bool:

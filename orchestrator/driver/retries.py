@@ -46,14 +46,13 @@ def recorded_trials(store: Store, sweep: Sweep, numbers: Collection[int]) -> lis
 
 
 def forget_failures(store: Store, trials: Sequence[Proposal]) -> None:
-    """Remove the rows of targets and attacks of ``trials`` that failed: found, they would fail them again.
+    """Remove the rows of pieces of ``trials`` that failed: found, they would fail the trials again.
 
     The rows of the trials themselves stay until they are written anew.
     """
     for trial in (proposal.trial for proposal in trials):
-        _forget_failed(store, "targets", trial.target.piece_id)
-        for attack in trial.attacks:
-            _forget_failed(store, "attacks", attack.piece_id)
+        for piece_id, piece in trial.pieces().items():
+            _forget_failed(store, piece.table, piece_id)
 
 
 class TrialsAgain:

@@ -9,17 +9,18 @@ from orchestrator.driver.limits import Limits
 from orchestrator.driver.requests import asked_to_retry
 from orchestrator.driver.retries import failed_trials, recorded_trials, still_failed
 from orchestrator.driver.sweep_run import Execution, SweepOutcome, SweepRun
-from orchestrator.execution.executors import ClusterSettings, ExecutorName
-from orchestrator.execution.steps import Steps
+from orchestrator.execution.executors import ExecutorName
+from orchestrator.execution.resources import ClusterSettings
+from orchestrator.execution.steps import Build
 from orchestrator.provenance import read_settings
 from orchestrator.screens.progress import Progress, SilentProgress
 from results import Store, open_store
 from search_spaces import Setup, Space, Sweep
+from trainables.build import build_piece
 from trainables.datasets import prepare_data
 
 __all__ = [
     "Execution",
-    "Steps",
     "SweepOutcome",
     "prepared_sweep",
     "reproduce_trials",
@@ -49,21 +50,21 @@ def run_sweep(
     progress: Progress | None = None,
     retry_failed: bool = False,
     command: str | None = None,
-    steps: Steps | None = None,
+    build: Build | None = None,
     limits: Limits | None = None,
     optuna_storage: str | None = None,
 ) -> SweepOutcome:
     """Run all trials of ``space`` on ``setup`` that the store does not hold yet, and return how it ended.
 
     ``retry_failed`` runs failed trials again first; ``command`` is recorded as the one that continues the
-    sweep; ``steps`` replaces the work itself; ``limits`` may stop the run before its end; ``optuna_storage``
+    sweep; ``build`` replaces the work itself; ``limits`` may stop the run before its end; ``optuna_storage``
     is a journal file or database URL for optuna-dashboard. Raises before any work: ``ValueError`` kinds for
     settings and data, the store's errors, ``Unreachable``, ``SweepInUse`` while another process
     runs this sweep. ``KeyboardInterrupt`` and ``Terminated`` leave a sweep that the same call resumes.
     """
     sweep = prepared_sweep(space, setup, threads)
     execution = Execution(
-        executor, cluster or ClusterSettings(), limits or Limits(), steps or Steps(), optuna_storage
+        executor, cluster or ClusterSettings(), limits or Limits(), build or build_piece, optuna_storage
     )
     store = _ready_store(sweep, store_uri)
     with SweepRun(sweep, store, execution, progress or SilentProgress()) as run:

@@ -15,8 +15,9 @@ from orchestrator.driver.run_watch import RunWatch
 from orchestrator.driver.trial_rows import known_trials, write_trial
 from orchestrator.errors import ExitCode, InvalidRequest, Terminated, Unreachable
 from orchestrator.execution.events import Proposal, StepChanged, TrialEvent, TrialOutcome
-from orchestrator.execution.executors import ClusterSettings, ExecutorName, run_inline, run_on_ray
-from orchestrator.execution.steps import Steps
+from orchestrator.execution.executors import ExecutorName, run_inline, run_on_ray
+from orchestrator.execution.resources import ClusterSettings
+from orchestrator.execution.steps import Build
 from orchestrator.locks import LOST, HeldRight, sweep_lock
 from orchestrator.provenance import current_provenance, record_run
 from orchestrator.screens.progress import Progress
@@ -25,6 +26,7 @@ from results import Store, StoreNotWritable, SweepRecord, read_sweep, write_swee
 from results.stores.store import is_memory
 from results.sweeps.trial_logs import write_trial_log
 from search_spaces import Sweep
+from trainables.build import build_piece
 
 if TYPE_CHECKING:
     from orchestrator.search.study_mirror import StudyMirror
@@ -37,7 +39,8 @@ class Execution:
     executor: ExecutorName = "ray"
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     limits: Limits = field(default_factory=Limits)
-    steps: Steps = field(default_factory=Steps)
+    build: Build = build_piece
+    """Builds each piece."""
     optuna_storage: str | None = None
     """Journal file or database URL in which the study of the search is mirrored."""
 
@@ -187,11 +190,11 @@ class SweepRun:
     def _execute(self, running: "RunningSweep") -> None:
         where, uri = self._execution, self._store.uri
         if where.executor == "inline":
-            run_inline(running, uri, where.steps)
+            run_inline(running, uri, where.build)
         elif is_memory(uri):
             raise InvalidRequest(f"only this process sees the store {uri}: use the executor inline")
         else:
-            run_on_ray(running, uri, where.steps, self._sweep.threads, where.cluster)
+            run_on_ray(running, uri, where.build, self._sweep.threads, where.cluster)
 
     def _write_record(self, search: Source, command: str | None) -> None:
         """Write the sweep's record unless the store has this very one."""

@@ -1,42 +1,27 @@
-"""One trial: shared pieces and T side by side, then the attacks; the same chain inline and on Ray."""
+"""One trial: its graph of pieces, each built once what it needs is there; the same inline and on Ray."""
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from orchestrator.errors import Unreachable
 from orchestrator.execution.events import StepChanged, TrialEnded, TrialEvent, TrialOutcome
-from orchestrator.execution.steps import Step, StepReport, Steps
+from orchestrator.execution.resources import GpuShares, ResourceRequest
+from orchestrator.execution.steps import StepReport
 from orchestrator.locks import FileLock, lock_folder
-from search_spaces import EvaluatorConfig, Piece, PriorConfig, Trial
+from search_spaces import Piece, Trial
 
 LOCK_POLL_SECONDS = 0.2
-TARGET = "target"
 Handle = TypeVar("Handle", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one task takes of a machine."""
-
-    cpus: int = 1
-    gpus: float = 0.0
-
-
-@dataclass(frozen=True)
-class Shares:
-    """GPU shares of the kinds of step; the CPUs of a step are its threads."""
-
-    target_gpus: float = 0.0
-    attack_gpus: float = 0.0
 
 
 class Submit(Protocol[Handle]):
     """Where steps run."""
 
-    def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> Handle:
-        """Start a step, or put it down for ``wait`` to run, and return a handle on it."""
+    def submit(self, piece: Piece, request: ResourceRequest) -> Handle:
+        """Start building a piece, or put it down for ``wait`` to build, and return a handle on the step."""
 
     def wait(self, handles: Sequence[Handle], timeout: float | None) -> list[Handle]:
         """Return the handles that have ended, at least one of them unless ``timeout`` seconds pass first."""
@@ -47,160 +32,160 @@ class Submit(Protocol[Handle]):
 
 @dataclass
 class _Job:
-    """A step of a trial, and the lock of its piece when other trials may want the same one."""
+    """A piece of a trial that is not built yet, and its lock: other trials may want the same piece."""
 
-    key: str
+    piece_id: str
+    piece: Piece
     name: str
-    step: Step
-    config: Piece
-    share: Share
-    lock: FileLock | None = None
+    needs: frozenset[str]
+    request: ResourceRequest
+    lock: FileLock
     announced: bool = False
 
-    def ready(self) -> bool:
-        """Return whether nobody else is building this piece; then the right to build it is held."""
-        return self.lock is None or self.lock.try_acquire()
 
-    def release(self) -> None:
-        """Let others have the piece."""
-        if self.lock:
-            self.lock.release()
+class _Run:
+    """Where one trial is: jobs that wait or run, and reports of those that ended."""
 
+    def __init__(self, jobs: Mapping[str, _Job]) -> None:
+        self.jobs = jobs
+        self.waiting = dict(jobs)
+        self.reports: dict[str, StepReport] = {}
+        self.skipped: set[str] = set()
+        """Pieces that cannot be built since something that they need failed."""
 
-Reports = dict[str, StepReport]
-"""Reports of a trial's steps by the key of their job."""
+    def ready(self) -> list[_Job]:
+        """Return the waiting jobs whose needs are built, after leaving out those that never will be."""
+        ready = []
+        for piece_id, job in list(self.waiting.items()):  # needed ones come first
+            if any(self._is_lost(needed) for needed in job.needs):
+                self.skipped.add(piece_id)
+                del self.waiting[piece_id]
+            elif all(needed in self.reports for needed in job.needs):
+                ready.append(job)
+        return ready
+
+    def failures(self) -> list[tuple[_Job, StepReport]]:
+        """Return the jobs that failed, in the order of the graph."""
+        ended = [
+            (job, self.reports[piece_id]) for piece_id, job in self.jobs.items() if piece_id in self.reports
+        ]
+        return [(job, report) for job, report in ended if report.status == "failed"]
+
+    def _is_lost(self, piece_id: str) -> bool:
+        report = self.reports.get(piece_id)
+        return piece_id in self.skipped or (report is not None and report.status == "failed")
 
 
 class Chain(Generic[Handle]):
     """Runs one trial after another through ``submit``.
 
-    Shared pieces are built once per content hash: whoever asks first holds the lock of the piece while it is
-    built, others wait without holding a CPU. A piece that this chain has seen built is not asked for again.
+    A piece starts when all that it needs is in the store. Every piece is built under the lock of its
+    identity, so once, whoever asks: others wait without holding a CPU. A piece that does not depend on T and
+    that this chain has seen built is not asked for again.
     """
 
-    def __init__(self, submit: Submit[Handle], store_uri: str, steps: Steps, shares: Shares) -> None:
+    def __init__(self, submit: Submit[Handle], store_uri: str, shares: GpuShares) -> None:
         self._submit = submit
-        self._store_uri = store_uri
-        self._steps = steps
+        self._locks = lock_folder(store_uri)
         self._shares = shares
         self._built: set[str] = set()
 
     def run(self, number: int, trial: Trial) -> Iterator[list[TrialEvent]]:
         """Yield what happens to the trial ``number``: changes of its steps as they come, last its end."""
-        first = [self._target_job(trial), *self._shared_jobs(trial)]
-        attacks = self._attack_jobs(trial)
-        reports: Reports = {}
-        yield from self._run_jobs(number, first, reports)
-        reason = _failure(first, reports)
-        if reason is None:
-            yield from self._run_jobs(number, attacks, reports)
-            reason = _failure(attacks, reports)
-        yield [TrialEnded(number, _outcome(reports, [job.key for job in attacks], reason))]
+        run = _Run(self._jobs(trial))
+        yield from self._build_all(number, run)
+        yield [TrialEnded(number, _outcome(trial, run))]
 
-    def _target_job(self, trial: Trial) -> _Job:
-        share = Share(trial.target.threads, self._shares.target_gpus)
-        return _Job(TARGET, "target", self._steps.target, trial.target, share)
+    def _jobs(self, trial: Trial) -> dict[str, _Job]:
+        """Return a job for each piece of ``trial`` that was not seen built, needed ones first."""
+        pieces = {piece_id: each for piece_id, each in trial.pieces().items() if piece_id not in self._built}
+        names = unique_names(pieces)
+        return {
+            piece_id: _Job(
+                piece_id,
+                piece,
+                names[piece_id],
+                frozenset(needed.piece_id for needed in piece.needs) - self._built,
+                self._shares.request(piece.work, piece.cpu_threads),
+                FileLock(self._locks, f"piece-{piece_id}"),
+            )
+            for piece_id, piece in pieces.items()
+        }
 
-    def _attack_jobs(self, trial: Trial) -> list[_Job]:
-        share = Share(trial.target.threads, self._shares.attack_gpus)
-        return [
-            _Job(f"attack-{attack.piece_id}", attack.attack.kind, self._steps.attack, attack, share)
-            for attack in trial.attacks
-        ]
-
-    def _shared_jobs(self, trial: Trial) -> list[_Job]:
-        """Return the jobs of the generators and evaluators that this trial needs, each piece once."""
-        jobs: dict[str, _Job] = {}
-        for attack in trial.attacks:
-            generator = attack.prior_config
-            job = self._shared_job("generator", generator.piece_id, self._steps.generator, generator)
-            jobs[job.key] = job
-            for evaluator in attack.evaluator_configs:
-                name = f"evaluator {evaluator.evaluator.kind}"
-                job = self._shared_job(name, evaluator.piece_id, self._steps.evaluator, evaluator)
-                jobs[job.key] = job
-        return [job for key, job in jobs.items() if key not in self._built]
-
-    def _shared_job(self, name: str, piece: str, step: Step, config: PriorConfig | EvaluatorConfig) -> _Job:
-        key = f"{name.split()[0]}-{piece}"
-        lock = FileLock(lock_folder(self._store_uri), key)
-        return _Job(key, name, step, config, Share(config.threads, self._shares.target_gpus), lock)
-
-    def _run_jobs(self, number: int, jobs: list[_Job], reports: Reports) -> Iterator[list[TrialEvent]]:
-        """Run ``jobs`` side by side and fill ``reports``; a piece that another trial builds is waited for."""
-        waiting: list[_Job] = list(jobs)
-        running: dict[Handle, _Job] = {}
+    def _build_all(self, number: int, run: _Run) -> Iterator[list[TrialEvent]]:
+        """Build all pieces side by side and fill ``run.reports``; what another trial builds is waited for."""
+        running: dict[Handle, str] = {}
         try:
-            while waiting or running:
-                if started := self._start_ready(number, waiting, running):
-                    yield started
-                timeout = LOCK_POLL_SECONDS if waiting else None
-                ended = {handle: running.pop(handle) for handle in self._submit.wait(list(running), timeout)}
-                for handle, job in ended.items():
-                    reports[job.key] = self._ended(job, handle)
+            while run.waiting or running:
+                ready = run.ready()
+                if events := self._start(number, ready, run, running):
+                    yield events
+                locked = any(job.piece_id in run.waiting for job in ready)
+                ended = self._submit.wait(list(running), LOCK_POLL_SECONDS if locked else None)
                 if ended:
-                    yield [_ended_step(number, job, reports[job.key]) for job in ended.values()]
+                    yield [self._end(number, handle, run, running.pop(handle)) for handle in ended]
         finally:
-            for job in jobs:
-                job.release()
+            for job in run.jobs.values():
+                job.lock.release()
 
-    def _start_ready(self, number: int, waiting: list[_Job], running: dict[Handle, _Job]) -> list[TrialEvent]:
-        """Move every job that is free from ``waiting`` to ``running``; return what there is to say."""
+    def _start(
+        self, number: int, ready: Sequence[_Job], run: _Run, running: dict[Handle, str]
+    ) -> list[TrialEvent]:
+        """Submit every job of ``ready`` whose piece nobody else is building; return what there is to say."""
         events: list[TrialEvent] = []
-        for job in list(waiting):
-            if job.ready():
-                waiting.remove(job)
-                running[self._submit.submit(job.step, job.config, self._store_uri, job.share)] = job
+        for job in ready:
+            if job.lock.try_acquire():
+                del run.waiting[job.piece_id]
+                running[self._submit.submit(job.piece, job.request)] = job.piece_id
                 events.append(StepChanged(number, job.name, "started"))
             elif not job.announced:
                 job.announced = True
                 events.append(StepChanged(number, job.name, "waiting"))
         return events
 
-    def _ended(self, job: _Job, handle: Handle) -> StepReport:
-        report = self._submit.report(handle)
+    def _end(self, number: int, handle: Handle, run: _Run, piece_id: str) -> TrialEvent:
+        job, report = run.jobs[piece_id], self._submit.report(handle)
         if report.store_lost:
             raise Unreachable(
                 f"{job.name}: {report.reason}; what has ended is kept, the same command goes on"
             )
-        if job.lock and report.status != "failed":
-            self._built.add(job.key)
-        job.release()
-        return report
+        run.reports[piece_id] = report
+        if report.status != "failed" and job.piece.source_target is None:
+            self._built.add(piece_id)
+        job.lock.release()
+        return StepChanged(
+            number, job.name, report.status, report.seconds, report.reason, report.host, report.log
+        )
 
 
-def _ended_step(number: int, job: _Job, report: StepReport) -> StepChanged:
-    return StepChanged(
-        number, job.name, report.status, report.seconds, report.reason, report.host, report.log
-    )
+def unique_names(pieces: Mapping[str, Piece]) -> dict[str, str]:
+    """Return what screens call each of ``pieces``, by identity: a name that two share is numbered.
+
+    The same pieces in the same order have the same names.
+    """
+    names: dict[str, str] = {}
+    times = Counter[str]()
+    for piece_id, piece in pieces.items():
+        times[piece.name] += 1
+        number = times[piece.name]
+        names[piece_id] = piece.name if number == 1 else f"{piece.name} {number}"
+    return names
 
 
-def _failure(jobs: Sequence[_Job], reports: Reports) -> str | None:
-    """Return why ``jobs`` failed, every failed one in one line, or ``None``."""
-    reasons = [
-        f"{job.name}: {reports[job.key].reason or 'no reason given'}"
-        for job in jobs
-        if reports[job.key].status == "failed"
-    ]
-    return "; ".join(reasons) or None
-
-
-def _outcome(reports: Reports, attack_keys: Sequence[str], reason: str | None) -> TrialOutcome:
+def _outcome(trial: Trial, run: _Run) -> TrialOutcome:
     """Return the outcome: Acc of T, the largest AttAcc of its attacks if it has any, or why it failed."""
-    acc = _number(reports[TARGET], "acc")
-    if reason is not None:
-        return TrialOutcome("failed", reason, acc, host=_failing_host(reports))
-    att_accs = [_number(reports[key], "att_acc") for key in attack_keys]
+    acc = _number(run, trial.target, "acc")
+    if failures := run.failures():
+        reasons = [f"{job.name}: {report.reason or 'no reason given'}" for job, report in failures]
+        return TrialOutcome("failed", "; ".join(reasons), acc, host=failures[0][1].host)
+    att_accs = [_number(run, attack, "att_acc") for attack in trial.attacks]
     known = [value for value in att_accs if value is not None]
     if acc is None or len(known) < len(att_accs):
         return TrialOutcome("failed", "a step reported no finite acc or att_acc", acc)
     return TrialOutcome("done", None, acc, max(known, default=None))
 
 
-def _failing_host(reports: Reports) -> str | None:
-    return next((report.host for report in reports.values() if report.status == "failed"), None)
-
-
-def _number(report: StepReport, name: str) -> float | None:
-    value = report.values.get(name)
+def _number(run: _Run, piece: Piece, name: str) -> float | None:
+    report = run.reports.get(piece.piece_id)
+    value = None if report is None else report.values.get(name)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -15,10 +15,9 @@ from ray._private.utils import read_ray_address
 
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.execution.autoscaling import promised_nodes
-from orchestrator.execution.executors import ClusterSettings
 from orchestrator.execution.lifeline import end_process, ended_with_ray
 from orchestrator.execution.patience import watched
-from orchestrator.execution.room import Cluster, checked_cluster, requests
+from orchestrator.execution.resources import ClusterResources, ClusterSettings, fit_steps, requests_by_name
 
 OBJECT_STORE_BYTES = 100_000_000
 """Enough for configurations and reports, all that passes through Ray; results go to the store."""
@@ -26,7 +25,7 @@ CONNECT_SECONDS = 10
 
 
 @contextmanager
-def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator[Cluster]:
+def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator[ClusterResources]:
     """Connect to the cluster, check it, and disconnect; a cluster of our own keeps its files in ``folder``.
 
     Raises ``Unreachable`` when there is no cluster, ``InvalidRequest`` when no node can ever hold a step or
@@ -41,8 +40,8 @@ def connected(settings: ClusterSettings, threads: int, folder: Path) -> Iterator
             _join(settings.address)
         alive = _alive_nodes()
         promised = [] if settings.address == "local" else promised_nodes(alive)
-        cluster = checked_cluster([*alive, *promised], settings, threads)
-        with watched(requests(cluster.shares, threads), _alive_nodes), ended_with_ray(end_process):
+        cluster = fit_steps([*alive, *promised], settings, threads)
+        with watched(requests_by_name(cluster.shares, threads), _alive_nodes), ended_with_ray(end_process):
             yield cluster
     finally:
         ray.shutdown()

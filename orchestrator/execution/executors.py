@@ -4,21 +4,17 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from itertools import count
 from typing import Literal
 
-from orchestrator.execution.chain import Chain, Share, Shares
+from orchestrator.execution.chain import Chain
 from orchestrator.execution.events import Trials
-from orchestrator.execution.steps import Step, StepReport, Steps, perform
+from orchestrator.execution.resources import TASK_RETRIES, ClusterSettings, GpuShares, ResourceRequest
+from orchestrator.execution.steps import Build, StepReport, perform_step
 from search_spaces import Piece
 
 ExecutorName = Literal["ray", "inline"]
-
-TASK_RETRIES = 3
-"""Times a step starts again whose worker or node was lost, or that Ray ended since its node lacked memory;
-steps are idempotent."""
 
 RAY_SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0, Tune then prints nothing
@@ -33,48 +29,38 @@ RAY_SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
-class ClusterSettings:
-    """Which Ray cluster to use and what a step takes of it."""
-
-    address: str = "local"
-    """``local``: one of our own on this machine; ``auto``: the one of this machine; else its address."""
-    workers: int | None = None
-    """CPUs of a local cluster; nothing: those of the machine."""
-    gpus_per_target: float | None = None
-    """GPU share of training T and of shared pieces; nothing: 1 where the cluster has a GPU, else 0."""
-    gpus_per_attack: float | None = None
-    """GPU share of an attack; nothing: 0.5 where the cluster has a GPU, else 0."""
-
-
 class InlineSubmit:
-    """Runs steps in this process, one at a time, in the order in which they were submitted."""
+    """Builds pieces in this process, one at a time, in the order in which they were submitted."""
 
-    def __init__(self) -> None:
-        self._jobs: list[Callable[[], StepReport]] = []
+    def __init__(self, build: Build, store_uri: str) -> None:
+        self._build, self._store_uri = build, store_uri
+        self._numbers = count()
+        self._pieces: dict[int, Piece] = {}
         self._reports: dict[int, StepReport] = {}
 
-    def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> int:
-        """Put the step down; ``share`` has no meaning in one process."""
-        self._jobs.append(partial(perform, step, config, store_uri))
-        return len(self._jobs) - 1
+    def submit(self, piece: Piece, request: ResourceRequest) -> int:
+        """Put the piece down; ``request`` has no meaning in one process."""
+        handle = next(self._numbers)
+        self._pieces[handle] = piece
+        return handle
 
     def wait(self, handles: Sequence[int], timeout: float | None) -> list[int]:
-        """Run the first step and return its handle; without any, wait for what another process may do."""
+        """Build the first piece and return its handle; without any, wait for what another process may do."""
         if not handles:
             time.sleep(timeout or 0.0)
             return []
-        self._reports[handles[0]] = self._jobs[handles[0]]()
-        return [handles[0]]
+        first = handles[0]
+        self._reports[first] = perform_step(self._build, self._pieces.pop(first), self._store_uri)
+        return [first]
 
     def report(self, handle: int) -> StepReport:
         """Return the report of the step."""
-        return self._reports[handle]
+        return self._reports.pop(handle)
 
 
-def run_inline(trials: Trials, store_uri: str, steps: Steps) -> None:
+def run_inline(trials: Trials, store_uri: str, build: Build) -> None:
     """Run the sweep one step after the other in this process."""
-    chain = Chain(InlineSubmit(), store_uri, steps, Shares())
+    chain = Chain(InlineSubmit(build, store_uri), store_uri, GpuShares())
     while not trials.finished:
         proposal = trials.next()
         if proposal is None:
@@ -86,7 +72,7 @@ def run_inline(trials: Trials, store_uri: str, steps: Steps) -> None:
                 trials.hear(event)
 
 
-def run_on_ray(trials: Trials, store_uri: str, steps: Steps, threads: int, cluster: ClusterSettings) -> None:
+def run_on_ray(trials: Trials, store_uri: str, build: Build, threads: int, cluster: ClusterSettings) -> None:
     """Run the sweep as a Ray Tune experiment whose trials chain Ray tasks of ``threads`` CPUs each.
 
     Raises ``InvalidRequest`` when no node can hold a step, ``Unreachable`` without the cluster.
@@ -95,7 +81,7 @@ def run_on_ray(trials: Trials, store_uri: str, steps: Steps, threads: int, clust
         prepare_ray(cluster.address)
     from orchestrator.execution.ray_executor import run_experiment
 
-    run_experiment(trials, store_uri, steps, threads, cluster)
+    run_experiment(trials, store_uri, build, threads, cluster)
 
 
 def prepare_ray(address: str) -> None:

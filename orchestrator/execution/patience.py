@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from orchestrator.execution.chain import Share
-from orchestrator.execution.room import Node, lacking
+from orchestrator.execution.resources import Node, ResourceRequest, missing_resource
 
 LOG = logging.getLogger(__name__)
 PATIENT_SECONDS = 60.0
@@ -17,7 +16,7 @@ LOOK_SECONDS = 10.0
 class Patience:
     """Notices steps that no node that runs could hold, for ``PATIENT_SECONDS`` on end."""
 
-    def __init__(self, requests: dict[str, Share]) -> None:
+    def __init__(self, requests: dict[str, ResourceRequest]) -> None:
         self._requests = requests
         self._since: dict[str, float] = {}
         self._warned: set[str] = set()
@@ -25,7 +24,7 @@ class Patience:
     def look(self, nodes: Sequence[Node], now: float) -> list[str]:
         """Return a warning for each kind of step that has waited too long at ``now``, once for each wait.
 
-        >>> patience = Patience({"training T": Share(1, 1.0)})
+        >>> patience = Patience({"training T": ResourceRequest(1, 1.0)})
         >>> patience.look([{"CPU": 2.0}], now=0.0)
         []
         >>> patience.look([{"CPU": 2.0}], now=60.0)
@@ -34,7 +33,7 @@ class Patience:
         return [text for name in self._requests if (text := self._text(name, nodes, now))]
 
     def _text(self, name: str, nodes: Sequence[Node], now: float) -> str | None:
-        short = lacking(self._requests[name], nodes)
+        short = missing_resource(self._requests[name], nodes)
         if short is None:
             self._since.pop(name, None)
             self._warned.discard(name)
@@ -47,7 +46,7 @@ class Patience:
 
 
 @contextmanager
-def watched(requests: dict[str, Share], nodes: Callable[[], Sequence[Node]]) -> Iterator[None]:
+def watched(requests: dict[str, ResourceRequest], nodes: Callable[[], Sequence[Node]]) -> Iterator[None]:
     """Warn, while the block runs, of steps that wait for ``nodes`` that do not come."""
     over = threading.Event()
     watcher = threading.Thread(target=_watch, args=(Patience(requests), nodes, over), daemon=True)

@@ -4,11 +4,11 @@ A coordinator takes no CPU and no GPU, only a share of the head's own label, so 
 resources from its own steps; the steps ask for theirs outside of the trial's placement group.
 """
 
-import json
 import os
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import ray
@@ -20,20 +20,20 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from orchestrator.errors import Unreachable
 from orchestrator.execution.autoscaling import made_by_ray_up
-from orchestrator.execution.chain import Chain, Share, Shares
+from orchestrator.execution.chain import Chain
 from orchestrator.execution.cluster import connected
 from orchestrator.execution.events import Proposal, TrialEnded, TrialEvent, Trials
-from orchestrator.execution.executors import TASK_RETRIES, ClusterSettings
 from orchestrator.execution.forgetting import Forgetting
 from orchestrator.execution.gpus import DEVICE_VARIABLE
 from orchestrator.execution.handed_on import credentials, keep_from_logs, take
 from orchestrator.execution.lifeline import Lifeline
 from orchestrator.execution.ray_messages import messages_kept
-from orchestrator.execution.steps import Step, StepReport, Steps, perform
+from orchestrator.execution.resources import TASK_RETRIES, ClusterSettings, ResourceRequest
+from orchestrator.execution.steps import Build, StepReport, perform_step
 from orchestrator.execution.work_folder import work_folder
 from search_spaces import Piece, Trial, canonical_json
-from search_spaces.pieces import PIECES
 from search_spaces.plugins import PluginSource, load_sources, loaded_sources
+from search_spaces.trial import read_piece
 
 HEAD = "node:__internal_head__"
 """A resource that only the head has, 1.0 of it: asking for some pins a coordinator there."""
@@ -50,19 +50,18 @@ FEWEST_LANES = 2
 
 
 def run_experiment(
-    trials: Trials, store_uri: str, steps: Steps, threads: int, settings: ClusterSettings
+    trials: Trials, store_uri: str, build: Build, threads: int, settings: ClusterSettings
 ) -> None:
     """Run ``trials`` on the cluster of ``settings`` until they are finished."""
     keep_from_logs()
     own = settings.address == "local"
     with work_folder() as folder, messages_kept(store_uri), connected(settings, threads, folder) as cluster:
-        lanes = max(FEWEST_LANES, cluster.slots(threads))
+        lanes = max(FEWEST_LANES, cluster.training_slots(threads))
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(lanes)
         searcher = ProposalSearcher(trials, lanes)
-        submit = RaySubmit({} if own else credentials(), loaded_sources())
-        coordinator = tune.with_parameters(
-            Coordinator, submit=submit, store_uri=store_uri, steps=steps, shares=cluster.shares
-        )
+        work = RemoteWork(build, store_uri, loaded_sources(), {} if own else credentials())
+        chain = Chain(RaySubmit(work), store_uri, cluster.shares)
+        coordinator = tune.with_parameters(Coordinator, chain=chain, plugins=work.plugins)
         share = head_share(lanes, _free_of_head(own))
         _fit(_tuner(tune.with_resources(coordinator, share), searcher, str(folder / "tune")), searcher)
         if searcher.lost:
@@ -211,11 +210,11 @@ class Coordinator(tune.Trainable):
     """One trial at a time: runs its chain and reports what happens; imports no torch."""
 
     def setup(  # type: ignore[override]  # Tune passes what with_parameters was given
-        self, config: dict[str, Any], submit: "RaySubmit", store_uri: str, steps: Steps, shares: Shares
+        self, config: dict[str, Any], chain: Chain[Any], plugins: Sequence[PluginSource]
     ) -> None:
-        """Make the chain that this process uses for all its trials, and begin the first of them."""
-        load_sources(submit.plugins)
-        self._chain = Chain(submit, store_uri, steps, shares)
+        """Take the chain that this process uses for all its trials, and begin the first of them."""
+        load_sources(plugins)
+        self._chain = chain
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -245,23 +244,31 @@ class Coordinator(tune.Trainable):
         self._events = iter(())
 
 
+@dataclass(frozen=True)
+class RemoteWork:
+    """What every step of a run needs on the machine that it comes to."""
+
+    build: Build
+    store_uri: str
+    plugins: tuple[PluginSource, ...]
+    """Plugin files that the driver has run: they define settings of trials and what these do."""
+    credentials: Mapping[str, str]
+
+
 class RaySubmit:
-    """Runs steps as Ray tasks, outside of the placement group of the trial that submits them."""
+    """Builds pieces as Ray tasks, outside of the placement group of the trial that submits them."""
 
-    def __init__(self, credentials: Mapping[str, str], plugins: Sequence[PluginSource] = ()) -> None:
-        self._credentials = credentials
-        self.plugins = tuple(plugins)
-        """What defines kinds of the user; a worker runs it before it reads a configuration."""
+    def __init__(self, work: RemoteWork) -> None:
+        self._work = work
 
-    def submit(self, step: Step, config: Piece, store_uri: str, share: Share) -> Any:  # noqa: ANN401
+    def submit(self, piece: Piece, request: ResourceRequest) -> Any:  # noqa: ANN401
         """Return the object reference of the step's report."""
         task = _task.options(
-            num_cpus=share.cpus,
-            num_gpus=share.gpus,
+            num_cpus=request.cpus,
+            num_gpus=request.gpus,
             scheduling_strategy=OUTSIDE,
         )
-        text = config.model_dump_json()  # a class of a plugin is unknown to a worker until the plugin is run
-        return task.remote(step, text, store_uri, share.gpus, self._credentials, self.plugins)
+        return task.remote(self._work, canonical_json(piece), request.gpus)
 
     def wait(self, handles: Sequence[Any], timeout: float | None) -> list[Any]:
         """Return the references whose steps have ended."""
@@ -282,20 +289,14 @@ class RaySubmit:
 
 
 @ray.remote(max_retries=TASK_RETRIES)
-def _task(
-    step: Step,
-    config: str,
-    store_uri: str,
-    gpus: float,
-    credentials: Mapping[str, str],
-    plugins: Sequence[PluginSource],
-) -> StepReport:
-    take(credentials)
+def _task(work: RemoteWork, piece: str, gpus: float) -> StepReport:
+    """Build the piece with this canonical JSON; as text it needs no class before the plugins are run."""
+    take(work.credentials)
+    load_sources(work.plugins)
     if not gpus:
         # Ray leaves all GPUs visible to a task that asked for none.
         os.environ.setdefault(DEVICE_VARIABLE, "cpu")
-    load_sources(plugins)
-    return perform(step, PIECES.validate(json.loads(config)), store_uri)
+    return perform_step(work.build, read_piece(piece), work.store_uri)
 
 
 def _first_line(error: RayError) -> str:

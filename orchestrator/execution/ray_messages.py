@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from orchestrator.execution.step_logs import keep_log
+from results import StoreError, open_store
 
 LOG = logging.getLogger(__name__)
 FOLDER = "logs/ray"
@@ -38,9 +39,18 @@ def messages_kept(store_uri: str) -> Iterator[None]:
 def _keep(store_uri: str, lines: list[str]) -> None:
     if not lines:
         return
-    path = keep_log(store_uri, _path(), lines)
+    path = _kept_at(store_uri, lines)
     where = "not kept" if path is None else f"kept in {path} of {store_uri}"
     LOG.warning("Ray reported trouble, a lost worker or node perhaps: %d lines, %s", len(lines), where)
+
+
+def _kept_at(store_uri: str, lines: list[str]) -> str | None:
+    try:
+        store = open_store(store_uri)
+    except StoreError as error:
+        LOG.debug("the store cannot be opened for Ray's messages: %s", error)
+        return None
+    return keep_log(store, _path(), lines)
 
 
 @contextmanager

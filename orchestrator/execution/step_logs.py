@@ -1,6 +1,5 @@
 """What a step logs, kept in the store beside its rows: records, warnings and the traceback of a failure."""
 
-import functools
 import logging
 import sys
 import warnings
@@ -11,7 +10,7 @@ from typing import Any
 
 from orchestrator.errors import OWN_PACKAGES
 from orchestrator.redaction import redacted
-from results import StoreError, open_store
+from results import Store, StoreError
 
 LOG = logging.getLogger(__name__)
 MOST_RECORDS = 2000
@@ -56,17 +55,14 @@ class _Lines(logging.Handler):
         self._lines.append(self.format(record))
 
 
-def keep_log(store_uri: str, path: str, lines: list[str]) -> str | None:
+def keep_log(store: Store, path: str, lines: list[str]) -> str | None:
     """Write ``lines`` under ``path``, without secrets, and return the path.
 
     ``None`` when the store does not take it: a lost log must not cost the work that it is about.
     """
     try:
-        _store(store_uri).put_bytes(path, redacted("\n".join(lines) + "\n").encode())
+        store.put_bytes(path, redacted("\n".join(lines) + "\n").encode())
     except StoreError as error:
         LOG.warning("the log %s could not be kept: %s", path, error)
         return None
     return path
-
-
-_store = functools.cache(open_store)

@@ -5,7 +5,7 @@ from pathlib import Path
 from orchestrator.commands.machine_options import MachineOptions
 from orchestrator.doctor import Finding
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution.room import Cluster, checked_cluster
+from orchestrator.execution.resources import ClusterResources, fit_steps
 from orchestrator.launch.check import ClusterReport, Machine, check_cluster
 from orchestrator.launch.cluster_file import ClusterFile, read_cluster_file
 from orchestrator.launch.machines import Aws
@@ -32,7 +32,7 @@ def checked(
     return report, _plan(sweep, cluster, price)
 
 
-def _plan(selection: Selection, cluster: Cluster | None, usd_per_hour: float | None) -> Plan:
+def _plan(selection: Selection, cluster: ClusterResources | None, usd_per_hour: float | None) -> Plan:
     from orchestrator.driver.sweep import prepared_sweep
 
     space, setup = selection.load()
@@ -42,17 +42,19 @@ def _plan(selection: Selection, cluster: Cluster | None, usd_per_hour: float | N
 
 def _fit(
     file: ClusterFile, report: ClusterReport, sweep: Selection, machine: MachineOptions
-) -> tuple[Cluster | None, Finding]:
+) -> tuple[ClusterResources | None, Finding]:
     """Return the cluster that the file can come to, and whether every step fits on some node of it."""
     known = {one.machine: one.resources for one in report.machines if one.machine}
     nodes = possible_nodes(file, known.get)
     if not nodes:
         return None, Finding("fit", "warning", "the file does not say what its machines have", "sweep")
     try:
-        cluster = checked_cluster(nodes, machine.settings(), sweep.threads)
+        cluster = fit_steps(nodes, machine.settings(), sweep.threads)
     except InvalidRequest as error:
         return None, Finding("fit", "broken", str(error), "sweep")
-    return cluster, Finding("fit", "ok", f"{cluster.slots(sweep.threads)} trainings at once", "sweep")
+    return cluster, Finding(
+        "fit", "ok", f"{cluster.training_slots(sweep.threads)} trainings at once", "sweep"
+    )
 
 
 def _worker_price(machines: tuple[Machine, ...]) -> float | None:

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
-from orchestrator.execution.chain import Shares
-from orchestrator.execution.room import Cluster
+from orchestrator.execution.resources import ClusterResources, GpuShares
 from results import Store
 from results.stores.store import is_bucket, local_path
-from search_spaces import Sweep, TargetConfig, canonical_json
+from search_spaces import Piece, Sweep, Trial
 from search_spaces.defenses import Defense
 
 Row = dict[str, Any]
@@ -41,11 +40,11 @@ class Cost:
     usd: float | None = None
 
 
-def cost_of(trials: int, rates: Rates, cluster: Cluster | None, usd_per_hour: float | None) -> Cost:
+def cost_of(trials: int, rates: Rates, cluster: ClusterResources | None, usd_per_hour: float | None) -> Cost:
     """Return what ``trials`` cost on machines like the best of ``cluster``, at ``usd_per_hour`` for each.
 
-    >>> from orchestrator.execution.chain import Shares
-    >>> two_cpus = Cluster(({"CPU": 2.0},), Shares())
+    >>> from orchestrator.execution.resources import GpuShares
+    >>> two_cpus = ClusterResources(({"CPU": 2.0},), GpuShares())
     >>> cost_of(10, Rates(cpu_seconds=7200.0), two_cpus, 3.0).usd
     30.0
     """
@@ -58,39 +57,51 @@ def cost_of(trials: int, rates: Rates, cluster: Cluster | None, usd_per_hour: fl
     return Cost(cpu, gpu, disk, hours, usd_per_hour, usd)
 
 
-def measured_rates(store: Store, sweep: Sweep, cluster: Cluster | None, ended: int) -> Rates:
-    """Return the mean cost of a trial like those of ``sweep`` in ``store``, which holds ``ended`` trials."""
-    parts = _parts(store, sweep)
-    cpu = _sum([_mean(rows, "cpu_seconds") for rows in parts])
+def measured_rates(store: Store, sweep: Sweep, cluster: ClusterResources | None, ended: int) -> Rates:
+    """Return the mean cost of a trial like those of ``sweep`` in ``store``, which holds ``ended`` trials.
+
+    Pieces that all trials share are left out: they are built once.
+    """
+    parts = _parts(store, sweep.trial(Defense(), sweep.space.seed))
+    cpu = _sum([_mean(part.rows, "cpu_seconds") for part in parts])
     return Rates(
         cpu, _gpu_seconds(parts, cluster.shares) if cluster else None, _bytes_per_trial(store, ended)
     )
 
 
-def _gpu_seconds(parts: Sequence[Sequence[Row]], shares: Shares) -> float | None:
-    """Return the seconds of one GPU that the steps of a trial take, nothing when none asks for a GPU."""
-    by_part = [shares.target_gpus, *[shares.attack_gpus] * (len(parts) - 1)]
+class _Part(NamedTuple):
+    """A piece of a trial, and the rows of pieces that cost about as much."""
+
+    piece: Piece
+    rows: list[Row]
+
+
+def _gpu_seconds(parts: Sequence[_Part], shares: GpuShares) -> float | None:
+    """Return the seconds of one GPU that the steps of a trial take, ``None`` when none asks for a GPU."""
+    by_part = [shares.request(part.piece.work, part.piece.cpu_threads).gpus for part in parts]
     if not any(by_part):
         return None
-    means = [_mean(_on_gpu(rows), "seconds") for rows in parts]
+    means = [_mean(_on_gpu(part.rows), "seconds") for part in parts]
     return _sum([None if mean is None else mean * share for mean, share in zip(means, by_part, strict=True)])
 
 
-def _parts(store: Store, sweep: Sweep) -> list[list[Row]]:
-    """Return the rows of targets like the sweep's, then those of each of its attacks on such targets."""
-    trial = sweep.trial(Defense(), sweep.space.seed)
-    targets = [row for row in _done(store, "targets") if _is_alike(row, trial.target)]
+def _parts(store: Store, trial: Trial) -> list[_Part]:
+    """Return the pieces that every trial has of its own, each with rows like it of targets like its T."""
+    own = [piece for piece in trial.pieces().values() if piece.source_target is not None]
+    done = {table: _done(store, table) for table in {piece.table for piece in own}}
+    targets = [row for row in done[trial.target.table] if _is_similar(row, trial.target)]
     ids = {row["target_id"] for row in targets}
-    attacks = [row for row in _done(store, "attacks") if row["target_id"] in ids]
-    settings = [canonical_json(attack.attack) for attack in trial.attacks]
-    return [targets, *([row for row in attacks if row["attack_settings"] == wanted] for wanted in settings)]
+    return [
+        _Part(
+            piece,
+            [row for row in done[piece.table] if row["target_id"] in ids and _is_similar(row, piece)],
+        )
+        for piece in own
+    ]
 
 
-def _is_alike(row: Row, target: TargetConfig) -> bool:
-    """Return whether the T of ``row`` is of the same data, architecture and length of training."""
-    recipe = target.target
-    found = (row["data"], row["architecture"], row["epochs"])
-    return found == (target.data.kind, recipe.architecture, recipe.epochs)
+def _is_similar(row: Row, piece: Piece) -> bool:
+    return all(row[column] == value for column, value in piece.similar.items())
 
 
 def _on_gpu(rows: Sequence[Row]) -> list[Row]:
@@ -121,10 +132,10 @@ def _bytes_per_trial(store: Store, ended: int) -> float | None:
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / ended
 
 
-def _machine_hours(seconds: Mapping[str, float | None], cluster: Cluster) -> float | None:
+def _machine_hours(seconds: Mapping[str, float | None], cluster: ClusterResources) -> float | None:
     """Return the hours of one machine: of the kind of node that has most GPUs, then most CPUs."""
     best = cluster.best_node
-    asked = ["CPU", *(["GPU"] if cluster.shares.target_gpus or cluster.shares.attack_gpus else [])]
+    asked = ["CPU", *(["GPU"] if cluster.shares.training or cluster.shares.attack else [])]
     each = []
     for name in asked:
         spent = seconds[name]

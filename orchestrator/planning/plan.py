@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator.driver.trial_rows import read_trials
-from orchestrator.execution.room import Cluster, requests
+from orchestrator.execution.chain import unique_names
+from orchestrator.execution.resources import ClusterResources, requests_by_name
 from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
 from orchestrator.screens.progress import planned_trials
 from results import Store, StoreMissing, open_store
-from search_spaces import Sweep, Trial
+from search_spaces import Piece, Sweep, Trial
 from search_spaces.defenses import Defense
 
 
@@ -35,6 +36,8 @@ class Plan:
     """Trials by role; for confirmation at most so many."""
     ended: Mapping[str, int]
     """Trials that the store holds, by role, failed ones included."""
+    pieces_per_trial: tuple[str, ...]
+    """Names of what every trial builds for itself: T, what is made of it, attacks, analyses."""
     attacks_per_trial: tuple[str, ...]
     attack_settings: Mapping[str, Mapping[str, Any]]
     """Kind of attack -> every setting it runs with: defaults, the setup's budget, the space's own words."""
@@ -64,7 +67,7 @@ class Plan:
 
 
 def make_plan(
-    sweep: Sweep, store_uri: str, cluster: Cluster | None = None, usd_per_hour: float | None = None
+    sweep: Sweep, store_uri: str, cluster: ClusterResources | None = None, usd_per_hour: float | None = None
 ) -> Plan:
     """Return what running ``sweep`` against ``store_uri`` would do; the store need not exist.
 
@@ -75,7 +78,7 @@ def make_plan(
     planned = planned_trials(sweep)
     ended = Counter(str(row["role"]) for row in read_trials(store, sweep.sweep_id)) if store else Counter()
     rates = measured_rates(store, sweep, cluster, ended.total()) if store else Rates()
-    asked = requests(cluster.shares, sweep.threads) if cluster else {}
+    asked = requests_by_name(cluster.shares, sweep.threads) if cluster else {}
     return Plan(
         sweep_id=sweep.sweep_id,
         space=sweep.space.name,
@@ -83,6 +86,7 @@ def make_plan(
         store=store.uri if store else store_uri,
         planned=planned,
         ended=dict(ended),
+        pieces_per_trial=_names_per_trial(trial),
         attacks_per_trial=tuple(attack.attack.kind for attack in trial.attacks),
         attack_settings={
             attack.attack.kind: attack.attack.model_dump(mode="json", exclude={"kind"})
@@ -107,12 +111,19 @@ def _existing(store_uri: str) -> Store | None:
         return None
 
 
+def _names_per_trial(trial: Trial) -> tuple[str, ...]:
+    own = {key: piece for key, piece in trial.pieces().items() if piece.source_target is not None}
+    return tuple(unique_names(own).values())
+
+
 def _shared_pieces(trial: Trial, store: Store | None) -> tuple[SharedPiece, ...]:
     return tuple(
-        SharedPiece(piece.name, piece_id, _has(store, piece.artifact_path))
+        SharedPiece(piece.name, piece_id, _has(store, piece))
         for piece_id, piece in trial.shared_pieces().items()
     )
 
 
-def _has(store: Store | None, path: str) -> bool:
-    return store is not None and store.exists(path)
+def _has(store: Store | None, piece: Piece) -> bool:
+    if store is None:
+        return False
+    return store.exists(piece.artifact_path) if piece.folder else store.has_rows(piece.table, piece.piece_id)

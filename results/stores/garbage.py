@@ -9,20 +9,13 @@ from typing import NamedTuple
 from results.schema import SCHEMAS
 from results.stores.store import Store, StoredFile
 
-_OF_ONE_TARGET = ("inversion_gans", "feature_means", "students")
-"""Folders of what attacks make of one T; a file's name begins with the T's identity."""
-
 KINDS = {
-    "targets": "weights of targets",
     "checkpoints": "checkpoints of ended work",
-    **dict.fromkeys(_OF_ONE_TARGET, "pieces of attacks on one target"),
     "sheets": "sheets of reconstructions",
-    "generators": "generators",
-    "evaluators": "evaluators",
     "real_pictures": "evaluators' views of real pictures",
     "image_features": "features of real pictures",
 }
-"""Folder under ``artifacts`` -> what it holds, in words. What lies elsewhere is never removed."""
+"""Folder under ``artifacts`` that is no piece's -> what it holds, in words."""
 
 _OWN_NAME = re.compile(r"(generator-)?[0-9a-f]{16}(-[^/]*)?\.(safetensors|png)")
 """Names of files that the program writes there: each begins with an identity. Others are somebody's own."""
@@ -34,13 +27,14 @@ HALF_WRITTEN = "half-written files"
 class Needs:
     """What is kept: identities that rows name, and those that sweeps of the store still need."""
 
+    folders: Collection[str]
+    """Folders under ``artifacts`` with the files of pieces. What lies in unknown folders is never removed."""
     weights: Collection[str]
-    """Targets whose weights, and pieces of attacks on them, are kept."""
+    """Targets whose weights, and pieces that are made of them, are kept."""
     rows: Collection[str]
-    """Units that have rows: targets, attacks, and generators with a sheet."""
-    generators: Collection[str]
-    evaluators: Collection[str] | None
-    """``None``: not known, all are kept."""
+    """Units that have rows, and generators with a sheet."""
+    shared: Collection[str] | None
+    """Pieces that targets share; ``None``: not known, all are kept."""
     features: bool
     """Some row compares features of real pictures."""
     checkpoints: bool
@@ -68,15 +62,18 @@ def find_garbage(store: Store, needs: Needs, youngest: float) -> list[Garbage]:
 
     A file with a name that the program does not give is never among it.
     """
+    folders = {*KINDS, *needs.folders}
     found = [
-        Garbage(KINDS[folder], file.path, file.size)
+        Garbage(_kind(folder), file.path, file.size)
         for file in store.stored("artifacts/")
-        if (folder := _folder(file)) in KINDS and file.age > youngest and not _is_needed(file, folder, needs)
+        if (folder := _folder(file)) in folders
+        and file.age > youngest
+        and not _is_needed(file, folder, needs)
     ]
     halves = [
         Garbage(HALF_WRITTEN, file.path, file.size, leftover=True)
         for file in store.leftovers()
-        if file.age > youngest and _is_own(file)
+        if file.age > youngest and _is_own(file, folders)
     ]
     return sorted(found) + halves
 
@@ -94,8 +91,8 @@ def remove_garbage(store: Store, garbage: Iterable[Garbage]) -> None:
 def totals(garbage: Iterable[Garbage]) -> dict[str, Total]:
     """Return count and bytes of each kind, in the order in which kinds first occur.
 
-    >>> totals([Garbage("generators", "artifacts/generators/a.safetensors", 5)])
-    {'generators': Total(files=1, bytes=5)}
+    >>> totals([Garbage("priors", "artifacts/priors/a.safetensors", 5)])
+    {'priors': Total(files=1, bytes=5)}
     """
     found: dict[str, Total] = {}
     for one in garbage:
@@ -109,21 +106,32 @@ def _folder(file: StoredFile) -> str:
     return parts[1] if len(parts) == 3 and _OWN_NAME.fullmatch(parts[2].partition("?")[0]) else ""
 
 
-def _is_own(leftover: StoredFile) -> bool:
+def _is_own(leftover: StoredFile, folders: Collection[str]) -> bool:
     """Return whether it is ours: a store may fill a whole bucket, where others upload beside it.
 
     A hidden file's name tells that a write of ours gave it; an upload's tells only where it will be.
     """
     path, upload, _ = leftover.path.partition("?")
-    return not upload or path.split("/")[0] in SCHEMAS or _folder(leftover) in KINDS
+    return not upload or path.split("/")[0] in SCHEMAS or _folder(leftover) in folders
+
+
+def _kind(folder: str) -> str:
+    return KINDS.get(folder, folder.replace("_", " "))
 
 
 def _is_needed(file: StoredFile, folder: str, needs: Needs) -> bool:
     name = file.path.rpartition("/")[2].rpartition(".")[0]
-    if folder in _OF_ONE_TARGET:
-        target, dash, _ = name.partition("-")
-        return bool(dash) and target in needs.weights
-    return _RULES[folder](name, needs)
+    return _RULES.get(folder, _is_needed_piece)(name, needs)
+
+
+def _is_needed_piece(name: str, needs: Needs) -> bool:
+    """Return whether a piece is needed; the name of one that is made of a T begins with T's identity."""
+    target, dash, _ = name.partition("-")
+    return target in needs.weights if dash else name in needs.weights or _is_shared(name, needs)
+
+
+def _is_shared(name: str, needs: Needs) -> bool:
+    return needs.shared is None or name in needs.shared
 
 
 def _is_going_on(name: str, needs: Needs) -> bool:
@@ -134,8 +142,6 @@ _RULES: Mapping[str, Callable[[str, Needs], bool]] = {
     "targets": lambda name, needs: name in needs.weights,
     "checkpoints": _is_going_on,
     "sheets": lambda name, needs: name.removeprefix("generator-") in needs.rows,
-    "generators": lambda name, needs: name in needs.generators,
-    "evaluators": lambda name, needs: needs.evaluators is None or name in needs.evaluators,
-    "real_pictures": lambda name, needs: needs.evaluators is None or name in needs.evaluators,
+    "real_pictures": _is_shared,
     "image_features": lambda name, needs: needs.features,
 }

@@ -13,16 +13,14 @@ from pathlib import Path
 
 from orchestrator import locks
 from orchestrator.cli import main
-from orchestrator.driver import outputs, sweep
+from orchestrator.driver import outputs
 from results.stores.claims import Claim
 from tests.orchestrator import fake_steps
 
 if __name__ == "__main__":
-    steps = getattr(fake_steps, sys.argv[1])
-    sweep.Steps = lambda: steps
     if "FAKE_CLAIM" in os.environ:
         Claim.__init__.__defaults__ = tuple(map(float, os.environ["FAKE_CLAIM"].split()))
     if "FAKE_MACHINE" in os.environ:
         locks._machine = lambda: os.environ["FAKE_MACHINE"]
     outputs.write_outputs = lambda *_: [Path("report.html")]  # drawing takes longer than the sweep
-    main(sys.argv[2:])
+    main(sys.argv[2:], obj=getattr(fake_steps, sys.argv[1]))

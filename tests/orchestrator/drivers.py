@@ -30,7 +30,7 @@ control: {kinds: []}
 class Driver:
     """``tldmi-sweep --space small.yaml`` on fake steps, in the folder ``folder``."""
 
-    def __init__(self, folder, store, *options, steps="FAKE", seconds=0.2, held_at=None, **variables):
+    def __init__(self, folder, store, *options, build="FAKE", seconds=0.2, held_at=None, **variables):
         (folder / "small.yaml").write_text(SPACE)
         self.store = str(store)
         self._opened = None
@@ -39,7 +39,7 @@ class Driver:
             self._hold.write_text(str(held_at))
         words = ["--space", "small.yaml", "--store", self.store]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.orchestrator.driver", steps, *words, "--json", *options],
+            [sys.executable, "-m", "tests.orchestrator.driver", build, *words, "--json", *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, start_new_session=True,
             env={
                 **os.environ, "PYTHONPATH": str(ROOT), "FAKE_STEP_SECONDS": str(seconds),

@@ -7,12 +7,14 @@ import ipaddress
 import os
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.execution.steps import StepReport, Steps
-from results import StoreNotWritable, open_store
-from search_spaces import AttackConfig, EvaluatorConfig, PriorConfig, TargetConfig, seed_stream
+from results import Store, StoreNotWritable
+from search_spaces import AttackConfig, Piece, TargetConfig, seed_stream
+from trainables.build import StepOutcome
 
 SECONDS = float(os.environ.get("FAKE_STEP_SECONDS", "0.02"))
 HOLD = os.environ.get("FAKE_STEP_HOLD")
@@ -20,11 +22,14 @@ HOLD = os.environ.get("FAKE_STEP_HOLD")
 LONGEST_HOLD_SECONDS = 200
 
 
-def log(store_uri: str, what: str) -> None:
+Step = Callable[[Any, Store], StepOutcome]
+
+
+def log(store: Store, what: str) -> None:
     """Append one line to the log of the store, in a folder; short appends are atomic."""
-    if store_uri.startswith("s3://"):
+    if store.uri.startswith("s3://"):
         return
-    with (Path(store_uri) / "steps.log").open("a") as file:
+    with (Path(store.uri) / "steps.log").open("a") as file:
         file.write(f"{os.getpid()} {what}\n")
 
 
@@ -44,11 +49,11 @@ def fraction(*names: Any) -> float:
     return seed_stream(0, *names) / 2**63
 
 
-def hold(store_uri: str) -> None:
+def hold(store: Store) -> None:
     """Wait for as long as a test wants the sweep to stay where it is."""
     deadline = time.monotonic() + LONGEST_HOLD_SECONDS
     while HOLD and (most := _held_at(Path(HOLD))) is not None and time.monotonic() < deadline:
-        if len(open_store(store_uri).units("trials")) < most:
+        if len(store.units("trials")) < most:
             return
         time.sleep(0.1)
 
@@ -57,57 +62,69 @@ def _held_at(file: Path) -> int | None:
     return int(file.read_text()) if file.exists() else None
 
 
-def train(config: TargetConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"target {config.piece_id}")
-    hold(store_uri)
+def train(piece: TargetConfig, store: Store) -> StepOutcome:
+    log(store, f"target {piece.piece_id}")
+    hold(store)
     time.sleep(SECONDS)
-    return StepReport("done", values={"acc": fraction(config.piece_id, "acc")})
+    return StepOutcome("done", values={"acc": fraction(piece.piece_id, "acc")})
 
 
-def attack(config: AttackConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"{config.attack.kind} {config.target.piece_id}")
+def attack(piece: AttackConfig, store: Store) -> StepOutcome:
+    log(store, f"{piece.attack.kind} {piece.target.piece_id}")
     time.sleep(SECONDS)
-    return StepReport("done", values={"att_acc": fraction(config.piece_id)})
+    return StepOutcome("done", values={"att_acc": fraction(piece.piece_id)})
 
 
-def generator(config: PriorConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"generator {config.piece_id}")
-    time.sleep(SECONDS)
-    return StepReport("done")
+def other(piece: Piece, store: Store) -> StepOutcome:
+    """Build a prior, an evaluator or any other piece."""
+    log(store, f"{piece.kind} {piece.piece_id}")
+    if piece.kind != "evaluator":
+        time.sleep(SECONDS)
+    return StepOutcome("done")
 
 
-def evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
-    log(store_uri, f"evaluator {config.piece_id}")
-    return StepReport("done")
+@dataclass(frozen=True)
+class FakeBuild:
+    """Builds each piece by the function of its kind."""
+
+    target: Step = train
+    attack: Step = attack
+    other: Step = other
+
+    def __call__(self, piece: Piece, store: Store) -> StepOutcome:
+        if isinstance(piece, TargetConfig):
+            return self.target(piece, store)
+        return (self.attack if isinstance(piece, AttackConfig) else self.other)(piece, store)
 
 
-def failing_target(config: TargetConfig, store_uri: str) -> StepReport:
-    if config.defense.kind == "tl_dmi":
-        return StepReport("failed", "the loss is NaN in epoch 1")
-    return train(config, store_uri)
+def failing_target(piece: TargetConfig, store: Store) -> StepOutcome:
+    if piece.defense.kind == "tl_dmi":
+        return StepOutcome("failed", "the loss is NaN in epoch 1")
+    return train(piece, store)
 
 
-def raising_attack(config: AttackConfig, store_uri: str) -> StepReport:
-    if config.attack.kind == "gmi" and config.target.defense.kind == "bido_hsic":
+def raising_attack(piece: AttackConfig, store: Store) -> StepOutcome:
+    if piece.attack.kind == "gmi" and piece.target.defense.kind == "bido_hsic":
         raise RuntimeError("no pictures")
-    return attack(config, store_uri)
+    return attack(piece, store)
 
 
-def dying_target(config: TargetConfig, store_uri: str) -> StepReport:
+def dying_target(piece: TargetConfig, store: Store) -> StepOutcome:
     """Kill the own process at the first attempt to train No-Def with the first seed."""
-    if config.defense.kind == "no_def" and config.control == "none" and config.seed == 0:
-        died = Path(store_uri) / "died"
+    if piece.defense.kind == "no_def" and piece.control == "none" and piece.seed == 0:
+        died = Path(store.uri) / "died"
         if not died.exists():
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-    return train(config, store_uri)
+    return train(piece, store)
 
 
-def listening_evaluator(config: EvaluatorConfig, store_uri: str) -> StepReport:
-    """Log the addresses on which the own process listens."""
-    for address in listening():
-        log(store_uri, f"listens {address}")
-    return evaluator(config, store_uri)
+def listening_evaluator(piece: Piece, store: Store) -> StepOutcome:
+    """Log the addresses on which the own process listens when an evaluator is built."""
+    if piece.kind == "evaluator":
+        for address in listening():
+            log(store, f"listens {address}")
+    return other(piece, store)
 
 
 def listening() -> set[str]:
@@ -125,10 +142,10 @@ def listening() -> set[str]:
     return found
 
 
-def storeless_attack(config: AttackConfig, store_uri: str) -> StepReport:
+def storeless_attack(piece: AttackConfig, store: Store) -> StepOutcome:
     """Find the store full after the work was done."""
     raise StoreNotWritable("Cannot write to the store: No space left on device")
 
 
-FAKE = Steps(train, attack, generator, evaluator)
-STORELESS = Steps(train, storeless_attack, generator, evaluator)
+FAKE = FakeBuild()
+STORELESS = FakeBuild(attack=storeless_attack)

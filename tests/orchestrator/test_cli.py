@@ -8,10 +8,9 @@ from click.testing import CliRunner
 
 import orchestrator.driver.sweep
 from orchestrator.cli import main
-from orchestrator.execution.steps import Steps
 from results import open_store
 from search_spaces import load_setup, load_space
-from tests.orchestrator.fake_steps import FAKE, failing_target
+from tests.orchestrator.fake_steps import FAKE, FakeBuild, failing_target
 
 SPACE = """
 name: small
@@ -28,14 +27,8 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     Path("small.yaml").write_text(SPACE)
 
 
-@pytest.fixture
-def fake_work(monkeypatch):
-    """Let sweeps run fake steps."""
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
-
-
-def run(*words):
-    return CliRunner().invoke(main, words)
+def run(*words, build=FAKE):
+    return CliRunner().invoke(main, words, obj=build)
 
 
 def files():
@@ -131,7 +124,7 @@ def test_malformed_yaml_is_refused_with_its_line():
     assert "line 3" in result.output
 
 
-def test_a_sweep_runs_prints_its_front_and_writes_its_outputs(fake_work):
+def test_a_sweep_runs_prints_its_front_and_writes_its_outputs():
     result = run("--space", "small.yaml", "--executor", "inline")
     assert result.exit_code == 0, result.output
     store = Path("runs/small-orl_faces")
@@ -143,21 +136,21 @@ def test_a_sweep_runs_prints_its_front_and_writes_its_outputs(fake_work):
     assert len(open_store(str(store)).units("trials")) >= 4
 
 
-def test_run_and_the_short_form_are_the_same(fake_work):
+def test_run_and_the_short_form_are_the_same():
     first = run("run", "--space", "small.yaml", "--executor", "inline", "--json")
     second = run("--space", "small.yaml", "--executor", "inline", "--json")
     assert json.loads(second.stdout)["sweep_id"] == json.loads(first.stdout)["sweep_id"]
     assert (json.loads(first.stdout)["ran"] > 0, json.loads(second.stdout)["ran"]) == (True, 0)
 
 
-def test_a_second_run_says_that_there_is_nothing_to_do(fake_work):
+def test_a_second_run_says_that_there_is_nothing_to_do():
     run("--space", "small.yaml", "--executor", "inline")
     result = run("--space", "small.yaml", "--executor", "inline")
     assert result.exit_code == 0
     assert "nothing to do" in result.output
 
 
-def test_progress_is_one_plain_line_per_event_on_standard_error(fake_work):
+def test_progress_is_one_plain_line_per_event_on_standard_error():
     result = run("--space", "small.yaml", "--executor", "inline", "--json")
     assert "trial 0 (search): No-Def" in result.stderr
     assert json.loads(result.stdout)["done"] > 0
@@ -165,7 +158,7 @@ def test_progress_is_one_plain_line_per_event_on_standard_error(fake_work):
     assert quiet.stderr == ""
 
 
-def test_options_change_the_sweep(fake_work):
+def test_options_change_the_sweep():
     words = ["--executor", "inline", "--json", "--quiet"]
     usual = json.loads(run("--space", "small.yaml", *words).stdout)
     seeded = json.loads(run("--space", "small.yaml", "--seed", "3", *words).stdout)
@@ -175,10 +168,9 @@ def test_options_change_the_sweep(fake_work):
     assert more["sweep_id"] == usual["sweep_id"]
 
 
-def test_failed_trials_give_exit_code_3_and_their_reasons(monkeypatch):
-    steps = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: steps)
-    result = run("--space", "small.yaml", "--executor", "inline", "--trials", "8")
+def test_failed_trials_give_exit_code_3_and_their_reasons():
+    words = ["--space", "small.yaml", "--executor", "inline", "--trials", "8"]
+    result = run(*words, build=FakeBuild(target=failing_target))
     assert result.exit_code == 3
     assert "the loss is NaN in epoch 1" in result.output
 
@@ -203,7 +195,7 @@ def test_a_defect_is_not_blamed_on_the_user(monkeypatch):
     assert isinstance(result.exception, ValueError)
 
 
-def test_plan_counts_and_starts_nothing(fake_work):
+def test_plan_counts_and_starts_nothing():
     before = files()
     plan = json.loads(run("plan", "--space", "small.yaml", "--json").stdout)
     assert plan["planned"] == {"search": 3, "control": 2, "confirmation": 4}
@@ -215,7 +207,7 @@ def test_plan_counts_and_starts_nothing(fake_work):
     assert "0" in run("plan", "--space", "small.yaml").output
 
 
-def test_status_finds_the_only_store(fake_work):
+def test_status_finds_the_only_store():
     run("--space", "small.yaml", "--executor", "inline")
     assert "finished" in run("status").output
     status = json.loads(run("status", "--json").stdout)
@@ -224,23 +216,24 @@ def test_status_finds_the_only_store(fake_work):
     assert run("status", "--sweep", "zzz").exit_code == 2
 
 
-def test_a_store_is_named_by_place_option_or_variable(fake_work):
+def test_a_store_is_named_by_place_option_or_variable():
     for seed in ("1", "2"):
         run("--space", "small.yaml", "--executor", "inline", "--seed", seed, "--store", f"runs/{seed}")
     known = {seed: json.loads(run("status", f"runs/{seed}", "--json").stdout)["sweep_id"] for seed in "12"}
     assert known["1"] != known["2"]
     ways = (["status", "runs/2"], ["status", "--store", "runs/2"], ["status"])
     for words in ways:
-        result = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/2"}).invoke(main, [*words, "--json"])
+        result = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/2"}).invoke(main, [*words, "--json"], obj=FAKE)
         assert json.loads(result.stdout)["sweep_id"] == known["2"]
     named = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/2"}).invoke(main, ["status", "runs/1", "--json"])
     assert json.loads(named.stdout)["sweep_id"] == known["1"]
     environment = CliRunner(env={"TLDMI_SWEEP_STORE": "runs/3"})
-    result = environment.invoke(main, ["--space", "small.yaml", "--executor", "inline", "--json"])
+    words = ["--space", "small.yaml", "--executor", "inline", "--json"]
+    result = environment.invoke(main, words, obj=FAKE)
     assert json.loads(result.stdout)["store"] == str(Path("runs/3").absolute())
 
 
-def test_quiet_leaves_errors_and_the_document(fake_work):
+def test_quiet_leaves_errors_and_the_document():
     run("--space", "small.yaml", "--executor", "inline")
     assert run("status", "--quiet").output == ""
     assert json.loads(run("status", "--quiet", "--json").stdout)["finished"]
@@ -257,7 +250,7 @@ def test_colours_are_for_terminals_that_want_them():
     assert "\x1b[32m" not in shown(**as_on_a_terminal, NO_COLOR="1")
 
 
-def test_two_stores_must_be_told_apart(fake_work):
+def test_two_stores_must_be_told_apart():
     for seed in ("1", "2"):
         run("--space", "small.yaml", "--executor", "inline", "--store", f"runs/{seed}", "--quiet")
     result = run("status")
@@ -265,7 +258,7 @@ def test_two_stores_must_be_told_apart(fake_work):
     assert "runs/1, runs/2" in result.output
 
 
-def test_report_and_export_write_files_once(fake_work):
+def test_report_and_export_write_files_once():
     run("--space", "small.yaml", "--executor", "inline")
     assert run("report", "-o", "mine.html").exit_code == 0
     assert run("export", "--to", "front.csv").exit_code == 0

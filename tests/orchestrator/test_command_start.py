@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import orchestrator.driver.sweep
 from orchestrator.cli import main
 from results import open_store
 from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
@@ -64,14 +63,12 @@ def swept_folder(tmp_path_factory):
     """A folder with one finished sweep of fake steps, and a store with rows of every table."""
     folder = tmp_path_factory.mktemp("swept")
     (folder / "small.yaml").write_text(SPACE)
-    before, usual = Path.cwd(), orchestrator.driver.sweep.Steps
+    before = Path.cwd()
     os.chdir(folder)
-    orchestrator.driver.sweep.Steps = lambda: FAKE
     try:
         words = ["--space", "small.yaml", "--executor", "inline", "--quiet"]
-        assert CliRunner().invoke(main, words).exit_code == 0
+        assert CliRunner().invoke(main, words, obj=FAKE).exit_code == 0
     finally:
-        orchestrator.driver.sweep.Steps = usual
         os.chdir(before)
     measured = FakeSweep(helping_configs(), "aaaa01", classes=8, pictures=False)
     write_fake_sweep(open_store(str(folder / "measured"), create=True), measured)

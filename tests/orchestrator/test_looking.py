@@ -19,31 +19,30 @@ import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.sweep import run_sweep
-from orchestrator.execution.steps import Steps
 from orchestrator.screens.runs import trial_table
 from results import open_store
 from results.sweeps.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
 from search_spaces import load_setup
 from tests.fixtures.documents import errors_of
 from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
-from tests.orchestrator.fake_steps import FAKE, train
+from tests.orchestrator.fake_steps import FAKE, FakeBuild, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
 SWEEP = small_sweep().sweep_id
 
 
-def failing(config, store_uri):
+def failing(config, store):
     """Fail with every defence at the first seed, each in another epoch."""
     if config.defense.kind != "no_def" and config.seed == 0:
         raise ValueError(f"the loss is NaN in epoch {len(config.piece_id) + hash(config.piece_id) % 9}")
-    return train(config, store_uri)
+    return train(config, store)
 
 
-FAILING = Steps(failing, FAKE.attack, FAKE.generator, FAKE.evaluator)
+FAILING = FakeBuild(target=failing)
 
 
 def shell(*words):
-    return CliRunner().invoke(main, [str(word) for word in words])
+    return CliRunner().invoke(main, [str(word) for word in words], obj=FAILING)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def swept(tmp_path_factory):
     """A store with done and failed trials, the failed ones without any row of their T."""
     store = str(tmp_path_factory.mktemp("looking") / "a store; of 'mine'")
     setup = load_setup("orl_faces")
-    run_sweep(small_space(), setup, store, executor="inline", steps=FAILING, limits=Limits(failures_in_row=0))
+    run_sweep(small_space(), setup, store, executor="inline", build=FAILING, limits=Limits(failures_in_row=0))
     return store
 
 
@@ -125,7 +124,6 @@ def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept):
 
 def test_the_command_of_logs_reproduces_the_trial(swept, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAILING)
     number = failed(swept)[0]
     words = shlex.split(json.loads(shell("logs", number, swept, "--json").stdout)["command"])
     assert words[:4] == ["tldmi-sweep", "retry", swept, str(number)]
@@ -152,15 +150,15 @@ def test_status_shows_what_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(orchestrator.driver.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
     seen, said = [], []
 
-    def target(config, store_uri):
+    def target(config, store):
         while not seen or not seen[-1]["run"]["trials"]:
-            seen.append(json.loads(shell("status", store_uri, "--json").stdout))
-        said.extend(shell(*words, store_uri).output for words in (["trials"], ["logs", 0]))
-        return train(config, store_uri)
+            seen.append(json.loads(shell("status", store.uri, "--json").stdout))
+        said.extend(shell(*words, store.uri).output for words in (["trials"], ["logs", 0]))
+        return train(config, store)
 
-    steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=target)
     store = str(tmp_path / "store")
-    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps)
+    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", build=steps)
     assert errors_of("status", seen[-1]) == []
     run = seen[-1]["run"]
     assert (run["alive"], run["pid"], run["trials"][0]["label"]) == (True, os.getpid(), "No-Def")
@@ -193,7 +191,7 @@ def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
         load_setup("orl_faces"),
         store,
         executor="inline",
-        steps=FAKE,
+        build=FAKE,
         limits=Limits(max_trials=2),
     )
     assert "the last run ended: budget: --max-trials 2 is reached" in shell("status", store).output
@@ -206,7 +204,7 @@ def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
 @pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"\xff", b'{"trials": [{"number": 1}]}'])
 def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path, damage):
     store = str(tmp_path / "store")
-    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=FAKE)
+    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", build=FAKE)
     open_store(store).put_bytes(f"progress/{SWEEP}.json", damage)
     open_store(store).put_bytes(f"logs/trials/{SWEEP}-0000.json", damage)
     assert shell("status", store).exit_code == 0

@@ -7,7 +7,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.search.fixed_trials import fixed_trials
 from orchestrator.selection import Selection, sweep_options
@@ -113,9 +112,8 @@ def test_every_trial_of_a_space_with_settings_of_each_architecture_is_met_again(
 
 def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     words = ["--space", "table12", "--trials", "3", "--executor", "inline", "--quiet"]
-    assert CliRunner().invoke(main, [*words, "--store", "first"]).exit_code == 0
+    assert CliRunner().invoke(main, [*words, "--store", "first"], obj=FAKE).exit_code == 0
     first = load("first")
     summary = first.summary()
     log = read_trial_log(first.store, summary.sweep_id, 2)
@@ -123,7 +121,7 @@ def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_agai
     of_the_page = rerun_command(summary, kept_settings(first.store, summary.sweep_id), 2, target)
     of_logs = trial_report(first.store, summary.sweep_id, 2).command
     for command in (of_the_page, of_logs):
-        assert CliRunner().invoke(main, [*shlex.split(command)[1:], "--quiet"]).exit_code == 0
+        assert CliRunner().invoke(main, [*shlex.split(command)[1:], "--quiet"], obj=FAKE).exit_code == 0
     (trial,) = [row for row in trial_list(first.store, summary.sweep_id) if row["number"] == 2]
     for place in ("runs/trial-2", "reproduced-2"):
         again = load(place)

@@ -24,7 +24,7 @@ search: {trials: 3}
 @pytest.fixture(autouse=True)
 def fake_work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
+    monkeypatch.setattr(orchestrator.driver.sweep, "build_piece", FAKE)
     Path("small.yaml").write_text(SPACE)
 
 

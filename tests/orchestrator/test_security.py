@@ -12,17 +12,16 @@ from orchestrator.driver.limits import Limits
 from orchestrator.driver.outputs import output_folder
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.execution import executors
-from orchestrator.execution.steps import Steps
 from orchestrator.selection import Selection
 from results import InvalidPath, open_store
 from search_spaces import load_setup
-from tests.orchestrator.fake_steps import FAKE
+from tests.orchestrator.fake_steps import FakeBuild
 from tests.orchestrator.small_sweeps import small_space
 
 SECRET = "wJalrXUtnFEMIxK7MDENG"
 
 
-def leaking(config, store_uri):
+def leaking(config, store):
     """Fail with an error that repeats a secret of the environment and a password in a URL."""
     raise RuntimeError(f"403 for key {SECRET} at http://me:hunter22@store:9000/")
 
@@ -33,10 +32,10 @@ def leaked(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("MY_DATABASE_PASSWORD", "hunter22-other")
     store = tmp_path / "store"
-    steps = Steps(leaking, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=leaking)
     limits = Limits(max_trials=1)
     run_sweep(
-        small_space(), load_setup("orl_faces"), str(store), executor="inline", steps=steps, limits=limits
+        small_space(), load_setup("orl_faces"), str(store), executor="inline", build=steps, limits=limits
     )
     return store
 

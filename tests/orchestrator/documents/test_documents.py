@@ -9,7 +9,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.documents.documents import DOCUMENTS
 from orchestrator.documents.schemas import schema_names
@@ -54,7 +53,6 @@ ELSEWHERE = {"stop", "cancel", "cluster-check"}
 def in_a_folder_with_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     Path("small.yaml").write_text(SPACE)
     Path("bad.yaml").write_text(SPACE.replace("trials: 2", "trials: 0"))
     open_store("runs/empty", create=True)
@@ -66,7 +64,7 @@ def in_a_folder_with_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def run(*words: str) -> Any:
-    return CliRunner().invoke(main, words)
+    return CliRunner().invoke(main, words, obj=FAKE)
 
 
 @pytest.mark.parametrize("name", WORDS)

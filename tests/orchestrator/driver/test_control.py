@@ -22,7 +22,6 @@ from orchestrator.driver.limits import Limits
 from orchestrator.driver.requests import ask_to_end, ask_to_retry
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.errors import ExitCode, Terminated, Unreachable, exit_code
-from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import HeldRight, sweep_holder
 from orchestrator.screens.progress import PlainProgress
 from results import StoreNotWritable, open_store
@@ -30,31 +29,32 @@ from results.sweeps.run_progress import read_run_progress
 from results.sweeps.trial_logs import read_trial_log
 from search_spaces import load_setup
 from tests.fixtures.documents import errors_of
-from tests.orchestrator.fake_steps import FAKE, train
+from tests.orchestrator.fake_steps import FAKE, FakeBuild, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
+from trainables.build import StepOutcome
 
 pytestmark = pytest.mark.load
 
 
-def failing_target(config, store_uri):
+def failing_target(config, store):
     """Fail with every defence at the first seed."""
     if config.defense.kind != "no_def" and config.seed == 0:
-        return StepReport("failed", "the loss is NaN in epoch 1")
-    return train(config, store_uri)
+        return StepOutcome("failed", "the loss is NaN in epoch 1")
+    return train(config, store)
 
 
 def failing_once(tried):
     """Return a training that fails the first time with every defence at the first seed."""
 
-    def target(config, store_uri):
+    def target(config, store):
         first, _ = config.piece_id not in tried, tried.add(config.piece_id)
-        return (failing_target if first else train)(config, store_uri)
+        return (failing_target if first else train)(config, store)
 
     return target
 
 
 ROOT = Path(__file__).parent.parent.parent.parent
-FAILING = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+FAILING = FakeBuild(target=failing_target)
 SWEEP = small_sweep().sweep_id
 
 
@@ -71,8 +71,8 @@ def place(request, tmp_path):
     return str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("bucket")
 
 
-def sweep(store, steps=FAKE, **options):
-    return run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps, **options)
+def sweep(store, build=FAKE, **options):
+    return run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", build=build, **options)
 
 
 def rows(store):
@@ -81,7 +81,7 @@ def rows(store):
 
 def shell(*words):
     """Run a command as another shell would."""
-    return CliRunner().invoke(main, words)
+    return CliRunner().invoke(main, words, obj=FAKE)
 
 
 def cancel(store):
@@ -94,16 +94,16 @@ def at_target(number, action, wait=lambda store: False):
     """Return steps that do ``action`` when T number ``number`` is trained, then train it after ``wait``."""
     trained = []
 
-    def target(config, store_uri):
+    def target(config, store):
         trained.append(config)
         if len(trained) == number + 1:
-            action(store_uri)
+            action(store.uri)
             deadline = time.monotonic() + 120
-            while wait(store_uri) and time.monotonic() < deadline:
+            while wait(store.uri) and time.monotonic() < deadline:
                 time.sleep(0.01)
-        return train(config, store_uri)
+        return train(config, store)
 
-    return Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    return FakeBuild(target=target)
 
 
 def not_stopping(store):
@@ -148,13 +148,13 @@ def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(tmp_p
     store = str(tmp_path / "store")
     steps = at_target(1, cancel, wait=lambda store: True)
 
-    def target(config, store_uri):
+    def target(config, store):
         try:
-            return steps.target(config, store_uri)
+            return steps.target(config, store)
         except KeyboardInterrupt:
             raise KeyboardInterrupt from None  # as Ray does
 
-    like_ray = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    like_ray = FakeBuild(target=target)
     with pytest.raises(Terminated, match="asked for a cancel"):
         sweep(store, like_ray, progress=PlainProgress())
     said = capsys.readouterr().err
@@ -278,7 +278,6 @@ def test_failed_trials_run_again_alone(tmp_path, monkeypatch):
     assert sweep(store, FAILING, limits=Limits(failures_in_row=0)).exit_code is ExitCode.FAILED_TRIALS
     before = rows(store)
     failed = [row["number"] for row in before if row["state"] == "failed"]
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     monkeypatch.chdir(tmp_path)
     result = shell("retry", store, str(failed[0]), "--executor", "inline", "--json", "--quiet")
     assert (result.exit_code, json.loads(result.stdout)["ran"]) == (0, 1), result.output
@@ -318,11 +317,11 @@ def test_a_running_driver_retries_in_the_end(tmp_path):
     asking = at_target(4, lambda store: said.append(shell("retry", store, "--json"))).target
     fails = failing_once(set())
 
-    def target(config, store_uri):
-        asking(config, store_uri)
-        return fails(config, store_uri)
+    def target(config, store):
+        asking(config, store)
+        return fails(config, store)
 
-    steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=target)
     outcome = sweep(store, steps, limits=Limits(failures_in_row=0))
     document = json.loads(said[0].stdout)
     assert errors_of("retry", document) == []
@@ -349,7 +348,6 @@ def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):
     store, copy = str(tmp_path / "store"), str(tmp_path / "copy")
     sweep(store)
     before = rows(store)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     result = shell("retry", store, "2", "--into", copy, "--executor", "inline", "--quiet")
     assert result.exit_code == 0, result.output
     assert rows(copy) == [before[2]]
@@ -358,7 +356,7 @@ def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):
 
 def test_the_breaker_stops_resumably_and_names_the_reason(tmp_path):
     store = str(tmp_path / "store")
-    always = Steps(lambda config, uri: 1 / 0, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    always = FakeBuild(target=lambda piece, store: 1 / 0)
     outcome = sweep(store, always, limits=Limits(failures_in_row=3))
     assert (outcome.exit_code, outcome.ran, outcome.failed) == (ExitCode.STOPPED, 3, 3)
     assert "3 trials in a row failed on host" in outcome.stopped
@@ -385,7 +383,7 @@ def test_a_limit_reached_with_the_last_trial_stops_nothing(tmp_path):
 
 def test_a_trial_leaves_its_log_and_a_failed_step_its_traceback(tmp_path):
     store = str(tmp_path / "store")
-    broken = Steps(lambda config, uri: 1 / 0, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    broken = FakeBuild(target=lambda piece, store: 1 / 0)
     sweep(store, broken, limits=Limits(max_trials=1))
     log = read_trial_log(open_store(store), SWEEP, 0)
     assert (log.state, log.reason) == ("failed", rows(store)[0]["reason"])

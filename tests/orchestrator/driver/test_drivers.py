@@ -118,7 +118,7 @@ def test_a_store_that_takes_no_rows_ends_a_run_on_ray_as_one_that_does_not_answe
 
 def test_a_store_that_takes_no_rows_of_a_step_ends_a_run_on_ray_and_is_named(tmp_path):
     place = str(tmp_path / "store")
-    code, _, errors = Driver(tmp_path, place, "--workers", "2", steps="STORELESS", seconds=0).ended()
+    code, _, errors = Driver(tmp_path, place, "--workers", "2", build="STORELESS", seconds=0).ended()
     assert (code, "No space left on device" in errors) == (ExitCode.UNREACHABLE, True), errors
     assert numbers(place) == []
 

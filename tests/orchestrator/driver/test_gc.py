@@ -100,7 +100,7 @@ NEEDED = (
     artifact("artifacts/targets/t1.safetensors"),
     artifact("artifacts/targets/t2.safetensors"),
     artifact("artifacts/students/t1-0123.safetensors"),
-    artifact("artifacts/generators/g1.safetensors"),
+    artifact("artifacts/priors/g1.safetensors"),
     artifact("artifacts/sheets/at0.png"),
     artifact("artifacts/sheets/generator-g1-sface.png"),
 )
@@ -112,7 +112,7 @@ UNNEEDED = tuple(
         "students/0123.safetensors",
         "inversion_gans/gone-0123.safetensors",
         "feature_means/gone-0123.safetensors",
-        "generators/g2.safetensors",
+        "priors/g2.safetensors",
         "evaluators/e2.safetensors",
         "real_pictures/e2.safetensors",
         "image_features/f.safetensors",
@@ -195,13 +195,13 @@ def test_an_unfinished_sweep_keeps_what_it_would_need(store: Store) -> None:
 def test_shared_pieces_of_a_recorded_sweep_stay(tmp_path: Path) -> None:
     space = small_space()
     run_sweep(
-        space, load_setup("orl_faces"), str(tmp_path / "runs"), executor="inline", steps=fake_steps.FAKE
+        space, load_setup("orl_faces"), str(tmp_path / "runs"), executor="inline", build=fake_steps.FAKE
     )
     store = open_store(str(tmp_path / "runs"))
     settings = json.loads(store.get_bytes(store.list_paths("settings/")[0]))["sweep"]
     sweep = Sweep.model_validate(settings)
     (attack, *_) = sweep.trial(Defense(), sweep.space.seed).attacks
-    kept = [f"artifacts/generators/{attack.prior_config.piece_id}.safetensors"]
+    kept = [f"artifacts/priors/{attack.prior_config.piece_id}.safetensors"]
     for config in attack.evaluator_configs:
         kept += [
             f"artifacts/{name}/{config.piece_id}.safetensors" for name in ("evaluators", "real_pictures")
@@ -297,7 +297,7 @@ def test_the_command_says_what_it_would_do_and_does_it(tmp_path: Path) -> None:
     assert "checkpoints of ended work" in answer.output
     plain = json.loads(run(str(tmp_path), "--json", "--older-than", "0").output)
     assert plain["dry_run"] is False
-    assert plain["removed"]["generators"] == {"files": 1, "bytes": 5}
+    assert plain["removed"]["priors"] == {"files": 1, "bytes": 5}
     assert "nothing to remove" in run(str(tmp_path), "--older-than", "0").output
     assert run(str(tmp_path / "none")).exit_code == 2
 

@@ -10,24 +10,21 @@ from orchestrator import run_sweep
 from orchestrator.driver import garbage as collection
 from orchestrator.driver.outputs import output_folder
 from orchestrator.errors import InvalidRequest
-from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import sweep_lock
 from results.stores.compaction import compact, mergeable
-from results.stores.store import open_store
+from results.stores.store import Store, open_store
 from search_spaces import Piece, load_setup
 from tests.orchestrator.small_sweeps import small_space
+from trainables.build import StepOutcome
 
 
-def nothing(config: Piece, store_uri: str) -> StepReport:
-    return StepReport("done", values={"acc": 0.5, "att_acc": 0.25})
-
-
-STEPS = Steps(nothing, nothing, nothing, nothing)
+def nothing(piece: Piece, store: Store) -> StepOutcome:
+    return StepOutcome("done", values={"acc": 0.5, "att_acc": 0.25})
 
 
 def run(uri: str, **options: object) -> int:
     outcome = run_sweep(
-        small_space(), load_setup("orl_faces"), uri, executor="inline", steps=STEPS, **options
+        small_space(), load_setup("orl_faces"), uri, executor="inline", build=nothing, **options
     )
     return outcome.ran
 
@@ -45,7 +42,7 @@ def test_a_sweep_in_memory_runs_and_resumes(uri: str) -> None:
 
 def test_a_sweep_in_memory_is_no_matter_for_a_cluster(uri: str) -> None:
     with pytest.raises(InvalidRequest, match="inline"):
-        run_sweep(small_space(), load_setup("orl_faces"), uri, executor="ray", steps=STEPS)
+        run_sweep(small_space(), load_setup("orl_faces"), uri, executor="ray", build=nothing)
 
 
 def test_outputs_of_a_sweep_in_memory_lie_under_runs() -> None:

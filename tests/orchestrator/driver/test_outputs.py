@@ -17,7 +17,7 @@ def uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A store in memory with a finished sweep; its outputs lie under ``runs`` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     name = f"memory://{uuid.uuid4().hex}"
-    run_sweep(small_space(), load_setup("orl_faces"), name, executor="inline", steps=FAKE)
+    run_sweep(small_space(), load_setup("orl_faces"), name, executor="inline", build=FAKE)
     return name
 
 

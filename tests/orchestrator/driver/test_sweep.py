@@ -9,14 +9,22 @@ import pytest
 
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.errors import ExitCode, SweepInUse, Terminated, exit_code
-from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.locks import sweep_lock
 from results import open_store, read_sweep
 from results.sweeps.settings import settings_path
 from search_spaces import InvalidSpace, load_setup
 from search_spaces.defenses import Defense
-from tests.orchestrator.fake_steps import FAKE, attack, failing_target, logged, raising_attack, train
+from tests.orchestrator.fake_steps import (
+    FAKE,
+    FakeBuild,
+    attack,
+    failing_target,
+    logged,
+    raising_attack,
+    train,
+)
 from tests.orchestrator.small_sweeps import small_space, small_sweep
+from trainables.build import StepOutcome
 
 
 @pytest.fixture
@@ -24,9 +32,9 @@ def store(tmp_path):
     return str(tmp_path / "store")
 
 
-def sweep(store, space=None, steps=FAKE, **options):
+def sweep(store, space=None, build=FAKE, **options):
     return run_sweep(
-        space or small_space(), load_setup("orl_faces"), store, executor="inline", steps=steps, **options
+        space or small_space(), load_setup("orl_faces"), store, executor="inline", build=build, **options
     )
 
 
@@ -97,7 +105,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(store, tmp_path):
     sweep(undisturbed)
     for stop_after in (1, 4):
         with pytest.raises(KeyboardInterrupt):
-            sweep(store, steps=Steps(interrupting(stop_after), FAKE.attack, FAKE.generator, FAKE.evaluator))
+            sweep(store, build=FakeBuild(target=interrupting(stop_after)))
     outcome = sweep(store)
     assert rows(store) == rows(undisturbed)
     assert 0 < outcome.ran < outcome.done
@@ -107,18 +115,18 @@ def interrupting(after):
     """Return a training that interrupts the sweep after so many targets."""
     trained = []
 
-    def target(config, store_uri):
+    def target(config, store):
         trained.append(config)
         if len(trained) > after:
             raise KeyboardInterrupt
-        return train(config, store_uri)
+        return train(config, store)
 
     return target
 
 
 def test_failures_are_rows_with_reasons_and_the_sweep_goes_on(store):
     space = small_space(anchors=[{"kind": "tl_dmi", "freeze_depth": 3}, {"kind": "bido_hsic"}])
-    steps = Steps(failing_target, raising_attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=failing_target, attack=raising_attack)
     outcome = sweep(store, space, steps)
     failed = [row for row in rows(store) if row["state"] == "failed"]
     reasons = {row["reason"].partition(" (")[0] for row in failed}
@@ -129,8 +137,8 @@ def test_failures_are_rows_with_reasons_and_the_sweep_goes_on(store):
 
 
 def test_failed_trials_run_again_only_when_asked_to(store):
-    broken = Steps(failing_target, FAKE.attack, FAKE.generator, FAKE.evaluator)
-    failed = sweep(store, steps=broken).failed
+    broken = FakeBuild(target=failing_target)
+    failed = sweep(store, build=broken).failed
     assert sweep(store).ran == 0
     again = sweep(store, retry_failed=True)
     assert (again.ran >= failed, again.failed) == (True, 0)
@@ -162,13 +170,13 @@ def test_an_impossible_space_is_refused_before_the_store_is_made(store):
 
 
 def test_sigterm_stops_the_sweep_resumably(store):
-    def target(config, store_uri):
+    def target(config, store):
         os.kill(os.getpid(), signal.SIGTERM)
-        return StepReport("done", values={"acc": 0.5})
+        return StepOutcome("done", values={"acc": 0.5})
 
     handler = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Terminated) as error:
-        sweep(store, steps=Steps(target, attack, FAKE.generator, FAKE.evaluator))
+        sweep(store, build=FakeBuild(target=target, attack=attack))
     assert exit_code(error.value) is ExitCode.STOPPED
     assert signal.getsignal(signal.SIGTERM) is handler
     assert sweep(store).failed == 0

@@ -5,8 +5,7 @@ import yaml
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.execution.autoscaling import promised_nodes
-from orchestrator.execution.executors import ClusterSettings
-from orchestrator.execution.room import checked_cluster
+from orchestrator.execution.resources import ClusterSettings, fit_steps
 
 HEAD = {"CPU": 2.0}
 CONFIG = {
@@ -47,12 +46,12 @@ def test_a_file_that_is_no_cluster_promises_nothing(tmp_path, text):
 
 def test_a_head_without_gpu_trains_on_the_gpus_that_will_come(bootstrap):
     nodes = [HEAD, *promised_nodes([HEAD], bootstrap)]
-    cluster = checked_cluster(nodes, ClusterSettings(address="auto"), threads=1)
-    assert cluster.shares.target_gpus == 1.0
-    assert cluster.slots(1) == 3
+    cluster = fit_steps(nodes, ClusterSettings(address="auto"), threads=1)
+    assert cluster.shares.training == 1.0
+    assert cluster.training_slots(1) == 3
 
 
 def test_more_than_any_node_will_ever_have_is_refused(bootstrap):
     nodes = [HEAD, *promised_nodes([HEAD], bootstrap)]
     with pytest.raises(InvalidRequest, match="2 GPU"):
-        checked_cluster(nodes, ClusterSettings(address="auto", gpus_per_target=2.0), threads=1)
+        fit_steps(nodes, ClusterSettings(address="auto", gpus_per_target=2.0), threads=1)

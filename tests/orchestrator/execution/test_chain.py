@@ -3,21 +3,22 @@
 import pytest
 
 from orchestrator.errors import Unreachable
-from orchestrator.execution.chain import Chain, Shares
+from orchestrator.execution.chain import Chain
 from orchestrator.execution.events import StepChanged, TrialOutcome
 from orchestrator.execution.executors import InlineSubmit
-from orchestrator.execution.steps import StepReport, Steps
+from orchestrator.execution.resources import GpuShares
 from orchestrator.locks import FileLock, lock_folder
-from results import StoreNotWritable, StoreUnreachable
+from results import StoreNotWritable, StoreUnreachable, open_store
 from search_spaces.defenses import Defense
 from tests.orchestrator import fake_steps
-from tests.orchestrator.fake_steps import FAKE, logged
+from tests.orchestrator.fake_steps import FAKE, FakeBuild, logged
 from tests.orchestrator.small_sweeps import small_sweep
+from trainables.build import StepOutcome
 
 
 @pytest.fixture
 def store(tmp_path):
-    return str(tmp_path)
+    return open_store(str(tmp_path), create=True).uri
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def trial():
     return small_sweep().trial(Defense(), 0)
 
 
-def chain_on(store, steps=FAKE):
-    return Chain(InlineSubmit(), store, steps, Shares())
+def chain_on(store, build=FAKE):
+    return Chain(InlineSubmit(build, store), store, GpuShares())
 
 
 def run(chain, trial):
@@ -39,10 +40,11 @@ def run(chain, trial):
 def test_target_and_shared_pieces_come_first_then_every_attack(store, trial):
     changes, outcome = run(chain_on(store), trial)
     assert [line.split()[0] for line in logged(store)] == [
-        "target", "generator", "evaluator", "evaluator", "gmi", "brepmi",
+        "target", "prior", "evaluator", "evaluator", "gmi", "brepmi",
     ]  # fmt: skip
     assert [change.name for change in changes if change.state == "started"] == [
-        "target", "generator", "evaluator face_embedding", "evaluator trained_classifier", "gmi", "brepmi",
+        "target", "prior wgan_gp", "evaluator face_embedding", "evaluator trained_classifier",
+        "gmi", "brepmi",
     ]  # fmt: skip
     assert all(change.seconds >= 0 for change in changes if change.state == "done")
     assert outcome.state == "done"
@@ -60,24 +62,24 @@ def test_shared_pieces_are_asked_for_once_per_chain(store):
     run(chain, sweep.trial(Defense(), 0))
     run(chain, sweep.trial(Defense(), 1))
     names = [line.split()[0] for line in logged(store)]
-    assert (names.count("generator"), names.count("evaluator"), names.count("target")) == (1, 2, 2)
+    assert (names.count("prior"), names.count("evaluator"), names.count("target")) == (1, 2, 2)
 
 
 def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(store, trial):
     piece = trial.attacks[0].prior_config.piece_id
-    other = FileLock(lock_folder(store), f"generator-{piece}")
+    other = FileLock(lock_folder(store), f"piece-{piece}")
     assert other.try_acquire()
 
-    def target(config, store_uri):
-        report = FAKE.target(config, store_uri)
+    def target(config, store):
+        report = FAKE.target(config, store)
         other.release()
         return report
 
-    steps = Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=target)
     changes, outcome = run(chain_on(store, steps), trial)
-    assert StepChanged(7, "generator", "waiting") in changes
+    assert StepChanged(7, "prior wgan_gp", "waiting") in changes
     names = [line.split()[0] for line in logged(store)]
-    assert names.index("target") < names.index("generator") < names.index("gmi")
+    assert names.index("target") < names.index("prior") < names.index("gmi")
     assert outcome.state == "done"
 
 
@@ -86,7 +88,7 @@ def test_locks_are_free_after_a_trial_and_after_an_abandoned_one(store, trial):
     events = chain.run(7, trial)
     next(events)
     events.close()
-    piece = FileLock(lock_folder(store), f"generator-{trial.attacks[0].prior_config.piece_id}")
+    piece = FileLock(lock_folder(store), f"piece-{trial.attacks[0].prior_config.piece_id}")
     assert piece.try_acquire()
     piece.release()
     run(chain, trial)
@@ -94,23 +96,23 @@ def test_locks_are_free_after_a_trial_and_after_an_abandoned_one(store, trial):
 
 
 def failing(status="failed", reason="the loss is NaN", **values):
-    return lambda config, store_uri: StepReport(status, reason, values)
+    return lambda config, store: StepOutcome(status, reason, values)
 
 
 def test_a_failed_target_ends_the_trial_before_its_attacks(store, trial):
-    steps = Steps(failing(), FAKE.attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=failing())
     changes, outcome = run(chain_on(store, steps), trial)
     assert outcome == TrialOutcome("failed", "target: the loss is NaN")
     assert "gmi" not in {change.name for change in changes}
 
 
 def test_a_failed_attack_keeps_acc_and_the_other_attack_still_runs(store, trial):
-    def attack(config, store_uri):
+    def attack(config, store):
         if config.attack.kind == "gmi":
-            return StepReport("failed", "it diverged")
-        return fake_steps.attack(config, store_uri)
+            return StepOutcome("failed", "it diverged")
+        return fake_steps.attack(config, store)
 
-    _, outcome = run(chain_on(store, Steps(FAKE.target, attack, FAKE.generator, FAKE.evaluator)), trial)
+    _, outcome = run(chain_on(store, FakeBuild(attack=attack)), trial)
     assert outcome.reason == "gmi: it diverged"
     assert outcome.acc is not None
     assert outcome.worst_att_acc is None
@@ -120,21 +122,23 @@ def test_a_failed_attack_keeps_acc_and_the_other_attack_still_runs(store, trial)
 def test_a_failed_shared_piece_is_tried_again_by_the_next_trial(store, trial):
     attempts = []
 
-    def generator(config, store_uri):
-        attempts.append(config)
-        return StepReport("failed", "it diverged") if len(attempts) == 1 else StepReport("done")
+    def shared(piece, store):
+        if piece.kind == "prior":
+            attempts.append(piece)
+        failed = piece.kind == "prior" and len(attempts) == 1
+        return StepOutcome("failed", "it diverged") if failed else StepOutcome("done")
 
-    chain = chain_on(store, Steps(FAKE.target, FAKE.attack, generator, FAKE.evaluator))
-    assert run(chain, trial)[1].reason == "generator: it diverged"
+    chain = chain_on(store, FakeBuild(other=shared))
+    assert run(chain, trial)[1].reason == "prior wgan_gp: it diverged"
     assert run(chain, trial)[1].state == "done"
     assert len(attempts) == 2
 
 
 def test_an_exception_is_a_failure_with_its_place_and_goes_to_the_log(store, trial, caplog):
-    def target(config, store_uri):
+    def target(config, store):
         raise RuntimeError("no\npictures")
 
-    _, outcome = run(chain_on(store, Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)), trial)
+    _, outcome = run(chain_on(store, FakeBuild(target=target)), trial)
     assert outcome.reason.startswith("target: RuntimeError: no pictures (test_chain.py:")
     assert "Traceback" in caplog.text
 
@@ -142,28 +146,28 @@ def test_an_exception_is_a_failure_with_its_place_and_goes_to_the_log(store, tri
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "0.5"])
 @pytest.mark.parametrize("name", ["acc", "att_acc"])
 def test_a_step_without_a_finite_number_fails_the_trial(store, trial, name, value):
-    def odd(config, store_uri):
-        return StepReport("done", values={"acc": 0.5, "att_acc": 0.5, name: value})
+    def odd(config, store):
+        return StepOutcome("done", values={"acc": 0.5, "att_acc": 0.5, name: value})
 
-    _, outcome = run(chain_on(store, Steps(odd, odd, FAKE.generator, FAKE.evaluator)), trial)
+    _, outcome = run(chain_on(store, FakeBuild(target=odd, attack=odd)), trial)
     assert outcome.state == "failed"
     assert outcome.objectives is None
 
 
 def test_interrupting_is_not_a_failure(store, trial):
-    def target(config, store_uri):
+    def target(config, store):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(chain_on(store, Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator)), trial)
+        run(chain_on(store, FakeBuild(target=target)), trial)
 
 
 @pytest.mark.parametrize("error", [StoreUnreachable, StoreNotWritable])
 def test_a_store_that_is_lost_ends_the_run_and_is_no_failure_of_the_trial(store, trial, error):
-    def attack(config, store_uri):
+    def attack(config, store):
         raise error("the bucket does not answer")
 
-    lost = Steps(FAKE.target, attack, FAKE.generator, FAKE.evaluator)
+    lost = FakeBuild(attack=attack)
     with pytest.raises(Unreachable, match=r"gmi: .*the bucket does not answer.*; what has ended is kept"):
         run(chain_on(store, lost), trial)
     locks = [FileLock(lock_folder(store), path.stem) for path in lock_folder(store).glob("*.lock")]

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import Unreachable
 from orchestrator.execution import cluster
 from orchestrator.execution.cluster import connected
-from orchestrator.execution.executors import ClusterSettings
+from orchestrator.execution.resources import ClusterSettings
 from tests.fixtures.deaf_port import deaf_port
 
 pytestmark = pytest.mark.load

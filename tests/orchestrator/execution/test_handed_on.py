@@ -7,8 +7,12 @@ from ray.tune.execution import class_cache
 
 from orchestrator.execution import handed_on
 from orchestrator.execution.handed_on import CREDENTIALS, credentials, keep_from_logs, take
-from orchestrator.execution.ray_executor import _task
-from orchestrator.execution.steps import StepReport
+from orchestrator.execution.ray_executor import RemoteWork, _task
+from results import open_store
+from search_spaces import canonical_json
+from search_spaces.defenses import Defense
+from tests.orchestrator.small_sweeps import small_sweep
+from trainables.build import StepOutcome
 
 
 @pytest.fixture
@@ -33,11 +37,13 @@ def test_a_step_finds_what_was_handed_on(environment, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of the node")
     found = {}
 
-    def step(config, store_uri):
+    def build(piece, store):
         found.update(credentials())
-        return StepReport("found")
+        return StepOutcome("found")
 
-    _task._function(step, None, "nowhere", 0.0, {"AWS_SESSION_TOKEN": "of the driver"})
+    open_store("memory://credentials", create=True)
+    work = RemoteWork(build, "memory://credentials", (), {"AWS_SESSION_TOKEN": "of the driver"})
+    _task._function(work, canonical_json(small_sweep().trial(Defense(), 0).target), 0.0)
     assert found == {**environment, "AWS_SESSION_TOKEN": "of the driver"}
 
 

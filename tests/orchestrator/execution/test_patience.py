@@ -6,13 +6,13 @@ import threading
 import pytest
 
 from orchestrator.execution import patience
-from orchestrator.execution.chain import Share
 from orchestrator.execution.patience import Patience, watched
+from orchestrator.execution.resources import ResourceRequest
 
 pytestmark = pytest.mark.load
 
 HEAD, BOX = {"CPU": 2.0}, {"CPU": 8.0, "GPU": 1.0}
-STEPS = {"training T": Share(1, 1.0), "an attack": Share(1, 0.5)}
+STEPS = {"training T": ResourceRequest(1, 1.0), "an attack": ResourceRequest(1, 0.5)}
 
 
 def test_nothing_is_said_before_a_minute_has_passed():
@@ -38,7 +38,7 @@ def test_a_machine_that_comes_ends_the_wait_and_a_new_one_begins_when_it_goes():
 
 
 def test_what_fits_is_never_spoken_of():
-    one = Patience({"training T": Share(2, 0.0)})
+    one = Patience({"training T": ResourceRequest(2, 0.0)})
     assert [one.look([HEAD], now) for now in (0.0, 100.0)] == [[], []]
 
 

@@ -12,10 +12,10 @@ from ray.tune.search import Searcher
 
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.errors import InvalidRequest, Unreachable
-from orchestrator.execution.chain import Shares
-from orchestrator.execution.cluster import checked_cluster, connected
+from orchestrator.execution.chain import Chain
+from orchestrator.execution.cluster import connected
 from orchestrator.execution.events import StepChanged, TrialEnded, TrialOutcome
-from orchestrator.execution.executors import ClusterSettings, InlineSubmit
+from orchestrator.execution.executors import InlineSubmit
 from orchestrator.execution.ray_executor import (
     COORDINATOR_RETRIES,
     UNREACHABLE,
@@ -24,14 +24,21 @@ from orchestrator.execution.ray_executor import (
     _fit,
     head_share,
 )
-from orchestrator.execution.steps import Steps
+from orchestrator.execution.resources import ClusterSettings, GpuShares, fit_steps
 from orchestrator.execution.work_folder import PREFIX
 from orchestrator.search.search import Proposer
 from results import StoreNotWritable, StoreUnreachable, open_store
 from search_spaces import canonical_json, load_setup
 from search_spaces.defenses import Defense
 from tests.fixtures.deaf_port import deaf_port
-from tests.orchestrator.fake_steps import FAKE, dying_target, listening_evaluator, logged, worker_pids
+from tests.orchestrator.fake_steps import (
+    FAKE,
+    FakeBuild,
+    dying_target,
+    listening_evaluator,
+    logged,
+    worker_pids,
+)
 from tests.orchestrator.small_sweeps import small_space, small_sweep
 
 
@@ -56,10 +63,10 @@ def _both_ways(folder):
     before = leftovers()
     stores = str(folder / "ray"), str(folder / "inline")
     setup = load_setup("orl_faces")
-    steps = Steps(dying_target, FAKE.attack, FAKE.generator, listening_evaluator)
+    steps = FakeBuild(target=dying_target, other=listening_evaluator)
     cluster = ClusterSettings(workers=2)
-    outcome = run_sweep(small_space(), setup, stores[0], executor="ray", cluster=cluster, steps=steps)
-    run_sweep(small_space(), setup, stores[1], executor="inline", steps=FAKE)
+    outcome = run_sweep(small_space(), setup, stores[0], executor="ray", cluster=cluster, build=steps)
+    run_sweep(small_space(), setup, stores[1], executor="inline", build=FAKE)
     return outcome, *stores, leftovers() - before
 
 
@@ -196,16 +203,15 @@ def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
 
 
 def test_a_coordinator_whose_store_is_lost_says_why_before_it_ends(tmp_path):
-    def target(config, store_uri):
+    def target(config, store):
         raise StoreNotWritable("the disk is full")
 
     one = object.__new__(Coordinator)  # without an actor around it
+    open_store(str(tmp_path), create=True)
     one.setup(
         {"number": 0, "trial": canonical_json(small_sweep().trial(Defense(), 0))},
-        submit=InlineSubmit(),
-        store_uri=str(tmp_path),
-        steps=Steps(target, FAKE.attack, FAKE.generator, FAKE.evaluator),
-        shares=Shares(),
+        chain=Chain(InlineSubmit(FakeBuild(target=target), str(tmp_path)), str(tmp_path), GpuShares()),
+        plugins=(),
     )
     assert "events" in one.step()
     assert "the disk is full" in one.step()[UNREACHABLE]
@@ -255,11 +261,11 @@ TWO_CPUS = [{"CPU": 2.0}]
 
 
 def test_shares_are_of_gpus_only_where_there_are_gpus():
-    cpu_only = checked_cluster(TWO_CPUS, ClusterSettings(), threads=1)
-    with_gpus = checked_cluster([{"CPU": 8.0, "GPU": 2.0}], ClusterSettings(), threads=1)
-    assert (cpu_only.shares.target_gpus, cpu_only.shares.attack_gpus) == (0, 0)
-    assert (with_gpus.shares.target_gpus, with_gpus.shares.attack_gpus) == (1, 0.5)
-    assert (cpu_only.slots(1), cpu_only.slots(2), with_gpus.slots(1)) == (2, 1, 2)
+    cpu_only = fit_steps(TWO_CPUS, ClusterSettings(), threads=1)
+    with_gpus = fit_steps([{"CPU": 8.0, "GPU": 2.0}], ClusterSettings(), threads=1)
+    assert cpu_only.shares == GpuShares(0, 0)
+    assert with_gpus.shares == GpuShares(1, 0.5)
+    assert (cpu_only.training_slots(1), cpu_only.training_slots(2), with_gpus.training_slots(1)) == (2, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +279,7 @@ def test_shares_are_of_gpus_only_where_there_are_gpus():
 )
 def test_a_step_that_fits_on_no_node_is_refused(nodes, settings, threads, named):
     with pytest.raises(InvalidRequest) as error:
-        checked_cluster(nodes, settings, threads)
+        fit_steps(nodes, settings, threads)
     assert named in str(error.value)
 
 

@@ -2,13 +2,12 @@
 
 import pytest
 
-from orchestrator.execution.chain import Shares
-from orchestrator.execution.room import Cluster
+from orchestrator.execution.resources import ClusterResources, GpuShares
 from orchestrator.planning.cost import Rates, cost_of
 
 HOUR = 3600.0
-BOX = Cluster(({"CPU": 2.0}, {"CPU": 8.0, "GPU": 2.0}), Shares(1.0, 0.5))
-LAPTOP = Cluster(({"CPU": 4.0, "GPU": 0.0},), Shares())
+BOX = ClusterResources(({"CPU": 2.0}, {"CPU": 8.0, "GPU": 2.0}), GpuShares(1.0, 0.5))
+LAPTOP = ClusterResources(({"CPU": 4.0, "GPU": 0.0},), GpuShares())
 
 
 def test_machine_hours_are_those_of_the_scarcer_resource():

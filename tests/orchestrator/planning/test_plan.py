@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.driver.trial_rows import write_trial
-from orchestrator.execution.chain import Shares
 from orchestrator.execution.events import TrialOutcome
-from orchestrator.execution.room import Cluster
+from orchestrator.execution.resources import ClusterResources, GpuShares
 from orchestrator.planning.plan import make_plan
 from orchestrator.screens.plan import budget_lines, cost_lines
 from orchestrator.screens.tables import plan_lines
@@ -101,7 +100,7 @@ def test_shared_pieces_in_the_store_are_seen(sweep, store):
     assert found == {"prior wgan_gp": True, **dict.fromkeys(evaluators, False)}
 
 
-BOX = Cluster(({"CPU": 8.0, "GPU": 1.0},), Shares(1.0, 0.5))
+BOX = ClusterResources(({"CPU": 8.0, "GPU": 1.0},), GpuShares(1.0, 0.5))
 
 
 def test_gpu_time_is_wall_time_on_gpus_times_the_share(sweep, store):
@@ -133,6 +132,7 @@ def test_a_plan_as_a_document_is_flat_and_complete(sweep, store):
     assert json.loads(json.dumps(document)) == document | {
         "shared": list(document["shared"]),
         "attacks_per_trial": list(document["attacks_per_trial"]),
+        "pieces_per_trial": list(document["pieces_per_trial"]),
     }
     page = (ROOT / "docs" / "plan.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(document)

@@ -7,17 +7,16 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.sweep import run_sweep
 from orchestrator.errors import Unreachable
-from orchestrator.execution.steps import StepReport, Steps
 from orchestrator.search.study_mirror import StudyMirror
 from results import open_store
 from search_spaces import load_setup
-from tests.orchestrator.fake_steps import FAKE, train
+from tests.orchestrator.fake_steps import FAKE, FakeBuild, train
 from tests.orchestrator.small_sweeps import small_space, small_sweep
+from trainables.build import StepOutcome
 
 
 @pytest.fixture(params=["journal.log", "sqlite:///study.db"])
@@ -33,10 +32,10 @@ def mirrored(place):
     return optuna.load_study(study_name=small_sweep().sweep_id, storage=storage).trials
 
 
-def sweep(store, place=None, steps=FAKE, **options):
+def sweep(store, place=None, build=FAKE, **options):
     setup = load_setup("orl_faces")
     return run_sweep(
-        small_space(), setup, str(store), executor="inline", steps=steps, optuna_storage=place, **options
+        small_space(), setup, str(store), executor="inline", build=build, optuna_storage=place, **options
     )
 
 
@@ -64,12 +63,12 @@ def test_a_mirror_changes_nothing_of_the_sweep(tmp_path, place):
 
 
 def test_failures_are_shown_with_their_reasons_and_replaced_after_a_retry(tmp_path, place):
-    def failing(config, store_uri):
+    def failing(config, store):
         if config.defense.kind != "no_def":
-            return StepReport("failed", "the loss is NaN in epoch 1")
-        return train(config, store_uri)
+            return StepOutcome("failed", "the loss is NaN in epoch 1")
+        return train(config, store)
 
-    steps = Steps(failing, FAKE.attack, FAKE.generator, FAKE.evaluator)
+    steps = FakeBuild(target=failing)
     sweep(tmp_path / "store", place, steps, limits=Limits(failures_in_row=0))
     failed = [trial for trial in mirrored(place) if trial.state is TrialState.FAIL]
     assert failed
@@ -87,7 +86,7 @@ def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(tmp_pat
 
 def test_a_password_on_the_command_line_is_refused_and_not_repeated():
     words = ["--space", "bido_vs_tldmi", "--optuna-storage", "postgresql://me:hunter22@db/optuna"]
-    result = CliRunner().invoke(main, words)
+    result = CliRunner().invoke(main, words, obj=FAKE)
     assert result.exit_code == 2
     assert "TLDMI_SWEEP_OPTUNA_STORAGE" in result.output
     assert "hunter22" not in result.output
@@ -95,14 +94,13 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated():
 
 def test_the_url_of_the_environment_reaches_the_sweep_and_is_recorded_nowhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.driver.sweep, "Steps", lambda: FAKE)
     monkeypatch.setenv("TLDMI_SWEEP_OPTUNA_STORAGE", "sqlite:///study.db?password=hunter22")
     (tmp_path / "small.yaml").write_text(
         "{name: small, description: x, defenses: [{kind: bido_hsic}], attacks: [{kind: gmi}], "
         "search: {trials: 3}}"
     )
     words = ["--space", "small.yaml", "--executor", "inline", "--quiet", "--json"]
-    result = CliRunner().invoke(main, words)
+    result = CliRunner().invoke(main, words, obj=FAKE)
     assert "hunter22" not in result.output
     store = tmp_path / "runs" / "small-orl_faces"
     assert [path for path in store.rglob("*") if path.is_file() and b"hunter22" in path.read_bytes()] == []

@@ -4,26 +4,24 @@ import pytest
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.execution import gpus
-from orchestrator.execution.chain import Shares
-from orchestrator.execution.executors import ClusterSettings
-from orchestrator.execution.room import checked_cluster, this_machine
+from orchestrator.execution.resources import ClusterSettings, GpuShares, fit_steps, this_machine
 
 LAPTOP = {"CPU": 4.0, "GPU": 0.0}
 BOX = {"CPU": 16.0, "GPU": 2.0}
 
 
 def test_the_same_options_mean_gpu_shares_where_there_are_gpus_and_cpu_shares_elsewhere():
-    assert checked_cluster([BOX], ClusterSettings(), 1).shares == Shares(1.0, 0.5)
-    assert checked_cluster([LAPTOP], ClusterSettings(), 1).shares == Shares(0.0, 0.0)
+    assert fit_steps([BOX], ClusterSettings(), 1).shares == GpuShares(1.0, 0.5)
+    assert fit_steps([LAPTOP], ClusterSettings(), 1).shares == GpuShares(0.0, 0.0)
 
 
 @pytest.mark.parametrize(("share", "slots"), [(1.0, 2), (0.5, 4), (0.25, 8), (2.0, 1), (0.0, 16)])
 def test_shares_of_a_gpu_say_how_many_trainings_run_side_by_side(share, slots):
-    assert checked_cluster([BOX], ClusterSettings(gpus_per_target=share), 1).slots(1) == slots
+    assert fit_steps([BOX], ClusterSettings(gpus_per_target=share), 1).training_slots(1) == slots
 
 
 def test_threads_bound_the_slots_as_gpus_do():
-    assert checked_cluster([BOX], ClusterSettings(gpus_per_target=0.25), 8).slots(8) == 2
+    assert fit_steps([BOX], ClusterSettings(gpus_per_target=0.25), 8).training_slots(8) == 2
 
 
 @pytest.mark.parametrize(
@@ -37,12 +35,12 @@ def test_threads_bound_the_slots_as_gpus_do():
 )
 def test_what_no_node_can_ever_hold_is_refused_with_the_resource(nodes, settings, threads, short):
     with pytest.raises(InvalidRequest, match=short):
-        checked_cluster(nodes, settings, threads)
+        fit_steps(nodes, settings, threads)
 
 
 def test_nodes_alike_are_named_once():
     with pytest.raises(InvalidRequest, match="3 times 16 CPU and 2 GPU"):
-        checked_cluster([BOX] * 3, ClusterSettings(gpus_per_target=4), 1)
+        fit_steps([BOX] * 3, ClusterSettings(gpus_per_target=4), 1)
 
 
 def test_this_machine_counts_the_gpus_that_steps_may_use(tmp_path, monkeypatch):
