@@ -232,6 +232,26 @@ class OneOf:
         return {"oneOf": members, "discriminator": {"propertyName": "kind"}}
 
 
+class NamedSettings:
+    """Annotation of a mapping of names to settings, where the kind is the name unless the settings say it.
+
+    It adds to the JSON Schema what a name that is a kind stands for. With ``only_kinds`` no other name is valid.
+    """
+
+    def __init__(self, registry: Registry[Any], only_kinds: bool = False) -> None:
+        self.registry = registry
+        self.only_kinds = only_kinds
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema of the mapping."""
+        mapping = handler(schema)
+        kinds = {cls.kind_name(): handler(cls.__pydantic_core_schema__) for cls in self.registry}
+        others = False if self.only_kinds else {"required": ["kind"], **mapping["additionalProperties"]}
+        return {**mapping, "properties": kinds, "additionalProperties": others}
+
+
 def _dump_written(value: KindSettings, info: core_schema.SerializationInfo) -> dict[str, Any]:
     plain = value.model_dump(mode=info.mode, exclude_unset=True, context=info.context)
     return {"kind": value.kind, **plain}

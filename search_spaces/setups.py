@@ -4,11 +4,12 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from search_spaces.attacks import AttackSettings, WrittenAttack
+from search_spaces.attacks import ATTACKS, AttackSettings, WrittenAttack
 from search_spaces.datasets import AnyDataset
 from search_spaces.evaluation import AnyEvaluator
 from search_spaces.image_quality import ImageQuality
-from search_spaces.priors import AnyPrior, PriorSettings
+from search_spaces.priors import PRIORS, AnyPrior, PriorSettings
+from search_spaces.registry import NamedSettings
 from search_spaces.setting_errors import InvalidSpace
 from search_spaces.settings import AS_WRITTEN, Settings
 from search_spaces.targets import TargetSettings
@@ -34,7 +35,9 @@ class Setup(Settings):
     """Plugin files that define kinds of this setup, relative to its file."""
     data: AnyDataset
     target: Annotated[TargetSettings, AS_WRITTEN]
-    priors: Annotated[dict[str, AnyPrior], BeforeValidator(_with_kinds), Field(min_length=1)]
+    priors: Annotated[
+        dict[str, AnyPrior], BeforeValidator(_with_kinds), NamedSettings(PRIORS), Field(min_length=1)
+    ]
     """The priors that attacks may name; of what kind one is, is its name unless it says."""
     evaluators: Annotated[tuple[AnyEvaluator, ...], Field(min_length=1)]
     """The first evaluator gives the headline attack accuracy; the others are recorded beside it."""
@@ -42,9 +45,9 @@ class Setup(Settings):
     """The share of the published work that every attack does here (see ``AttackSettings.scaled``): it sets
     the iterations of those that neither the space nor ``attack_budgets`` gives any. ``None``: each attack's
     published iterations, whatever its restarts."""
-    attack_budgets: Annotated[dict[str, WrittenAttack], BeforeValidator(_with_kinds)] = Field(
-        default_factory=dict
-    )
+    attack_budgets: Annotated[
+        dict[str, WrittenAttack], BeforeValidator(_with_kinds), NamedSettings(ATTACKS, only_kinds=True)
+    ] = Field(default_factory=dict)
     """Attack settings that this setup changes, by attack kind."""
     attacked_classes: Annotated[int, Field(ge=1)] | None = None
     """Number of private classes attacked, the first ones, unless the space says; ``None``: all."""

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from orchestrator.documents.document import Counts, Document
 
 
@@ -96,6 +98,8 @@ class StatusDocument(Document):
 class TrialRow(Document):
     """A trial that has ended; after ``defense`` come the parameters of the sweep's defences by name."""
 
+    __pydantic_extra__: dict[str, bool | int | float | str | None] = Field(init=False)
+
     number: int
     role: str
     state: Literal["done", "failed"]
@@ -155,3 +159,5 @@ class LogsDocument(Document):
     """Name of a step -> where that lies: a file, or a path in the bucket."""
     command: str
     """Runs the trial once more, in one process, into a store of its own."""
+    defense: dict[str, str]
+    """What the rows of T say of its defence: ``defense``, ``defense_settings`` and ``defense_parts``."""
