@@ -82,6 +82,16 @@ class SweepResults:
         own = attacks.filter(pc.is_in(attacks["attack_id"], self._attack_ids.drop_null().combine_chunks()))
         return self._table("generators", "generator_id", own["generator_id"])
 
+    @cached_property
+    def pieces(self) -> "pd.DataFrame":
+        """One row per piece that attacks made of a T, and per piece of the store that all T share."""
+        return self._of_targets_or_shared("pieces")
+
+    @cached_property
+    def analyses(self) -> "pd.DataFrame":
+        """One row per analysis of a T."""
+        return self._of_targets_or_shared("analyses")
+
     def reconstruction_rows(self) -> pa.Table:
         """Return the reconstructions of the whole store as an Arrow table, quicker to filter than a frame."""
         return self._scan("reconstructions").rows
@@ -165,6 +175,11 @@ class SweepResults:
     def _table(self, table: str, key: str, wanted: pa.ChunkedArray) -> "pd.DataFrame":
         rows = self._scan(table).rows
         return _frame(rows.filter(pc.is_in(rows[key], wanted.drop_null().combine_chunks())))
+
+    def _of_targets_or_shared(self, table: str) -> "pd.DataFrame":
+        rows = self._scan(table).rows
+        of_targets = pc.is_in(rows["target_id"], self._target_ids.drop_null().combine_chunks())
+        return _frame(rows.filter(pc.or_(of_targets, pc.is_null(rows["target_id"]))))
 
 
 def _frame(rows: pa.Table) -> "pd.DataFrame":

@@ -197,6 +197,7 @@ def pin(model: M, source: str) -> M:
     errors: list[SettingError] = []
 
     def pinned(file: Pinned, where: str) -> Pinned:
+        """Return ``file`` pinned; keep the reason where it cannot be."""
         try:
             return file.pinned() if isinstance(file, PinnedFile) else file
         except FileUnusable as error:
@@ -214,6 +215,7 @@ def pinned_in(model: BaseModel) -> tuple[Pinned, ...]:
     found: list[Pinned] = []
 
     def note(pinned: Pinned, where: str) -> Pinned:
+        """Keep ``pinned`` and return it as it is."""
         found.append(pinned)
         return pinned
 

@@ -235,7 +235,7 @@ class OneOf:
 class NamedSettings:
     """Annotation of a mapping of names to settings, where the kind is the name unless the settings say it.
 
-    It adds to the JSON Schema what a name that is a kind stands for. With ``only_kinds`` no other name is valid.
+    It adds to the JSON Schema what a name that is a kind stands for. With ``only_kinds`` no other is valid.
     """
 
     def __init__(self, registry: Registry[Any], only_kinds: bool = False) -> None:

@@ -76,6 +76,9 @@ def _value_errors(
     try:
         part = ranges.part(cls, {**_firsts(ranges, shape), name: value})
     except ValidationError as error:
+        wrong = {one["loc"][:1] for one in error.errors()}
+        if name != field and wrong != {(field,)}:
+            return  # a ratio to a value that is reported itself
         for one in error.errors():
             if one["loc"][:1] == (field,):
                 yield SettingError(where, f"{one['input']!r}: {one['msg']}")

@@ -113,7 +113,7 @@ def test_the_sweep_was_killed_in_its_middle_and_only_the_rest_was_run(stores):
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_tables_equal_those_of_the_undisturbed_sweep(stores, name):
     expected = table(stores["undisturbed"], name)
-    assert expected
+    assert bool(expected) == (name != "analyses")  # the space asks for none
     assert table(stores["disturbed"], name) == expected
 
 

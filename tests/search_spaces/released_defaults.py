@@ -1,6 +1,6 @@
 """Defaults of every settings class, as they were when each field was first released.
 
-``python -m tests.search_spaces.released_defaults`` adds the fields that are new; it changes none that is there.
+``python -m tests.search_spaces.released_defaults`` adds fields that are new and changes none that is there.
 """
 
 import importlib
@@ -56,7 +56,7 @@ def _subclasses(cls: type[Settings]) -> Iterator[type[Settings]]:
         yield from _subclasses(sub)
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401  (plain values)
+def _plain(value: object) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     raise TypeError(f"{value!r} has no JSON form")

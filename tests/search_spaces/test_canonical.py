@@ -112,12 +112,12 @@ def test_identities_of_shipped_settings_are_fixed() -> None:
     sweep = Sweep(space=load_space("bido_vs_tldmi"), setup=load_setup("orl_faces"))
     trial = sweep.trial(Defense(), 0)
     attack = trial.attacks[0]
-    assert sweep.sweep_id == "0a82ba15dc51a27f"
-    assert trial.trial_id == "53b8744a977a6675"
-    assert (trial.target.piece_id, trial.target.config_id) == ("6db4963ea5738d11", "4c2321b018f8d595")
-    assert attack.piece_id == "364dea7fd182044b"
+    assert sweep.sweep_id == "7f4e261fc79e0707"
+    assert trial.trial_id == "753101a787968e21"
+    assert (trial.target.piece_id, trial.target.config_id) == ("b6d293cc5255fc61", "2613f6ce9cd8a526")
+    assert attack.piece_id == "057f235f21901708"
     assert attack.prior_config.piece_id == "fe87273a86d78695"
-    assert [one.piece_id for one in attack.evaluator_configs] == ["bd9fdda93b180119", "cf3c7ad1295b59ee"]
+    assert [one.piece_id for one in attack.evaluator_configs] == ["bd9fdda93b180119", "844349ed5f5001f0"]
 
 
 def test_seed_stream_names_do_not_run_together() -> None:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from tests.fixtures.tiny_faces import tiny_image_folder
-
 from search_spaces import AttackConfig, EvaluatorConfig, Piece, PriorConfig, TargetConfig
 from search_spaces.attacks import (
     GMI,
@@ -22,6 +20,7 @@ from search_spaces.pieces import PIECES
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.contracts.piece_contract import PieceContract
+from tldmi_sweep.testing.tiny_data import tiny_image_folder
 
 PRIOR = WGANGP(z_dim=8, width=4, critic_width=4, generator_steps=1, batch_size=8)
 JUDGE = TrainedClassifier(epochs=1, width=4)

@@ -20,6 +20,7 @@ from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables import target as target_step
 from trainables.build import StepOutcome
 from trainables.datasets import load_data
+from trainables.defenses import build_defense
 from trainables.storage.artifacts import ArtifactCorrupt
 from trainables.target import TargetMissing, load_target, train_target
 from trainables.training.accuracy import accuracy
@@ -70,7 +71,7 @@ def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> N
     assert (written["defense"], written["label"]) == ("bido_hsic", "BiDO-HSIC (λx 0.05, λy 0.5)")
     assert read_defense(written).columns == {"lambda_x": 0.05, "lambda_y": 0.5}
     assert written["theta_t"] == written["theta_c"] + 128  # the bias of the neck
-    assert json.loads(written["config"])["defense"]["lambda_y"] == 0.5
+    assert json.loads(written["config"])["defense"][0]["lambda_y"] == 0.5
     assert outcome.values["acc"] == written["acc"]
     assert 0 < written["training_seconds"] <= written["seconds"]
     assert "training_seconds" not in outcome.values
@@ -272,5 +273,5 @@ def test_a_control_has_no_floor_and_no_selection(folder: ImageFolder, store: Sto
 def test_only_losses_without_hidden_layers_may_use_a_kept_prefix(
     folder: ImageFolder, defense: Defense, kept: bool
 ) -> None:
-    recipe = target_step._recipe(config(folder, defense))
+    recipe = target_step._recipe(config(folder, defense), build_defense(defense, seed=0))
     assert recipe.prefix_cache_mib == (SETTINGS.prefix_cache_mib if kept else 0)

@@ -44,7 +44,7 @@ def test_every_range_that_this_t_cannot_do_is_listed():
         "'three'",
         "defenses.1.lambda_x: -1.0",
         "defenses.2.lambda_mid: -0.5",
-        "'*' is no group",
+        "defenses.3.trainable: '*'",
         "anchors.0.freeze_depth: 18",
         f"0 to {UNITS}",
         "6 errors",

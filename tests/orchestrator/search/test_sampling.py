@@ -22,7 +22,7 @@ def proposed(startup, count, best, sampler="tpe"):
     defenses = []
     for _ in range(count):
         ask = sampling.ask()
-        far = abs(ask.defense.lambda_x - best)
+        far = abs(ask.defense.flat()["lambda_x"] - best)
         sampling.tell(ask, TrialOutcome("done", None, 1 - far, far))
         defenses.append(ask.defense)
     return defenses

@@ -189,7 +189,7 @@ def test_a_small_space_is_searched_to_its_end_and_says_so(sampler):
             search={"trials": 20, "round_size": 3, "startup_trials": 2, "sampler": sampler},
         )
     )
-    depths = sorted(defense.freeze_depth for defense in defenses(proposer)[1:])
+    depths = sorted(defense.flat()["freeze_depth"] for defense in defenses(proposer)[1:])
     assert depths == [1, 2, 3, 4, 5]
     assert any("no more than 6" in note for note in proposer.notes)
 

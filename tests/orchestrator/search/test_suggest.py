@@ -15,10 +15,14 @@ from search_spaces.domains import LogUniform, countable, rounded
 from tests.orchestrator.small_sweeps import small_space
 
 UNITS = 16
-ALONE = ["no_def", *DEFENSE_PARTS.kinds]
-KINDS = [*ALONE, "tl_dmi+mid", "tl_dmi+bido_hsic", "tl_dmi+bido_coco"]
-SEARCHED = [kind for kind in KINDS if kind != "no_def"]
-EVERY_DEFENSE = [{"kind": kind} for kind in KINDS]
+SEARCHED = [
+    *DEFENSE_PARTS.kinds,
+    "tl_dmi+bido_hsic",
+    "tl_dmi+bido_coco",
+    "tl_dmi+mid",
+    "layer_wise+bido_hsic+mid",
+]
+EVERY_DEFENSE = [{"kind": kind} for kind in ("no_def", *SEARCHED)]
 """Every defence with the ranges that it has when a space says nothing."""
 
 
@@ -45,7 +49,7 @@ def test_all_depths_run_from_one_to_every_unit_and_no_def_is_not_proposed():
     assert "no_def" not in kinds.choices
 
 
-def test_frozen_bn_of_the_room_is_kept():
+def test_a_value_that_is_not_searched_is_kept():
     rooms = [{"kind": "tl_dmi", "freeze_depth": "all", "frozen_bn": "eval"}]
     defense = suggested({"defense": "tl_dmi", "tl_dmi.freeze_depth": 3}, defenses=rooms)
     assert defense == Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"))

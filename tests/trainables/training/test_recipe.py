@@ -11,7 +11,7 @@ from torch import nn
 from search_spaces.targets import TargetSettings, UtilityFloor
 from trainables.training.recipe import Recipe
 
-NOT_OF_THE_LOOP = {"architecture", "recipe", "pretrained", "validation_fraction"}
+NOT_OF_THE_LOOP = {"architecture", "architecture_plugin", "recipe", "pretrained", "validation_fraction"}
 """Settings that are used elsewhere: where T is built, and where its pictures are split."""
 
 
