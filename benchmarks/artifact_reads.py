@@ -14,7 +14,7 @@ import boto3
 import torch
 from moto.server import ThreadedMotoServer
 
-from results.stores.store import open_store
+from results.stores.opening import open_store
 from trainables.storage.artifacts import load_tensors, save_tensors
 
 CREDENTIALS = {

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 import torch
 
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import AttackConfig, load_setup, load_space
 from search_spaces.defenses import Defense
 from search_spaces.sweep import Sweep

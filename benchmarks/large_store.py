@@ -23,7 +23,8 @@ from typing import Any
 from search_spaces.defense_columns import defense_columns
 
 from results.stores.compaction import compact
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from results.sweeps.record import SweepRecord, write_sweep
 from search_spaces.defenses import Defense
 from search_spaces.defenses.bido import BiDOHSIC

@@ -15,10 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator import ClusterSettings, run_sweep
-from orchestrator.execution.events import Proposal, TrialOutcome
+from orchestrator import ClusterSettings, Execution, run_sweep
+from orchestrator.driver.listeners import Event
+from orchestrator.execution.events import TrialEnded
 from orchestrator.execution.executors import prepare_ray
-from orchestrator.screens.progress import SilentProgress
 from results import Store
 from search_spaces import Piece, Space, load_setup
 from trainables.build import StepOutcome
@@ -45,17 +45,19 @@ def nothing(piece: Piece, store: Store) -> StepOutcome:
 
 
 @dataclass
-class Watch(SilentProgress):
+class Watch:
     """Notes when trials ended, and the driver's resident memory and CPU time then."""
 
     ended: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
-    def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
-        """Note time and memory, and refuse to measure a sweep that fails."""
-        if outcome.objectives is None:
-            raise RuntimeError(f"trial {proposal.number} failed: {outcome.reason}")
+    def hear(self, event: Event) -> None:
+        """Note time and memory at the end of a trial, and refuse to measure a sweep that fails."""
+        if not isinstance(event, TrialEnded):
+            return
+        if event.outcome.objectives is None:
+            raise RuntimeError(f"trial {event.number} failed: {event.outcome.reason}")
         self.ended.append(time.monotonic())
         self.memory.append(resident_bytes())
         self.cpu.append(time.process_time())
@@ -90,14 +92,11 @@ def main() -> int:
             cluster.add_node(num_cpus=2)
         cluster.wait_for_nodes()
         with tempfile.TemporaryDirectory() as store, suppress(KeyboardInterrupt):
-            run_sweep(
-                space,
-                load_setup("orl_faces"),
-                store,
+            execution = Execution(
                 cluster=ClusterSettings(address=cluster.address),
-                progress=watch,
                 build=nothing,
             )
+            run_sweep(space, load_setup("orl_faces"), store, execution, listeners=[watch])
     finally:
         cluster.shutdown()
     return _report(watch, options.nodes, options.limit)

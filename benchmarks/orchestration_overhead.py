@@ -12,9 +12,9 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
-from orchestrator import ClusterSettings, run_sweep
-from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
-from orchestrator.screens.progress import SilentProgress
+from orchestrator import ClusterSettings, Execution, run_sweep
+from orchestrator.driver.listeners import Event
+from orchestrator.execution.events import StepChanged, TrialEnded
 from search_spaces import Setup, Space
 
 SPACE = {
@@ -59,25 +59,24 @@ SETUP = {
 
 
 @dataclass
-class Stopwatch(SilentProgress):
+class Stopwatch:
     """Notes when steps ran and when the last trial ended."""
 
     intervals: list[tuple[float, float]] = field(default_factory=list)
     ended: float = 0.0
     trials: int = 0
 
-    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
-        """Note a step that has ended; its own wall time says when it began."""
-        if step.seconds is not None:
-            now = time.monotonic()
-            self.intervals.append((now - step.seconds, now))
-
-    def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
-        """Note the time, and refuse to measure a sweep that fails."""
-        if outcome.objectives is None:
-            raise RuntimeError(f"trial {proposal.number} failed: {outcome.reason}")
-        self.ended = time.monotonic()
-        self.trials += 1
+    def hear(self, event: Event) -> None:
+        """Note the times, and refuse to measure a sweep that fails."""
+        now = time.monotonic()
+        match event:
+            case StepChanged(seconds=float(seconds)):  # its own wall time says when it began
+                self.intervals.append((now - seconds, now))
+            case TrialEnded(number, outcome):
+                if outcome.objectives is None:
+                    raise RuntimeError(f"trial {number} failed: {outcome.reason}")
+                self.ended = now
+                self.trials += 1
 
 
 def covered(intervals: list[tuple[float, float]]) -> float:
@@ -102,9 +101,8 @@ def main() -> int:
     space = Space.model_validate({**SPACE, "search": {"trials": options.trials}})
     watch, started = Stopwatch(), time.monotonic()
     with tempfile.TemporaryDirectory() as store:
-        run_sweep(
-            space, Setup.model_validate(SETUP), store, cluster=ClusterSettings(workers=1), progress=watch
-        )
+        execution = Execution(cluster=ClusterSettings(workers=1))
+        run_sweep(space, Setup.model_validate(SETUP), store, execution, listeners=[watch])
     finished = time.monotonic()
     warm = min(end for _, end in watch.intervals)
     busy = covered([(max(begin, warm), end) for begin, end in watch.intervals])

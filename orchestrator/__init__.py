@@ -7,14 +7,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from orchestrator.driver.sweep import SweepOutcome, run_sweep
+    from orchestrator.driver.limits import Limits
+    from orchestrator.driver.sweep import Execution, SweepOutcome, run_sweep
     from orchestrator.errors import ExitCode, SweepError, SweepInUse, Terminated
     from orchestrator.execution.resources import ClusterSettings
     from orchestrator.running import run
 
 _HOME_OF = {
     "ClusterSettings": "execution.resources",
+    "Execution": "driver.sweep",
     "ExitCode": "errors",
+    "Limits": "driver.limits",
     "SweepError": "errors",
     "SweepInUse": "errors",
     "SweepOutcome": "driver.sweep",
@@ -25,7 +28,9 @@ _HOME_OF = {
 
 __all__ = [
     "ClusterSettings",
+    "Execution",
     "ExitCode",
+    "Limits",
     "SweepError",
     "SweepInUse",
     "SweepOutcome",

@@ -1,14 +1,14 @@
 """What ``compare A B`` means: two sweeps, of one store or of two, or two configurations of one sweep."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.selection import chosen_store
 from results import Comparison, NotComparable, SweepResults, UnreadablePart, load
 from results.statistics.comparison import named
-from results.stores.store import MARKER, is_bucket, local_path
+from results.stores.address import StoreAddress
+from results.stores.marker import MARKER
 from results.sweep_comparison import SweepComparison, compare_sweeps
 from search_spaces.setting_errors import did_you_mean
 
@@ -62,7 +62,8 @@ def _compared_sweeps(first: SweepResults, second: SweepResults) -> Compared:
 def _sweep_of_store(name: str) -> SweepResults | None:
     """Return the sweep of a store that ``name`` means; nothing when it is the place of no store."""
     place, _, sweep_id = name.partition("#")
-    if is_bucket(place) or (Path(local_path(place)) / MARKER).exists() or "/" in place:
+    folder = StoreAddress.parse(place).folder
+    if folder is None or (folder / MARKER).exists() or "/" in place:
         return load(place, sweep_id or None)
     return None
 

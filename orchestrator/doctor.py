@@ -12,7 +12,7 @@ from orchestrator.execution.gpus import DEVICE_VARIABLE, VISIBLE_VARIABLE, prese
 from orchestrator.provenance import PACKAGES
 from results import StoreError, StoreMissing, open_store
 from results.installation import package_version, versions
-from results.stores.store import is_bucket, local_path
+from results.stores.address import StoreAddress
 from trainables.storage.archives import ArchiveStatus, cache_folder
 from trainables.storage.archives import status as archive_status
 
@@ -52,7 +52,7 @@ class Diagnosis:
 
 def diagnose(store_uri: str) -> Diagnosis:
     """Return what a sweep into ``store_uri`` would find here; writes nothing but a probe into a store."""
-    archives = archive_status()
+    archives, folder = archive_status(), StoreAddress.parse(store_uri).folder
     return Diagnosis(
         (
             *(_component(component, archives) for component in catalogue()),
@@ -64,7 +64,7 @@ def diagnose(store_uri: str) -> Diagnosis:
             _folder("cache", cache_folder()),
             _space("cache", cache_folder()),
             _store(store_uri),
-            *([] if is_bucket(store_uri) else [_space("store", Path(local_path(store_uri)))]),
+            *([] if folder is None else [_space("store", folder)]),
         )
     )
 
@@ -135,8 +135,9 @@ def _store(store_uri: str) -> Finding:
 
 def _place(store_uri: str) -> Finding:
     """Return whether a store could be made at ``store_uri``, where there is none yet."""
-    if not is_bucket(store_uri):
-        return _folder("store", Path(local_path(store_uri)))
+    folder = StoreAddress.parse(store_uri).folder
+    if folder is not None:
+        return _folder("store", folder)
     from results.stores.s3 import S3Store
 
     try:

@@ -1,23 +1,20 @@
 """Locks between processes: files, freed by the system with their holder; in buckets, claims that expire."""
 
 import fcntl
-import hashlib
 import json
 import os
 import platform
 import secrets
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from orchestrator.errors import SweepInUse
-from results.stores.store import is_bucket, local_path
+from results.stores.address import StoreAddress
 
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
@@ -25,14 +22,6 @@ COLLECTOR = "collector"
 """Name of the right to remove and merge files of a store."""
 LOST = "the right to the sweep was not renewed in time, and another process may run it now"
 """Why a driver ends that lost its claim."""
-
-
-def lock_folder(store_uri: str) -> Path:
-    """Return the folder of a store's locks: inside a local store, else a temporary folder of this machine."""
-    if urlsplit(store_uri).scheme in {"", "file"}:
-        return Path(local_path(store_uri)) / ".locks"
-    name = hashlib.sha256(store_uri.encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"tldmi-locks-{os.getuid()}" / name
 
 
 class FileLock:
@@ -86,56 +75,56 @@ class FileLock:
         return self._path.read_text(encoding="utf-8") if self._path.exists() else ""
 
 
-class HeldRight(NamedTuple):
-    """The right to run a sweep, as its holder has it."""
+class Lease(NamedTuple):
+    """The lease on a sweep, as its holder has it."""
 
     run: str
     """Identity of this run."""
-    is_sure: Callable[[], bool]
-    """Whether the right is still held: to be asked before anything is written on the strength of it."""
+    still_held: Callable[[], bool]
+    """Whether the lease is still held; ask before anything is written that needs it."""
 
 
 @contextmanager
 def sweep_lock(
-    store_uri: str, sweep_id: str, on_loss: Callable[[str], None] | None = None
-) -> Iterator[HeldRight]:
+    address: StoreAddress, sweep_id: str, on_loss: Callable[[str], None] | None = None
+) -> Iterator[Lease]:
     """Hold the right to run this sweep on this store, against every process that can reach the store.
 
     On a folder by a file lock, in a bucket by a claim that is renewed. A driver that finds its claim taken
     (it was silent too long) is told with the reason; without ``on_loss`` it is sent SIGTERM. Raises
     ``SweepInUse``, naming the holder, when another process has it.
     """
-    what = f"the sweep {sweep_id} on {store_uri} is being run"
-    with _held(_right(store_uri, _of_sweep(sweep_id), on_loss), what) as right:
+    what = f"the sweep {sweep_id} on {address.uri} is being run"
+    with _held(_right(address, _of_sweep(sweep_id), on_loss), what) as right:
         # Looked at after the right is taken, as a collector looks for sweeps after it has taken its own:
         # whoever comes second sees the other.
-        collector = _right(store_uri, COLLECTOR)
+        collector = _right(address, COLLECTOR)
         if collector.is_held():
             raise SweepInUse(
-                f"files of {store_uri} are being removed or merged by {_named(collector.holder())}; "
+                f"files of {address.uri} are being removed or merged by {_named(collector.holder())}; "
                 "run the same command again when that has ended"
             )
         yield right
 
 
 @contextmanager
-def collector_lock(store_uri: str) -> Iterator[Callable[[str], AbstractContextManager[HeldRight]]]:
+def collector_lock(address: StoreAddress) -> Iterator[Callable[[str], AbstractContextManager[Lease]]]:
     """Hold the right to remove and merge files of a store: no sweep begins meanwhile.
 
     Gives a lock for each sweep that may run already: ``sweep_lock`` without regard to the collector. Both
     raise ``SweepInUse``.
     """
 
-    def _lock(sweep_id: str) -> AbstractContextManager[HeldRight]:
-        what = f"the sweep {sweep_id} on {store_uri} is being run"
-        return _held(_right(store_uri, _of_sweep(sweep_id)), what)
+    def _lock(sweep_id: str) -> AbstractContextManager[Lease]:
+        what = f"the sweep {sweep_id} on {address.uri} is being run"
+        return _held(_right(address, _of_sweep(sweep_id)), what)
 
-    with _held(_right(store_uri, COLLECTOR), f"files of {store_uri} are being removed or merged"):
+    with _held(_right(address, COLLECTOR), f"files of {address.uri} are being removed or merged"):
         yield _lock
 
 
 @contextmanager
-def _held(right: "_FileRight | _ClaimedRight", what: str) -> Iterator[HeldRight]:
+def _held(right: "_FileRight | _ClaimedRight", what: str) -> Iterator[Lease]:
     run = secrets.token_hex(8)
     if not right.try_acquire(run):
         raise SweepInUse(
@@ -143,18 +132,18 @@ def _held(right: "_FileRight | _ClaimedRight", what: str) -> Iterator[HeldRight]
             "wait for it to end, stop it, or name another store with --store"
         )
     try:
-        yield HeldRight(run, right.is_sure)
+        yield Lease(run, right.still_held)
     finally:
         right.release()
 
 
-def sweep_holder(store_uri: str, sweep_id: str) -> dict[str, object] | None:
+def sweep_holder(address: StoreAddress, sweep_id: str) -> dict[str, object] | None:
     """Return what the driver that runs this sweep now wrote (``pid``, ``host``, ``since``, ``run``).
 
     ``None`` when nobody runs it: a driver that died has lost its file lock at once; in a bucket it counts as
     alive until its claim expires, except on the machine where it can be seen to be dead.
     """
-    right = _right(store_uri, _of_sweep(sweep_id))
+    right = _right(address, _of_sweep(sweep_id))
     return right.holder() if right.is_held() else None
 
 
@@ -163,18 +152,18 @@ def _of_sweep(sweep_id: str) -> str:
 
 
 def _right(
-    store_uri: str, name: str, on_loss: Callable[[str], None] | None = None
+    address: StoreAddress, name: str, on_loss: Callable[[str], None] | None = None
 ) -> "_FileRight | _ClaimedRight":
-    if is_bucket(store_uri):
-        return _ClaimedRight(store_uri, name, on_loss or _end_process)
-    return _FileRight(store_uri, name)
+    if address.is_bucket:
+        return _ClaimedRight(address, name, on_loss or _end_process)
+    return _FileRight(address, name)
 
 
 class _FileRight:
     """A right to a store as a file lock beside it."""
 
-    def __init__(self, store_uri: str, name: str) -> None:
-        self._lock = FileLock(lock_folder(store_uri), name)
+    def __init__(self, address: StoreAddress, name: str) -> None:
+        self._lock = FileLock(address.lock_folder, name)
 
     def try_acquire(self, run: str) -> bool:
         """Take the right if it is free, sign it, and return whether this object has it.
@@ -188,7 +177,7 @@ class _FileRight:
             time.sleep(PAUSE_SECONDS)
         return False
 
-    def is_sure(self) -> bool:
+    def still_held(self) -> bool:
         """Return that the right is held: a file lock ends with its process alone."""
         return True
 
@@ -212,15 +201,15 @@ class _FileRight:
 class _ClaimedRight:
     """A right to a store as a claim in its bucket."""
 
-    def __init__(self, store_uri: str, name: str, on_loss: Callable[[str], None]) -> None:
+    def __init__(self, address: StoreAddress, name: str, on_loss: Callable[[str], None]) -> None:
         # boto3 takes a quarter of a second, which only stores in buckets should cost.
         from results.stores.claims import Claim
         from results.stores.s3 import S3Store
 
-        store, path = S3Store(store_uri), f"claims/{name}.json"
+        store, path = S3Store(address.uri), f"claims/{name}.json"
         self._claim = Claim(store, path, lambda: on_loss(LOST), lives=lives_here)
 
-    def is_sure(self) -> bool:
+    def still_held(self) -> bool:
         """Return whether the right is still held; asks the bucket after a silence."""
         return self._claim.is_sure()
 

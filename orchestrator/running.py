@@ -1,19 +1,20 @@
 """A sweep from Python in one call: what ``tldmi-sweep --space`` does, and its results to go on with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestrator.driver.limits import Limits
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.listeners import Listener
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.execution.executors import ExecutorName
 from orchestrator.execution.resources import ClusterSettings
 from orchestrator.execution.steps import Build
-from orchestrator.screens.progress import Progress
 from orchestrator.selection import Selection, adjusted
 from results import SweepResults, load
 from search_spaces import Setup, Space, load_setup, load_space
+from trainables.build import build_piece
 
 
 def run(
@@ -27,10 +28,10 @@ def run(
     threads: int = 1,
     executor: ExecutorName = "ray",
     cluster: ClusterSettings | None = None,
-    progress: Progress | None = None,
-    retry_failed: bool = False,
     limits: Limits | None = None,
     build: Build | None = None,
+    listeners: Sequence[Listener] = (),
+    retry_failed: bool = False,
 ) -> SweepResults:
     """Run a sweep, or what is left of it, and return its results as `results.load` does.
 
@@ -58,13 +59,10 @@ def run(
         found,
         setup,
         selection.store_uri(found, setup),
-        executor=executor,
-        cluster=cluster,
+        Execution(executor, cluster or ClusterSettings(), limits or Limits(), build or build_piece),
         threads=threads,
-        progress=progress,
+        listeners=listeners,
         retry_failed=retry_failed,
-        limits=limits,
-        build=build,
         command=None if given_as_objects else selection.command,
     )
     return load(outcome.store_uri, outcome.sweep_id)

@@ -3,13 +3,11 @@
 import difflib
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from orchestrator.driver.trial_rows import read_trials
 from orchestrator.errors import InvalidRequest
 from results import PathMissing, Store
-from results.stores.store import is_bucket
 from results.sweeps.run_progress import read_run_progress
 from results.sweeps.trial_list import trial_list
 from results.sweeps.trial_logs import TrialLog, read_trial_log
@@ -52,7 +50,7 @@ def trial_report(store: Store, sweep_id: str, number: int) -> TrialReport:
         row["label"],
         log,
         {name: text for name, text in texts.items() if text is not None},
-        {name: _place(store, path) for name, path in paths.items()},
+        {name: store.address.shown(path) for name, path in paths.items()},
         _command(store, sweep_id, number),
     )
 
@@ -74,13 +72,6 @@ def _absent(store: Store, sweep_id: str, number: int, ended: list[int]) -> str:
 def _command(store: Store, sweep_id: str, number: int) -> str:
     words = ["tldmi-sweep", "retry", store.uri, str(number), "--sweep", sweep_id]
     return shlex.join([*words, "--into", f"reproduced-{number}", "--executor", "inline"])
-
-
-def _place(store: Store, path: str) -> str:
-    if not is_bucket(store.uri):
-        return str(Path(store.uri) / path)
-    place, _, _ = store.uri.partition("?")
-    return f"{place}/{path}"
 
 
 def _text(store: Store, path: str) -> str | None:

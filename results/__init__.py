@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from results.statistics.intervals import Difference, bootstrap_over_classes, delta, paired_difference
     from results.statistics.pareto import hypervolume, nondominated
     from results.statistics.training_time import TrainingTime, training_times
-    from results.stores.store import Scan, Store, UnreadablePart, open_store
+    from results.stores.opening import open_store
+    from results.stores.scanning import Scan, UnreadablePart
+    from results.stores.store import Store
     from results.sweep_status import Status, status
     from results.sweeps.record import SweepRecord, read_sweep, write_sweep
 
@@ -62,7 +64,9 @@ _HOMES = {
     "report.report": ("render_report",),
     "statistics.intervals": ("Difference", "bootstrap_over_classes", "delta", "paired_difference"),
     "sweep_status": ("Status", "status"),
-    "stores.store": ("Scan", "Store", "UnreadablePart", "open_store"),
+    "stores.opening": ("open_store",),
+    "stores.scanning": ("Scan", "UnreadablePart"),
+    "stores.store": ("Store",),
     "sweeps.record": ("SweepRecord", "read_sweep", "write_sweep"),
     "statistics.training_time": ("TrainingTime", "training_times"),
 }

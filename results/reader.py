@@ -13,7 +13,9 @@ from results.statistics.comparison import Comparison, compared
 from results.statistics.configurations import AttackSummary, Configuration
 from results.statistics.intervals import Difference, Interval
 from results.statistics.summary import SweepSummary, Tables, summarise
-from results.stores.store import Scan, Store, UnreadablePart, open_store
+from results.stores.opening import open_store
+from results.stores.scanning import Scan, UnreadablePart
+from results.stores.store import Store
 from results.sweeps.record import read_sweep, resolve_sweep, sweep_ids
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 from results.statistics.configurations import Configuration
 from results.statistics.summary import Failure, SweepSummary, Tables, summarise
-from results.stores.store import Scan, UnreadablePart, open_store
+from results.stores.opening import open_store
+from results.stores.scanning import Scan, UnreadablePart
 from results.sweeps.record import read_sweep, resolve_sweep, sweep_ids
 
 _TABLES = ("trials", "targets", "attacks")

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-import orchestrator.driver.sweep
+import orchestrator.running
 import results
 from results.schema import SCHEMAS
 from results.stores.compaction import compact
@@ -48,7 +48,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def in_the_folder(swept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(swept)
-    monkeypatch.setattr(orchestrator.driver.sweep, "build_piece", FAKE)
+    monkeypatch.setattr(orchestrator.running, "build_piece", FAKE)
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -12,14 +12,15 @@ from tldmi_sweep.lazy import lazy_names
 
 if TYPE_CHECKING:
     from orchestrator.driver.limits import Limits
-    from orchestrator.driver.sweep import SweepOutcome, run_sweep
+    from orchestrator.driver.sweep import Execution, SweepOutcome, run_sweep
     from orchestrator.errors import ExitCode, SweepError
     from orchestrator.execution.resources import ClusterSettings
     from orchestrator.running import run
     from results.reader import SweepResults, load
     from results.statistics.comparison import Comparison
     from results.statistics.configurations import Configuration
-    from results.stores.store import Store, open_store
+    from results.stores.opening import open_store
+    from results.stores.store import Store
     from search_spaces.loading import load_setup, load_space
     from search_spaces.plugins import InvalidPlugin, load_plugin
     from search_spaces.setting_errors import InvalidSpace
@@ -31,14 +32,15 @@ __getattr__ = lazy_names(
     __name__,
     {
         "orchestrator.driver.limits": ("Limits",),
-        "orchestrator.driver.sweep": ("SweepOutcome", "run_sweep"),
+        "orchestrator.driver.sweep": ("Execution", "SweepOutcome", "run_sweep"),
         "orchestrator.errors": ("ExitCode", "SweepError"),
         "orchestrator.execution.resources": ("ClusterSettings",),
         "orchestrator.running": ("run",),
         "results.reader": ("SweepResults", "load"),
         "results.statistics.comparison": ("Comparison",),
         "results.statistics.configurations": ("Configuration",),
-        "results.stores.store": ("Store", "open_store"),
+        "results.stores.opening": ("open_store",),
+        "results.stores.store": ("Store",),
         "search_spaces.setting_errors": ("InvalidSpace",),
         "search_spaces.loading": ("load_setup", "load_space"),
         "search_spaces.plugins": ("InvalidPlugin", "load_plugin"),
@@ -57,6 +59,7 @@ __all__ = [
     "ClusterSettings",
     "Comparison",
     "Configuration",
+    "Execution",
     "ExitCode",
     "InvalidPlugin",
     "InvalidSpace",

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from results.judges import weakness
+from results.evaluator_checks import accuracy_warning
 from results.stores.store import Store
 from search_spaces import EvaluatorConfig
 from trainables.build import StepOutcome, builds
@@ -35,7 +35,7 @@ def build_evaluator_step(config: EvaluatorConfig, store: Store) -> StepOutcome:
     accuracy = outcome.values.get(ACCURACY)
     if outcome.status == "failed" or not isinstance(accuracy, float):
         return outcome
-    return replace(outcome, reason=weakness(config.evaluator.kind, accuracy))
+    return replace(outcome, reason=accuracy_warning(config.evaluator.kind, accuracy))
 
 
 def _built(config: EvaluatorConfig, store: Store) -> Tensors:

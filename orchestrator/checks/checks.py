@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from orchestrator.checks.space_checks import check_space
 from orchestrator.checks.weight_files import check_fit
 from orchestrator.errors import InvalidRequest
-from results.stores.store import is_bucket, is_memory, local_path
+from results.stores.address import StoreAddress
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
 from search_spaces.defenses import Defense
 from search_spaces.setting_errors import setting_errors
@@ -41,9 +41,10 @@ def check_sweep(sweep: Sweep) -> None:
 
 def check_free_space(store_uri: str) -> None:
     """Raise ``InvalidRequest`` when the disk of a local store is nearly full; a bucket has no end."""
-    if is_bucket(store_uri) or is_memory(store_uri):
+    given = StoreAddress.parse(store_uri).folder
+    if given is None:
         return
-    folder = Path(local_path(store_uri)).expanduser().absolute()
+    folder = given.expanduser().absolute()
     existing = next(place for place in (folder, *folder.parents) if _is_there(place))
     total, _, free = shutil.disk_usage(existing)
     if total and free < FREE_BYTES:  # a total of 0 is no disk at all: that it cannot be written shows later

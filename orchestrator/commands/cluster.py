@@ -61,11 +61,11 @@ def check(
     as_json: bool,
 ) -> None:
     """Say what stands between the file and a sweep, and what it costs; start nothing."""
-    from orchestrator.launch.check_screen import machine_table, report_lines
-    from orchestrator.launch.checking import checked
+    from orchestrator.launch.cluster_report import check_with_plan
+    from orchestrator.screens.cluster import machine_table, report_lines
 
     sweep = Selection(space, data, store, trials, None, threads, assignments) if space else None
-    report, plan = checked(file, sweep, store, machine)
+    report, plan = check_with_plan(file, sweep, store, machine.settings(), machine.usd_per_hour)
     if as_json:
         print_json({**report.as_dict(), "sweep": plan.as_dict() if plan else None})
     else:

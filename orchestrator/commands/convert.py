@@ -21,6 +21,6 @@ def convert(source: Path, architecture: str, output: Path, force: bool) -> None:
         raise click.UsageError(f"weights are kept as .safetensors: name such a file, not {output}")
     if output.exists() and not force:
         raise click.UsageError(f"{output} exists already; add --force to replace it, or name another file")
-    from trainables.weights.conversion import convert_checkpoint
+    from trainables.conversion import convert_checkpoint
 
     click.echo(str(convert_checkpoint(source, architecture, output)))

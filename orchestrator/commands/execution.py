@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from orchestrator.driver.listeners import Listener
     from orchestrator.driver.sweep import Execution, SweepOutcome
-    from orchestrator.screens.progress import Progress
 
 _WHERE = (
     click.option(
@@ -107,17 +107,17 @@ def _execution(executor: Any, cluster: tuple[Any, ...], limits: dict[str, Any]) 
     return Execution(executor, ClusterSettings(*cluster), Limits(**limits), build)
 
 
-def chosen_progress(quiet: bool) -> "Progress":
-    """Return how a run is shown: live on a terminal, else in plain lines; not at all when ``quiet``."""
-    from orchestrator.screens.progress import PlainProgress, SilentProgress
-
+def screen_listeners(quiet: bool) -> "Sequence[Listener]":
+    """Return who shows a run: a live view on a terminal, else plain lines; none when ``quiet``."""
     if quiet:
-        return SilentProgress()
+        return ()
     if not sys.stderr.isatty():
-        return PlainProgress()
-    from orchestrator.screens.live_progress import LiveProgress
+        from orchestrator.screens.plain_view import PlainView
 
-    return LiveProgress()
+        return (PlainView(),)
+    from orchestrator.screens.live_view import LiveView
+
+    return (LiveView(),)
 
 
 def outcome_document(outcome: "SweepOutcome", outputs: Sequence[object] = ()) -> dict[str, Any]:

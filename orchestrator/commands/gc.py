@@ -43,7 +43,7 @@ def gc(
 ) -> None:
     """Remove what no row refers to, and merge small files. Refused while a sweep of the store runs."""
     from orchestrator.driver.garbage import collect
-    from results.stores.store import open_store
+    from results.stores.opening import open_store
 
     opened = open_store(chosen_store(store))
     try:

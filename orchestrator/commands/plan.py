@@ -35,14 +35,14 @@ def plan(
 
     A step that no node of this machine, or of the cluster file, can ever hold is refused.
     """
-    from orchestrator.driver.sweep import prepared_sweep
+    from orchestrator.driver.sweep import prepare_sweep
     from orchestrator.planning.plan import make_plan
     from orchestrator.screens.plan import budget_lines, cost_lines
     from orchestrator.screens.tables import console, plan_lines, plan_table
 
     space, setup = selection.load()
     cluster = _cluster(cluster_file, machine.settings(workers), selection.threads)
-    sweep = prepared_sweep(space, setup, selection.threads)
+    sweep = prepare_sweep(space, setup, selection.threads)
     found = make_plan(sweep, selection.store_uri(space, setup), cluster, machine.usd_per_hour)
     if as_json:
         print_json(found.as_dict())

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.commands.execution import (
-    chosen_progress,
     execution_options,
     outcome_document,
     say_stopped,
+    screen_listeners,
 )
 from orchestrator.commands.options import as_json, print_json, which_sweep
 from orchestrator.selection import plugin_option
@@ -56,14 +56,14 @@ def retry(
 
     opened = open_store(store)
     sweep_id = chosen_sweep(opened, sweep)
-    if not into and (holder := sweep_holder(opened.uri, sweep_id)):
+    if not into and (holder := sweep_holder(opened.address, sweep_id)):
         _leave(opened.uri, sweep_id, trials, str(holder.get("run")), as_json)
         return
-    progress = chosen_progress(quiet)
+    listeners = screen_listeners(quiet)
     if into:
-        outcome = reproduce_trials(opened.uri, sweep_id, trials, into, execution, progress)
+        outcome = reproduce_trials(opened.uri, sweep_id, trials, into, execution, listeners)
     else:
-        outcome = retry_trials(opened.uri, sweep_id, trials or None, execution, progress)
+        outcome = retry_trials(opened.uri, sweep_id, trials or None, execution, listeners)
     _say(outcome, as_json)
     click.get_current_context().exit(outcome.exit_code)
 

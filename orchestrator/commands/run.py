@@ -1,6 +1,7 @@
 """``tldmi-sweep run``, also written without its name: run a sweep, then write its report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -8,10 +9,10 @@ from urllib.parse import urlsplit
 import click
 
 from orchestrator.commands.execution import (
-    chosen_progress,
     execution_options,
     outcome_document,
     say_stopped,
+    screen_listeners,
 )
 from orchestrator.commands.options import as_json, print_json
 from orchestrator.redaction import redacted
@@ -66,15 +67,11 @@ def run(
         space,
         setup,
         selection.store_uri(space, setup),
-        executor=execution.executor,
-        cluster=execution.cluster,
+        replace(execution, optuna_storage=optuna_storage),
         threads=selection.threads,
-        progress=chosen_progress(quiet),
+        listeners=screen_listeners(quiet),
         retry_failed=retry_failed,
         command=selection.command,
-        build=execution.build,
-        limits=execution.limits,
-        optuna_storage=optuna_storage,
     )
     outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
     if as_json:

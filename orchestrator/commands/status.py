@@ -72,7 +72,7 @@ def _look(uri: str, sweep: str | None) -> "tuple[Status, RunProgress | None, boo
         return found, None, False
     store = open_store(uri)
     progress = read_run_progress(store, found.sweep_id)
-    holder = sweep_holder(store.uri, found.sweep_id)
+    holder = sweep_holder(store.address, found.sweep_id)
     return found, progress, bool(progress and holder and holder.get("run") == progress.run)
 
 

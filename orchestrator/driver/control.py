@@ -22,7 +22,7 @@ class RunControl:
         self._stopping: str | None = None
         self._cancelled: str | None = None
         self._terminated: str | None = None
-        self._heeds_signals = False
+        self._handles_signals = False
 
     @property
     def stopping(self) -> str | None:
@@ -44,11 +44,11 @@ class RunControl:
             return
         self._cancelled = reason
         self.stop(reason)
-        if self._heeds_signals:
+        if self._handles_signals:
             os.kill(os.getpid(), signal.SIGTERM)
 
     @contextmanager
-    def telling_interrupts_apart(self) -> Iterator[None]:
+    def restore_termination(self) -> Iterator[None]:
         """Raise ``Terminated`` for a plain ``KeyboardInterrupt`` that stands in its place.
 
         While Ray waits for its tasks it drops what a signal handler raises and raises one of its own.
@@ -61,10 +61,10 @@ class RunControl:
             raise Terminated(self._terminated) from interrupt
 
     @contextmanager
-    def heeding_signals(self) -> Iterator[None]:
+    def handle_signals(self) -> Iterator[None]:
         """Take the first Ctrl-C for a stop, the second for a cancel, and SIGTERM for a cancel.
 
-        Only the main thread hears signals; in another one nothing changes. An ignored Ctrl-C stays ignored.
+        Signals reach the main thread alone: in another one nothing changes. An ignored Ctrl-C stays ignored.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -73,11 +73,11 @@ class RunControl:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             del handlers[signal.SIGINT]
         previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-        self._heeds_signals = True
+        self._handles_signals = True
         try:
             yield
         finally:
-            self._heeds_signals = False
+            self._handles_signals = False
             for number, handler in previous.items():
                 signal.signal(number, handler)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from orchestrator.errors import InvalidRequest, SweepInUse
-from orchestrator.locks import collector_lock, lock_folder
+from orchestrator.locks import collector_lock
 from orchestrator.provenance import read_settings
 from results.statistics.front_trials import front_numbers
 from results.stores.compaction import Compacted, compact, mergeable
 from results.stores.garbage import Garbage, Needs, find_garbage, remove_garbage
-from results.stores.store import Store, is_bucket
+from results.stores.store import Store
 from results.sweeps.record import read_sweep, recorded_sweeps
 from results.sweeps.settings import settings_path
 from search_spaces import Sweep
@@ -56,12 +56,12 @@ def merge_parts(store: Store) -> None:
 
 @contextmanager
 def nothing_running(store: Store) -> Iterator[None]:
-    """Hold the right to every sweep that the store knows, and let no other begin.
+    """Hold the lease on every sweep that the store knows, and let no other begin.
 
     Raises ``SweepInUse`` if one is running.
     """
     with ExitStack() as held:
-        lock = held.enter_context(collector_lock(store.uri))
+        lock = held.enter_context(collector_lock(store.address))
         for sweep_id in known_sweeps(store):
             held.enter_context(lock(sweep_id))
         yield
@@ -70,10 +70,10 @@ def nothing_running(store: Store) -> Iterator[None]:
 def known_sweeps(store: Store) -> list[str]:
     """Return the sweeps that the store has a record, settings or a lock of, sorted."""
     names = [path.rpartition("/")[2] for path in store.list_paths("settings/")]
-    if is_bucket(store.uri):
+    if store.address.is_bucket:
         names += [path.rpartition("/sweep-")[2] for path in store.list_paths("claims/sweep-")]
     else:
-        names += [path.name.removeprefix("sweep-") for path in lock_folder(store.uri).glob("sweep-*.lock")]
+        names += [path.name.removeprefix("sweep-") for path in store.address.lock_folder.glob("sweep-*.lock")]
     return sorted({*recorded_sweeps(store), *(name.partition(".")[0] for name in names)})
 
 

@@ -3,7 +3,8 @@
 import hashlib
 from pathlib import Path
 
-from results.stores.store import is_bucket, is_memory, local_path, open_store
+from results.stores.address import StoreAddress
+from results.stores.opening import open_store
 
 OUTPUTS = ("report.html", "front.png", "front.csv", "front.parquet")
 MARKER = ".tldmi-sweep-outputs"
@@ -18,16 +19,12 @@ def output_folder(store_uri: str) -> Path:
     >>> str(output_folder("s3://bucket/deep/tldmi?region=eu-west-1"))
     'runs/bucket-deep-tldmi'
     """
-    if _is_local(store_uri):
-        return Path(local_path(store_uri))
-    place = store_uri.partition("://")[2].partition("?")[0]
-    folder = Path("runs") / "-".join(filter(None, place.split("/")))
+    address = StoreAddress.parse(store_uri)
+    if address.folder is not None:
+        return address.folder
+    folder = Path("runs") / "-".join(address.segments)
     mark = _mark(store_uri)
     return folder if _is_free(folder, mark) else folder.with_name(f"{folder.name}-{mark[:8]}")
-
-
-def _is_local(store_uri: str) -> bool:
-    return not (is_bucket(store_uri) or is_memory(store_uri))
 
 
 def _mark(store_uri: str) -> str:
@@ -56,17 +53,17 @@ def write_outputs(store_uri: str, sweep_id: str, ran: int) -> list[Path]:
     from results.exports.exporting import export
     from results.reader import load
 
-    folder = output_folder(store_uri)
+    address, folder = StoreAddress.parse(store_uri), output_folder(store_uri)
     paths = [folder / name for name in OUTPUTS]
     if ran or not all(path.exists() for path in paths):
         folder.mkdir(parents=True, exist_ok=True)
-        if not _is_local(store_uri):
+        if address.folder is None:
             (folder / MARKER).write_text(f"{_mark(store_uri)}\n", encoding="utf-8")
         found = load(store_uri)
         record_importances(found.store, found.summary(sweep_id))
         for path in paths:
             export(found, path, sweep_id, force=True)
-        if is_bucket(store_uri):
+        if address.is_bucket:
             store = open_store(store_uri)
             for path in paths:
                 store.put_bytes(f"reports/{sweep_id}/{path.name}", path.read_bytes())

@@ -1,4 +1,4 @@
-"""Trials to run again: which they are, what of them is forgotten first, and their course."""
+"""Trials to run again: which they are, and what is forgotten of them first."""
 
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
@@ -55,15 +55,15 @@ def forget_failures(store: Store, trials: Sequence[Proposal]) -> None:
             _forget_failed(store, piece.table, piece_id)
 
 
-class TrialsAgain:
-    """The course of trials that are known beforehand, as a search has one."""
+class FixedTrials:
+    """Trials that are known beforehand, as a source of trials (`TrialSource`)."""
 
     def __init__(self, trials: Sequence[Proposal]) -> None:
         self._waiting = deque(trials)
         self._outcomes: dict[int, TrialOutcome] = {}
         self.proposals = tuple(trials)
         self.notes: tuple[str, ...] = ()
-        self.course_is_over = True
+        self.all_proposed = True
 
     @property
     def finished(self) -> bool:

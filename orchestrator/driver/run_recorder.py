@@ -6,11 +6,10 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.execution.events import Proposal, StepChanged, TrialOutcome
-from orchestrator.screens.progress import Progress, SearchState, Tally, trial_label
+from orchestrator.driver.listeners import Event, SweepStarted, Tally, TrialStarted, trial_label
+from orchestrator.execution.events import Proposal, StepChanged, TrialEnded, TrialOutcome
 from results.sweeps.run_progress import RunningStep, RunningTrial, RunProgress
 from results.sweeps.trial_logs import StepLog, TrialLog
-from search_spaces import Sweep
 
 
 @dataclass
@@ -23,51 +22,34 @@ class _Open:
 
 
 class RunRecorder:
-    """Passes everything on to the view of the user, and remembers what runs."""
+    """Remembers what runs; asked by the thread that writes it down."""
 
-    def __init__(self, shown: Progress, run: str) -> None:
-        self._shown = shown
+    def __init__(self, run: str) -> None:
         self._run = run
         self._started_at = _now()
         self._open: dict[int, _Open] = {}
         self._tally: Tally | None = None
         self._guard = threading.Lock()
         self.changes = 0
-        """Raised with everything that happens."""
+        """Number of events of trials so far."""
 
-    def begin(self, sweep: Sweep, search: SearchState) -> None:
-        """The sweep starts."""
-        self._tally = Tally(sweep, search)
-        self._shown.begin(sweep, search)
-
-    def trial_started(self, proposal: Proposal) -> None:
-        """A trial was handed out."""
-        with self._guard:
-            self._open[proposal.number] = _Open(proposal, _now())
-            self.changes += 1
-        self._shown.trial_started(proposal)
-
-    def step_changed(self, proposal: Proposal, step: StepChanged) -> None:
-        """A step of a trial started or ended."""
-        with self._guard:
-            self._open[proposal.number].steps[step.name] = step
-            self.changes += 1
-        self._shown.step_changed(proposal, step)
-
-    def trial_ended(self, proposal: Proposal, outcome: TrialOutcome) -> None:
-        """A trial ended and its row is written."""
-        with self._guard:
-            del self._open[proposal.number]
-            self.changes += 1
-        self._shown.trial_ended(proposal, outcome)
-
-    def notice(self, text: str) -> None:
-        """Something about the run as a whole."""
-        self._shown.notice(text)
-
-    def close(self) -> None:
-        """The sweep ended or was interrupted."""
-        self._shown.close()
+    def hear(self, event: Event) -> None:
+        """Take notice of an event."""
+        match event:
+            case SweepStarted(sweep, trials):
+                self._tally = Tally(sweep, trials)
+            case TrialStarted(proposal):
+                with self._guard:
+                    self._open[proposal.number] = _Open(proposal, _now())
+                    self.changes += 1
+            case StepChanged():
+                with self._guard:
+                    self._open[event.number].steps[event.name] = event
+                    self.changes += 1
+            case TrialEnded():
+                with self._guard:
+                    del self._open[event.number]
+                    self.changes += 1
 
     def log(self, sweep_id: str, number: int, outcome: TrialOutcome) -> TrialLog:
         """Return the log of a running trial that has come to ``outcome``."""
@@ -108,7 +90,7 @@ class RunRecorder:
 
 def _running(trial: _Open) -> RunningTrial:
     proposal = trial.proposal
-    steps = tuple(RunningStep(one.name, one.state, one.seconds) for one in trial.steps.values())
+    steps = tuple(RunningStep(step.name, step.state, step.seconds) for step in trial.steps.values())
     return RunningTrial(proposal.number, proposal.role, trial_label(proposal), trial.started_at, steps)
 
 

@@ -7,13 +7,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from orchestrator.driver.control import CTRL_C, RunControl
-from orchestrator.driver.limits import LimitKeeper
+from orchestrator.driver.control import CTRL_C
+from orchestrator.driver.listeners import Notice
 from orchestrator.driver.requests import asked_to_end, forget_requests
-from orchestrator.driver.run_recorder import RunRecorder
-from orchestrator.locks import HeldRight
-from results import Store, StoreError
-from results.stores.store import is_bucket
+from orchestrator.driver.run_context import RunContext
+from results import StoreError
 from results.sweeps.run_progress import write_run_progress
 
 LOG = logging.getLogger(__name__)
@@ -29,30 +27,22 @@ LONGEST_WAIT_SECONDS = 5.0
 class RunWatch:
     """Watches one run, from entering to leaving; what it cannot read or write now it tries again later."""
 
-    def __init__(
-        self,
-        store: Store,
-        sweep_id: str,
-        right: HeldRight,
-        control: RunControl,
-        recorder: RunRecorder,
-        limits: LimitKeeper,
-    ) -> None:
-        self._store, self._sweep_id, self._right = store, sweep_id, right
-        self._control, self._recorder, self._limits = control, recorder, limits
-        self._pause = LOOK_SECONDS[is_bucket(store.uri)]
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._store, self._sweep_id = context.store, context.sweep.sweep_id
+        self._pause = LOOK_SECONDS[context.store.address.is_bucket]
         self._written: tuple[int, str | None] | None = None
         self._beat = float("-inf")
         self._said: str | None = None
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name=f"watch {sweep_id}", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name=f"watch {self._sweep_id}", daemon=True)
 
     def __enter__(self) -> Self:
         """Forget requests to earlier runs, say that this one has begun, and watch.
 
-        A request to this run may be there already: it is known from the moment at which it has the right.
+        A request to this run may be there already: it is known as soon as it has the lease.
         """
-        forget_requests(self._store, self._sweep_id, lambda run: run != self._right.run)
+        forget_requests(self._store, self._sweep_id, lambda run: run != self._context.lease.run)
         self._write()
         self._thread.start()
         return self
@@ -64,22 +54,21 @@ class RunWatch:
         self._over.set()
         self._thread.join(timeout=LONGEST_WAIT_SECONDS)
         self._tell()
-        if self._thread.is_alive() or isinstance(error, StoreError) or not self._right.is_sure():
+        if self._thread.is_alive() or isinstance(error, StoreError) or not self._context.lease.still_held():
             return  # the store does not answer, or is written by another run now
-        last = self._recorder.progress(None)
-        stopped = self._control.stopping if last.ended < last.expected else None
+        last = self._context.recorder.progress(None)
+        stopped = self._context.control.stopping if last.ended < last.expected else None
         outcome = stopped or "done" if kind is None else str(error) or kind.__name__
         try:
             write_run_progress(self._store, self._sweep_id, replace(last, outcome=outcome))
-            forget_requests(self._store, self._sweep_id, lambda run: run == self._right.run)
+            forget_requests(self._store, self._sweep_id, lambda run: run == self._context.lease.run)
         except StoreError as lost:
             LOG.warning("the end of the run could not be noted: %s", lost)
 
     def _watch(self) -> None:
         looked = float("-inf")
         while not self._over.wait(TICK_SECONDS):
-            if spent := self._limits.while_running():
-                self._control.stop(spent)
+            self._context.stop(self._context.limits.while_running())
             self._tell()
             if time.monotonic() - looked >= self._pause:
                 looked = time.monotonic()
@@ -87,30 +76,32 @@ class RunWatch:
 
     def _tell(self) -> None:
         """Let the user know, once, that the run is stopping: a signal handler cannot."""
-        if self._said is None and self._control.stopping:
-            self._said = self._control.stopping
+        control = self._context.control
+        if self._said is None and control.stopping:
+            self._said = control.stopping
             hint = " (Ctrl-C again cancels them)" if self._said == CTRL_C else ""
-            end = "ending now" if self._control.cancelled else f"stopping after the running trials{hint}"
-            self._recorder.notice(f"{end}: {self._said}")
+            end = "ending now" if control.cancelled else f"stopping after the running trials{hint}"
+            self._context.tell(Notice(f"{end}: {self._said}"))
 
     def _look(self) -> None:
-        if not self._right.is_sure():
+        if not self._context.lease.still_held():
             return
         try:
-            request = asked_to_end(self._store, self._sweep_id, self._right.run)
+            request = asked_to_end(self._store, self._sweep_id, self._context.lease.run)
             if self._state() != self._written or time.monotonic() - self._beat > BEAT_SECONDS:
                 self._write()
         except StoreError as lost:  # an outage: the steps notice it, and say so, if it lasts
             LOG.debug("the store does not answer the watch: %s", lost)
             return
         if request:
-            (self._control.cancel if request.verb == "cancel" else self._control.stop)(request.reason)
+            control = self._context.control
+            (control.cancel if request.verb == "cancel" else control.stop)(request.reason)
 
     def _state(self) -> tuple[int, str | None]:
-        return self._recorder.changes, self._control.stopping
+        return self._context.recorder.changes, self._context.control.stopping
 
     def _write(self) -> None:
         state = self._state()
-        progress = self._recorder.progress(self._control.stopping)
+        progress = self._context.recorder.progress(self._context.control.stopping)
         write_run_progress(self._store, self._sweep_id, progress)
         self._written, self._beat = state, time.monotonic()

@@ -10,7 +10,8 @@ from orchestrator.errors import Unreachable
 from orchestrator.execution.events import StepChanged, TrialEnded, TrialEvent, TrialOutcome
 from orchestrator.execution.resources import GpuShares, ResourceRequest
 from orchestrator.execution.steps import StepReport
-from orchestrator.locks import FileLock, lock_folder
+from orchestrator.locks import FileLock
+from results.stores.address import StoreAddress
 from search_spaces import Piece, Trial
 
 LOCK_POLL_SECONDS = 0.2
@@ -86,7 +87,7 @@ class Chain(Generic[Handle]):
 
     def __init__(self, submit: Submit[Handle], store_uri: str, shares: GpuShares) -> None:
         self._submit = submit
-        self._locks = lock_folder(store_uri)
+        self._locks = StoreAddress.parse(store_uri).lock_folder
         self._shares = shares
         self._built: set[str] = set()
 

@@ -79,7 +79,7 @@ def run_on_ray(trials: Trials, store_uri: str, build: Build, threads: int, clust
     """
     if "ray" not in sys.modules:
         prepare_ray(cluster.address)
-    from orchestrator.execution.ray_executor import run_experiment
+    from orchestrator.execution.ray.experiment import run_experiment
 
     run_experiment(trials, store_uri, build, threads, cluster)
 

@@ -16,7 +16,7 @@ from orchestrator.launch.ray_commands import TOKEN_FILE, have_token
 from orchestrator.launch.ray_schema import ray_refuses
 from orchestrator.launch.this_machine import machine_findings
 from results import StoreError, StoreMissing, open_store
-from results.stores.store import is_bucket
+from results.stores.address import StoreAddress
 
 KNOCK_SECONDS = 3
 SSH_PORT = 22
@@ -180,7 +180,7 @@ def _answers(host: str) -> bool:
 
 
 def _store_finding(file: ClusterFile, store_uri: str) -> Finding:
-    if not is_bucket(store_uri):
+    if not StoreAddress.parse(store_uri).is_bucket:
         state = "broken" if file.is_aws else "warning"
         return Finding(
             "store", state, f"{store_uri} is a folder: every node must see it under this name", "store"

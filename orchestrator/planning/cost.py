@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from orchestrator.execution.resources import ClusterResources, GpuShares
 from results import Store
-from results.stores.store import is_bucket, local_path
 from search_spaces import Piece, Sweep, Trial
 from search_spaces.defenses import Defense
 
@@ -126,10 +124,10 @@ def _done(store: Store, table: str) -> list[Row]:
 
 def _bytes_per_trial(store: Store, ended: int) -> float | None:
     """Return the size of a local store over its trials; buckets do not say theirs without reading it all."""
-    if not ended or is_bucket(store.uri):
+    folder = store.address.folder
+    if not ended or folder is None:
         return None
-    root = Path(local_path(store.uri))
-    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / ended
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / ended
 
 
 def _machine_hours(seconds: Mapping[str, float | None], cluster: ClusterResources) -> float | None:

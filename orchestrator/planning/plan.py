@@ -9,7 +9,7 @@ from orchestrator.driver.trial_rows import read_trials
 from orchestrator.execution.chain import unique_names
 from orchestrator.execution.resources import ClusterResources, requests_by_name
 from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
-from orchestrator.screens.progress import planned_trials
+from orchestrator.search.fixed_trials import planned_trials
 from results import Store, StoreMissing, open_store
 from search_spaces import Piece, Sweep, Trial
 from search_spaces.defenses import Defense

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.execution.phrases import duration
 from orchestrator.planning.plan import Plan
+from orchestrator.screens.text import duration
 from results.formatting import share_of_published
 from results.labels import attack_name
 

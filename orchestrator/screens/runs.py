@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.execution.events import StepChanged
-from orchestrator.execution.phrases import duration, step_text
 from orchestrator.screens.tables import plain_table
+from orchestrator.screens.text import duration, step_text
 from results.formatting import UNKNOWN, percent
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def finding_lines(summary: "SweepSummary") -> list[str]:
     """Return what the numbers of a sweep allow one to say, and what speaks against trusting them."""
-    from results.report.honesty import control_warning, evaluator_warning
+    from results.report.controls_and_evaluators import control_warning, evaluator_warning
     from results.report.verdict import verdict
 
     found = verdict(summary)

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.execution.phrases import duration
+from orchestrator.screens.text import duration
 from results.formatting import UNKNOWN, delta_text, interval_text, percent
 from results.labels import attack_name
 

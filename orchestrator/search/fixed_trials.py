@@ -31,6 +31,15 @@ def confirmed_trials(sweep: Sweep) -> int:
     return confirmation.further_seeds * confirmation.at_most if sweep.space.attacks else 0
 
 
+def planned_trials(sweep: Sweep) -> dict[str, int]:
+    """Return how many trials of each role the sweep may come to; a small front has fewer to confirm."""
+    return {
+        "search": search_trials(sweep),
+        "control": len(sweep.space.control.kinds),
+        "confirmation": confirmed_trials(sweep),
+    }
+
+
 def _limit(sweep: Sweep) -> int | None:
     return sweep.space.search.trials or (None if sweep.space.is_grid else SEARCHED_TRIALS)
 

@@ -1,7 +1,7 @@
 """Which searched parameters mattered: when to compute it, and from which trials."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -9,16 +9,15 @@ from orchestrator.provenance import kept_sweep
 from orchestrator.search.suggest import parameters_of
 from results import Store
 from results.statistics.attainment import run_point
-from results.statistics.pareto import Point
 from results.statistics.summary import SweepSummary
 from results.sweeps.importance import Importances, Objective, read_importances, write_importances
 from search_spaces import Sweep, TargetConfig
 
+if TYPE_CHECKING:
+    from orchestrator.search.ped_anova import Told
+
 LEAST_TRIALS = 20
 """With fewer trials the best quarter is less than five, and says nothing."""
-
-Told = tuple[dict[str, Any], Point]
-"""Optuna parameters of a trial, and what it reached."""
 
 
 def present_importances(store: Store, summary: SweepSummary) -> Importances | None:
@@ -55,7 +54,7 @@ def searched(summary: SweepSummary) -> int:
     return sum(run.role == "search" for run in summary.runs)
 
 
-def told_trials(sweep: Sweep, summary: SweepSummary) -> list[Told]:
+def told_trials(sweep: Sweep, summary: SweepSummary) -> "list[Told]":
     """Return the trials of the search that lie in the space and reached something."""
     found = []
     for run in summary.runs:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 import optuna
 from optuna.distributions import (
@@ -15,14 +15,17 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
-from orchestrator.search.importance import Told
 from orchestrator.search.suggest import searched_defenses
+from results.statistics.pareto import Point
 from results.sweeps.importance import Objective
 from search_spaces import Sweep
 from search_spaces.domains import Choice, Domain, Integers, LogUniform, Uniform
 
 BEST_SHARE = 0.25
 """A parameter matters when its values in this best share of the trials differ from those in all."""
+
+Told = tuple[dict[str, Any], Point]
+"""Optuna parameters of a trial, and what it reached."""
 
 _SIGNS: Mapping[Objective, int] = {"acc": -1, "att_acc": 1}
 """PED-ANOVA takes small for good."""

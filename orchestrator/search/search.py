@@ -56,7 +56,7 @@ class Proposer:
         self._told: set[int] = set()
         self._awaited: set[int] = set()
         self._notes: list[str] = []
-        self._course: Iterator[set[int]] | None = self._steps()
+        self._rounds: Iterator[set[int]] | None = self._steps()
         self._advance()
 
     def next(self) -> Proposal | None:
@@ -82,12 +82,12 @@ class Proposer:
     @property
     def finished(self) -> bool:
         """Whether every trial of the sweep has been told."""
-        return self.course_is_over and len(self._outcomes) == len(self._proposals)
+        return self.all_proposed and len(self._outcomes) == len(self._proposals)
 
     @property
-    def course_is_over(self) -> bool:
+    def all_proposed(self) -> bool:
         """Whether every trial of the sweep has been proposed."""
-        return self._course is None
+        return self._rounds is None
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -105,10 +105,10 @@ class Proposer:
         return tuple(self._notes)
 
     def _advance(self) -> None:
-        while self._course is not None and self._awaited <= self._outcomes.keys():
-            awaited = next(self._course, None)
+        while self._rounds is not None and self._awaited <= self._outcomes.keys():
+            awaited = next(self._rounds, None)
             if awaited is None:
-                self._course = None
+                self._rounds = None
             else:
                 self._awaited = awaited
 

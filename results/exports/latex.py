@@ -11,8 +11,8 @@ from results.formatting import (
     number_text,
     percent,
 )
-from results.report.featured import featured
-from results.report.honesty import chance_of
+from results.report.controls_and_evaluators import chance_of
+from results.report.selection import select_configurations
 from results.statistics.configurations import Configuration, known_mean
 from results.statistics.summary import SweepSummary
 from results.statistics.training_time import TrainingTime, training_times
@@ -73,7 +73,7 @@ def table_rows(summary: SweepSummary) -> list[Configuration]:
     """Return the configurations of a printed table: all, or of very many the ones to feature."""
     if len(summary.configurations) <= MOST_ROWS:
         return list(summary.configurations)
-    return featured(summary, _MOST_OF_FRONT)
+    return select_configurations(summary, _MOST_OF_FRONT)
 
 
 def _notes(summary: SweepSummary, meanings: Sequence[str]) -> str:

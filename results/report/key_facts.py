@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from results.formatting import UNKNOWN, counted, interval_text, listed, percent
-from results.report.honesty import chance_of, evaluator_lines
+from results.report.controls_and_evaluators import chance_of, evaluator_lines
 from results.report.verdict import lowering
 from results.statistics.configurations import Configuration
 from results.statistics.summary import SweepSummary

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from results.errors import StoreError
 from results.statistics.configurations import Configuration
-from results.stores.grouped_rows import GroupedRows
+from results.stores.rows_by_key import RowsByKey
 from results.stores.store import Store
 
 _LARGEST = 96
@@ -92,7 +92,7 @@ class Strip:
 class Sheets:
     """Cuts cells out of the sheets of a store; a sheet that is missing or unreadable has no cells."""
 
-    def __init__(self, store: Store, reconstructions: GroupedRows) -> None:
+    def __init__(self, store: Store, reconstructions: RowsByKey) -> None:
         self._store = store
         self._rows = reconstructions
         self._open: dict[str, Image.Image | None] = {}

@@ -17,12 +17,14 @@ from results.figures.palette import INK, MUTED, SYMBOL_PATHS, Style, sweep_style
 from results.figures.slices import slice_figure, slices
 from results.formatting import hours_text
 from results.reader import SweepResults
-from results.report.asked import asked_lines
-from results.report.bargains import bargain_lines, bargains, least_price
-from results.report.evidence import distance_lines, features_text, paired_lines
-from results.report.featured import featured
+from results.report.accuracy_budget import budget_choices, budget_lines, least_cost
+from results.report.controls_and_evaluators import (
+    control_lines,
+    control_warning,
+    evaluator_lines,
+    evaluator_warning,
+)
 from results.report.front_data import attainment_text, families, front_data, printed_labels, views
-from results.report.honesty import control_lines, control_warning, evaluator_lines, evaluator_warning
 from results.report.key_facts import key_facts
 from results.report.page import (
     attack_lines,
@@ -34,8 +36,11 @@ from results.report.page import (
     training_time_lines,
 )
 from results.report.page_data import as_json, joined_json, page_data, safe_in_script
+from results.report.paired_tests import distance_lines, features_text, paired_lines
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
+from results.report.selection import select_configurations
+from results.report.sweep_description import description_lines
 from results.report.trial_details import TrialDetails, failed_trials
 from results.report.trial_panels import Panels, panels
 from results.report.verdict import verdict
@@ -44,7 +49,7 @@ from results.statistics.configurations import Configuration
 from results.statistics.convergence import convergence
 from results.statistics.cost import cost
 from results.statistics.summary import SweepSummary
-from results.stores.grouped_rows import GroupedRows
+from results.stores.rows_by_key import RowsByKey
 from results.sweeps.importance import Importances, read_importances
 from results.sweeps.settings import SweepSettings, kept_settings
 
@@ -115,14 +120,14 @@ def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
         "command": record.command if record and record.command else _DEFAULT_COMMAND,
         "credits": record.credits if record else (),
         "verdict": verdict(summary),
-        "bargains": bargain_lines(bargains(summary)),
-        "least_price": least_price(summary),
+        "budget_choices": budget_lines(budget_choices(summary)),
+        "least_cost": least_cost(summary),
         "progress": progress_text(summary),
         "unfinished": bool(summary.sweep_id) and summary.left is not None and not summary.finished,
         "failures": summary.failures[:MOST_FAILURES],
         "failure_count": len(summary.failures),
         "unreadable": summary.unreadable,
-        "asked": asked_lines(summary, settings),
+        "asked": description_lines(summary, settings),
         "cost": _cost_lines(summary),
         "provenance": provenance_lines(summary, settings),
         "changes": code_changes(settings),
@@ -144,7 +149,7 @@ def _cost_lines(summary: SweepSummary) -> list[tuple[str, str, str]]:
 
 def _tables(summary: SweepSummary) -> dict[str, Any]:
     shown = summary.configurations[:MOST_OPEN_ROWS]
-    detailed = [*featured(summary, MOST_DETAILED), *summary.controls]
+    detailed = [*select_configurations(summary, MOST_DETAILED), *summary.controls]
     return {
         "lines": [configuration_line(one) for one in shown],
         "configuration_count": len(summary.configurations),
@@ -161,7 +166,7 @@ def _tables(summary: SweepSummary) -> dict[str, Any]:
 
 
 def _evidence(results: SweepResults, summary: SweepSummary) -> dict[str, Any]:
-    shown = featured(summary, MOST_DETAILED)
+    shown = select_configurations(summary, MOST_DETAILED)
     return {
         "paired_lines": paired_lines(_against_anchor(results, summary, shown)),
         "distance_lines": distance_lines(summary, [*shown, *summary.controls]),
@@ -252,14 +257,14 @@ def _trials(
     private_images: PrivateImages | None,
 ) -> dict[str, Any]:
     rows = _of_attacks(results.reconstruction_rows(), [row["attack_id"] for row in summary.attacks])
-    grouped = GroupedRows(rows, "attack_id")
+    grouped = RowsByKey(rows, "attack_id")
     sheets = Sheets(results.store, grouped)
-    curves = GroupedRows(results.curve_rows(), "target_id")
+    curves = RowsByKey(results.curve_rows(), "target_id")
     details = TrialDetails(summary, settings, grouped, curves)
     labels: dict[int, str] = {}
     failed = failed_trials(results.store, summary, settings, summary.failures[:MOST_FAILURES], labels)
     found = panels(summary, details, sheets, rows, private_images, failed)
-    shown = [*featured(summary, MOST_PICTURED), *summary.controls[:1]]
+    shown = [*select_configurations(summary, MOST_PICTURED), *summary.controls[:1]]
     made = (gallery(sheets, kind, shown, private_images, MOST_CLASSES) for kind in summary.attack_kinds)
     galleries: list[Gallery] = [one for one in made if one is not None]
     return {

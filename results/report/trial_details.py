@@ -14,10 +14,10 @@ from results.figures.front_plot import spread
 from results.formatting import seconds_text
 from results.labels import attack_label, attack_name, configuration_label
 from results.report.page import attack_cells
-from results.report.rerun import rerun_command
+from results.report.reproduce_command import reproduce_command
 from results.statistics.configurations import Configuration, Run
 from results.statistics.summary import Failure, SweepSummary
-from results.stores.grouped_rows import GroupedRows
+from results.stores.rows_by_key import RowsByKey
 from results.stores.store import Store
 from results.sweeps.settings import SweepSettings
 from results.sweeps.trial_logs import StepLog, TrialLog, read_trial_log
@@ -53,8 +53,8 @@ class TrialDetails:
         self,
         summary: SweepSummary,
         settings: SweepSettings,
-        reconstructions: GroupedRows,
-        curves: GroupedRows,
+        reconstructions: RowsByKey,
+        curves: RowsByKey,
     ) -> None:
         self._summary = summary
         self._settings = settings
@@ -88,7 +88,7 @@ class TrialDetails:
             "target": run.target["target_id"],
             "acc": rounded(run.target["acc"]),
             "train": rounded(run.target["train_acc"]),
-            "command": rerun_command(self._summary, self._settings, run.number, run.target),
+            "command": reproduce_command(self._summary, self._settings, run.number, run.target),
             "curves": curves_of(self._curves.rows(run.target["target_id"]), read_defense(run.target)),
             "attacks": [self._attack(row) for row in run.attacks],
         }
@@ -113,7 +113,7 @@ def cell_text(text: str, note: str) -> str:
     return f"{text} ({note})" if note else text
 
 
-def confidence_histogram(reconstructions: GroupedRows, attack_id: str) -> list[int]:
+def confidence_histogram(reconstructions: RowsByKey, attack_id: str) -> list[int]:
     """Return how many reconstructions lie in each of 20 equal bins of P_T, [0, 0.05) to [0.95, 1].
 
     Those that were not found have no picture and no confidence, and are left out.
@@ -188,7 +188,7 @@ def _logged(store: Store, summary: SweepSummary, settings: SweepSettings, log: T
         "settings": _settings(log),
         "steps": [_step(step) for step in log.steps],
         "log": [lines for step in log.steps if step.state == "failed" for lines in _last_lines(store, step)],
-        "command": rerun_command(summary, settings, log.number, row),
+        "command": reproduce_command(summary, settings, log.number, row),
     }
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from results.formatting import counted, listed
-from results.report.featured import featured
 from results.report.page import Line, configuration_line
 from results.report.page_data import as_json
 from results.report.pictures import PrivateImages, Sheets, Strip, private_uris
+from results.report.selection import select_configurations
 from results.report.trial_details import TrialDetails
 from results.statistics.configurations import Configuration
 from results.statistics.summary import SweepSummary
@@ -95,7 +95,7 @@ def panels(
 
 def in_order_of_interest(summary: SweepSummary) -> list[Configuration]:
     """Return every configuration and control once: those to feature, the controls, the front, the others."""
-    found = [*featured(summary, _MOST_FEATURED), *summary.controls, *summary.configurations]
+    found = [*select_configurations(summary, _MOST_FEATURED), *summary.controls, *summary.configurations]
     return list({(one.config_id, one.control): one for one in found}.values())
 
 

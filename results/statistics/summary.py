@@ -13,7 +13,7 @@ from results.statistics.front_trials import front_numbers, with_ids
 from results.statistics.pareto import front_order, hypervolume, nondominated
 from results.statistics.tallies import Tally, tallies
 from results.stores.parts import rows_of
-from results.stores.store import UnreadablePart
+from results.stores.scanning import UnreadablePart
 from results.sweeps.record import SweepRecord
 
 

@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 
 from results.errors import BytesCorrupt
 from results.schema import SCHEMAS
+from results.stores.byte_store import StoredFile
 from results.stores.merged import Piece, is_merged, next_path, read_merged, write_merged
 from results.stores.parts import empty_table
 from results.stores.scanning import read_piece
-from results.stores.store import Store, StoredFile
+from results.stores.store import Store
 
 MANY_PARTS = 256
 """Parts of a table from which on merging is worth it."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from results.schema import SCHEMAS
-from results.stores.store import Store, StoredFile
+from results.stores.byte_store import StoredFile
+from results.stores.store import Store
 
 KINDS = {
     "checkpoints": "checkpoints of ended work",

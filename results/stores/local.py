@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
+from results.stores.byte_store import StoredFile
 from results.stores.full_disk import full_disk_is_told
-from results.stores.store import Store, StoredFile, check_path, is_path
+from results.stores.paths import check_path, is_path
+from results.stores.store import Store
 
 _PROBE_BYTES = 1 << 20
 _HALF, _PROBE = ".part", ".probe-"

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from results.errors import InvalidPath, PathMissing
+from results.stores.byte_store import StoredFile
 from results.stores.full_disk import full_disk_is_told
-from results.stores.store import Store, StoredFile, check_name, check_path
+from results.stores.paths import check_name, check_path
+from results.stores.store import Store
 
 
 class _Kept(NamedTuple):

@@ -11,19 +11,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
+from results.stores.address import OPTIONS, StoreAddress
 from results.stores.artifact_cache import ArtifactCache
+from results.stores.byte_store import StoredFile
 from results.stores.claims import Stamped
 from results.stores.full_disk import full_disk_is_told
+from results.stores.paths import check_path, is_path
 from results.stores.s3_bucket import PART_BYTES, Bucket, Reply, code_of
-from results.stores.store import Store, StoredFile, check_path, is_path
-
-OPTIONS = ("endpoint", "region", "addressing")
-"""What may follow the ``?`` of a URI; ``addressing`` is ``path`` or ``virtual``."""
+from results.stores.store import Store
 
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _CONDITION_FAILED = {"412", "PreconditionFailed", "409"}
@@ -36,7 +36,7 @@ class S3Store(Store):
     readers = 32
 
     def __init__(self, uri: str) -> None:
-        name, self._prefix, options = s3_place(uri)
+        name, self._prefix, options = StoreAddress.parse(uri).bucket_place
         query = urlencode({name: options[name] for name in OPTIONS if name in options}, safe=":/")
         self._uri = f"s3://{name}/{self._prefix}".rstrip("/") + (f"?{query}" if query else "")
         self._bucket = Bucket(name, self._uri, options)
@@ -243,29 +243,6 @@ class S3Store(Store):
             f"Cannot write to the store {self.uri}: {error}. Grant s3:PutObject there, or name another "
             f"place with --store. {_advice(error)}".rstrip()
         )
-
-
-def s3_place(uri: str) -> tuple[str, str, dict[str, str]]:
-    """Return bucket, prefix (no slashes at its ends) and options of an ``s3://`` URI.
-
-    Raises `InvalidPath` for a URI without a bucket, with credentials, or with unknown options.
-
-    >>> s3_place("s3://bucket/deep/runs/?region=eu-west-1")
-    ('bucket', 'deep/runs', {'region': 'eu-west-1'})
-    """
-    parts = urlsplit(uri)
-    given = parse_qs(parts.query, keep_blank_values=True)
-    unknown = sorted(set(given) - set(OPTIONS))
-    if "@" in parts.netloc or any("@" in urlsplit(one).netloc for one in given.get("endpoint", ())):
-        raise InvalidPath("A store URI holds no credentials: give them as boto3 expects (AWS_PROFILE, ...).")
-    if parts.scheme != "s3" or not parts.netloc or parts.fragment or unknown:
-        raise InvalidPath(
-            f"Unsupported store {uri!r}: give s3://bucket/prefix, with any of ?{'=..&'.join(OPTIONS)}=.."
-        )
-    prefix = parts.path.strip("/")
-    if prefix:
-        check_path(prefix)
-    return parts.netloc, prefix, {name: values[-1] for name, values in given.items()}
 
 
 def _date(answer: Reply) -> datetime:

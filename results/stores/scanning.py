@@ -8,17 +8,15 @@ while it is read, make the pass begin anew.
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from results.errors import PathMissing, StoreUnreachable
+from results.stores.byte_store import ByteStore
 from results.stores.merged import RECENTLY_READ, Piece, is_merged, merged_prefix, read_merged
 from results.stores.parts import decode, empty_table, row_numbers
-
-if TYPE_CHECKING:
-    from results.stores.store import Store
 
 _PASSES = 5
 Read = TypeVar("Read")
@@ -38,7 +36,7 @@ class Scan(NamedTuple):
     unreadable: tuple[UnreadablePart, ...]
 
 
-def scan_table(store: "Store", table: str) -> Scan:
+def scan_table(store: ByteStore, table: str) -> Scan:
     """Return the rows of all units in the order of their names, and what cannot be read."""
 
     def _scanned(final: bool) -> Scan:
@@ -55,7 +53,7 @@ def scan_table(store: "Store", table: str) -> Scan:
     return _repeated(_scanned)
 
 
-def scan_unit(store: "Store", table: str, path: str) -> Scan:
+def scan_unit(store: ByteStore, table: str, path: str) -> Scan:
     """Return the rows of the unit whose part would be at ``path``, and what cannot be read."""
 
     def _scanned(final: bool) -> Scan:
@@ -70,7 +68,7 @@ def scan_unit(store: "Store", table: str, path: str) -> Scan:
     return _repeated(_scanned)
 
 
-def units_of(store: "Store", table: str) -> list[str]:
+def units_of(store: ByteStore, table: str) -> list[str]:
     """Return the units with a part of their own, readable or not, or in a merged file, sorted."""
 
     def _found(final: bool) -> list[str]:
@@ -81,20 +79,20 @@ def units_of(store: "Store", table: str) -> list[str]:
     return _repeated(_found)
 
 
-def is_merged_unit(store: "Store", table: str, unit: str) -> bool:
+def is_merged_unit(store: ByteStore, table: str, unit: str) -> bool:
     """Return whether a readable merged file holds ``unit``."""
     pieces = _repeated(lambda final: _merged_pieces(store, table, final))
     return any(isinstance(piece, Piece) and unit in piece.units for piece in pieces)
 
 
-def part_paths(store: "Store", table: str) -> list[str]:
+def part_paths(store: ByteStore, table: str) -> list[str]:
     """Return the paths of the parts of ``table`` that are not merged, sorted."""
     return [
         path for path in store.list_paths(f"{table}/") if path.count("/") == 1 and path.endswith(".parquet")
     ]
 
 
-def merged_paths(store: "Store", table: str) -> list[str]:
+def merged_paths(store: ByteStore, table: str) -> list[str]:
     """Return the paths of the merged files of ``table``, the newest first."""
     return [path for path in reversed(store.list_paths(merged_prefix(table))) if is_merged(path)]
 
@@ -121,7 +119,7 @@ def _repeated(read: Callable[[bool], Read]) -> Read:
     return read(True)
 
 
-def _own_pieces(store: "Store", table: str, paths: list[str]) -> list[Piece | UnreadablePart | None]:
+def _own_pieces(store: ByteStore, table: str, paths: list[str]) -> list[Piece | UnreadablePart | None]:
     """Return the parts at ``paths``, several read at once; nothing for one that is gone by now."""
     if not paths:
         return []
@@ -142,11 +140,11 @@ def _in_none(paths: Iterable[str], merged: Sequence[Piece | UnreadablePart]) -> 
     return sorted(path for path in paths if unit_of(path) not in units)
 
 
-def _missing(path: str, store: "Store") -> str:
+def _missing(path: str, store: ByteStore) -> str:
     return f"Nothing is stored under {path!r} in {store.uri}."
 
 
-def _merged_pieces(store: "Store", table: str, final: bool) -> list[Piece | UnreadablePart]:
+def _merged_pieces(store: ByteStore, table: str, final: bool) -> list[Piece | UnreadablePart]:
     """Return the merged files of a table, the newest first."""
     paths = merged_paths(store, table)
     return [_read(path, final, partial(_merged, store, table, path)) for path in paths]
@@ -163,19 +161,19 @@ def _read(path: str, final: bool, read: Callable[[], Piece]) -> Piece | Unreadab
         return UnreadablePart(path, str(error).splitlines()[0])
 
 
-def read_piece(store: "Store", table: str, path: str) -> Piece | None:
+def read_piece(store: ByteStore, table: str, path: str) -> Piece | None:
     """Return the part or merged file at ``path``, or nothing when it is gone or cannot be read."""
     read = _merged if is_merged(path) else _part
     piece = _read(path, True, partial(read, store, table, path))
     return piece if isinstance(piece, Piece) else None
 
 
-def _part(store: "Store", table: str, path: str) -> Piece:
+def _part(store: ByteStore, table: str, path: str) -> Piece:
     rows = decode(table, store.get_bytes(path))
     return Piece(rows, {unit_of(path): (0, len(rows))})
 
 
-def _merged(store: "Store", table: str, path: str) -> Piece:
+def _merged(store: ByteStore, table: str, path: str) -> Piece:
     found = RECENTLY_READ.get(store.uri, path)
     if found is None:
         with store.file_to_read(path) as file:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import Piece
 from search_spaces.pieces import PIECES, with_needs
 from search_spaces.trial import read_piece

@@ -20,7 +20,9 @@ from results.errors import (
     StoreSchemaMismatch,
 )
 from results.schema import SCHEMA_VERSION, SCHEMAS
-from results.stores.store import MARKER, Store, open_store
+from results.stores.marker import MARKER
+from results.stores.opening import open_store
+from results.stores.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
 ESCAPES = [
@@ -350,7 +352,7 @@ _WRITE_FOR_EVER = """
 import random, sys
 import pyarrow as pa
 from results.stores.parts import encode
-from results.stores.store import open_store
+from results.stores.opening import open_store
 store = open_store(sys.argv[1])
 draw = random.Random(0).random
 data = encode(pa.table({"loss": [draw() for _ in range(300_000)]}))

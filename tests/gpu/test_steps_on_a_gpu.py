@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from results.schema import TIMING_COLUMNS
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import (

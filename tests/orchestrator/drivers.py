@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from results import open_store
-from results.stores.store import is_bucket
+from results.stores.address import StoreAddress
 from tests.chaos.monkey import below
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,7 +70,7 @@ class Driver:
         while not condition(self):
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < deadline, "the driver makes no progress"
-            time.sleep(PAUSE_SECONDS[is_bucket(self.store)])
+            time.sleep(PAUSE_SECONDS[StoreAddress.parse(self.store).is_bucket])
         return self
 
     def kill_one(self, title):

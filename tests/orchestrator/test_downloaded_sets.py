@@ -9,7 +9,7 @@ import pytest
 from orchestrator.checks.checks import check_sweep
 from orchestrator.checks.pinning import pin_setup
 from orchestrator.driver.credits import credit_lines
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from search_spaces import Setup, Sweep, load_setup
 from search_spaces.datasets import DownloadedSets
 from tests.fixtures import downloads
@@ -65,7 +65,7 @@ def test_a_corrupt_picture_stops_a_sweep_before_its_store_is_made(setup: Setup, 
     broken = sorted((tmp_path / "public").rglob("*.png"))[4]
     broken.write_text("no picture")
     with pytest.raises(InvalidDownload, match=broken.name):
-        run_sweep(small_space(), setup, str(tmp_path / "store"), executor="inline")
+        run_sweep(small_space(), setup, str(tmp_path / "store"), Execution("inline"))
     assert not (tmp_path / "store").exists()
 
 

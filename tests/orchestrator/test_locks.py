@@ -16,19 +16,21 @@ from orchestrator.locks import (
     _machine,
     _process,
     lives_here,
-    lock_folder,
     sweep_holder,
     sweep_lock,
 )
+from results.stores.address import StoreAddress
 from results.stores.claims import Claim
 from results.stores.s3 import S3Store
 
 pytestmark = pytest.mark.load
+address = StoreAddress.parse
 
 HOLDER = """
 import sys, time
 from orchestrator.locks import sweep_lock
-with sweep_lock(sys.argv[1], "3f2a"):
+from results.stores.address import StoreAddress
+with sweep_lock(StoreAddress.parse(sys.argv[1]), "3f2a"):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -72,7 +74,7 @@ def test_a_link_in_place_of_a_lock_is_not_followed(tmp_path):
 
 
 def test_a_second_driver_is_refused_by_name_of_the_first(tmp_path, holder):
-    with pytest.raises(SweepInUse) as error, sweep_lock(str(tmp_path), "3f2a"):
+    with pytest.raises(SweepInUse) as error, sweep_lock(address(str(tmp_path)), "3f2a"):
         pass
     assert f"process {holder.pid}" in str(error.value)
     assert os.uname().nodename in str(error.value)
@@ -80,8 +82,8 @@ def test_a_second_driver_is_refused_by_name_of_the_first(tmp_path, holder):
 
 
 def test_another_sweep_on_the_same_store_is_free(tmp_path, holder):
-    with sweep_lock(str(tmp_path), "9b01"):
-        signature = json.loads(FileLock(lock_folder(str(tmp_path)), "sweep-9b01").signature())
+    with sweep_lock(address(str(tmp_path)), "9b01"):
+        signature = json.loads(FileLock(address(str(tmp_path)).lock_folder, "sweep-9b01").signature())
         assert signature["pid"] == os.getpid()
     assert holder.poll() is None
 
@@ -89,40 +91,43 @@ def test_another_sweep_on_the_same_store_is_free(tmp_path, holder):
 def test_a_killed_holder_loses_the_lock(tmp_path, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    with sweep_lock(str(tmp_path), "3f2a"):
-        signature = json.loads(FileLock(lock_folder(str(tmp_path)), "sweep-3f2a").signature())
+    with sweep_lock(address(str(tmp_path)), "3f2a"):
+        signature = json.loads(FileLock(address(str(tmp_path)).lock_folder, "sweep-3f2a").signature())
         assert signature["pid"] == os.getpid()
 
 
 def test_a_damaged_signature_still_refuses(tmp_path, holder):
-    (lock_folder(str(tmp_path)) / "sweep-3f2a.lock").write_text("{")
-    with pytest.raises(SweepInUse, match="another process"), sweep_lock(str(tmp_path), "3f2a"):
+    (address(str(tmp_path)).lock_folder / "sweep-3f2a.lock").write_text("{")
+    with pytest.raises(SweepInUse, match="another process"), sweep_lock(address(str(tmp_path)), "3f2a"):
         pass
 
 
 def test_the_lock_is_given_back_after_an_error(tmp_path):
-    with pytest.raises(RuntimeError), sweep_lock(str(tmp_path), "3f2a"):
+    with pytest.raises(RuntimeError), sweep_lock(address(str(tmp_path)), "3f2a"):
         raise RuntimeError
-    with sweep_lock(str(tmp_path), "3f2a"):
+    with sweep_lock(address(str(tmp_path)), "3f2a"):
         pass
 
 
 def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_path):
-    assert lock_folder(str(tmp_path)).parent == tmp_path
-    assert lock_folder(f"file://{tmp_path}") == lock_folder(str(tmp_path))
-    bucket = lock_folder("s3://bucket/one")
-    assert bucket != lock_folder("s3://bucket/two")
+    assert address(str(tmp_path)).lock_folder.parent == tmp_path
+    assert address(f"file://{tmp_path}").lock_folder == address(str(tmp_path)).lock_folder
+    bucket = address("s3://bucket/one").lock_folder
+    assert bucket != address("s3://bucket/two").lock_folder
     assert "s3" not in str(bucket)
 
 
 def test_a_sweep_in_a_bucket_has_one_driver_on_any_machine(bucket):
-    with sweep_lock(bucket, "3f2a"):
-        with pytest.raises(SweepInUse, match=f"process {os.getpid()} on"), sweep_lock(bucket, "3f2a"):
+    with sweep_lock(address(bucket), "3f2a"):
+        with (
+            pytest.raises(SweepInUse, match=f"process {os.getpid()} on"),
+            sweep_lock(address(bucket), "3f2a"),
+        ):
             pass
-        with sweep_lock(bucket, "9b01"):
+        with sweep_lock(address(bucket), "9b01"):
             assert len(open_store_paths(bucket)) == 2
     for sweep in ("3f2a", "9b01"):
-        with sweep_lock(bucket, sweep):
+        with sweep_lock(address(bucket), sweep):
             pass
 
 
@@ -136,7 +141,7 @@ def test_a_driver_that_lost_its_claim_is_stopped(bucket, monkeypatch):
     stopped = threading.Event()
     previous = signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
     try:
-        with sweep_lock(bucket, "3f2a"):
+        with sweep_lock(address(bucket), "3f2a"):
             deadline = time.monotonic() + 60
             while not stopped.is_set() and time.monotonic() < deadline:
                 S3Store(bucket).put_bytes("claims/sweep-3f2a.json", b'{"pid": 1}')
@@ -148,17 +153,17 @@ def test_a_driver_that_lost_its_claim_is_stopped(bucket, monkeypatch):
 
 
 def test_a_holder_is_seen_from_elsewhere_and_looking_takes_nothing(tmp_path, holder):
-    assert sweep_holder(str(tmp_path), "3f2a")["pid"] == holder.pid
-    assert sweep_holder(str(tmp_path), "9b01") is None
-    with sweep_lock(str(tmp_path), "9b01") as right:
-        assert sweep_holder(str(tmp_path), "9b01")["run"] == right.run
-    assert sweep_holder(str(tmp_path), "9b01") is None
+    assert sweep_holder(address(str(tmp_path)), "3f2a")["pid"] == holder.pid
+    assert sweep_holder(address(str(tmp_path)), "9b01") is None
+    with sweep_lock(address(str(tmp_path)), "9b01") as right:
+        assert sweep_holder(address(str(tmp_path)), "9b01")["run"] == right.run
+    assert sweep_holder(address(str(tmp_path)), "9b01") is None
 
 
 def test_each_run_has_an_identity_of_its_own(tmp_path):
     runs = set()
     for _ in range(3):
-        with sweep_lock(str(tmp_path), "3f2a") as right:
+        with sweep_lock(address(str(tmp_path)), "3f2a") as right:
             runs.add(right.run)
     assert len(runs) == 3
 
@@ -166,14 +171,15 @@ def test_each_run_has_an_identity_of_its_own(tmp_path):
 def test_a_claim_of_a_process_killed_on_this_machine_is_free_at_once(bucket):
     process = subprocess.Popen([sys.executable, "-c", HOLDER, bucket], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
-    assert sweep_holder(bucket, "3f2a")["pid"] == process.pid
-    with pytest.raises(SweepInUse, match=f"process {process.pid} on"), sweep_lock(bucket, "3f2a"):
+    assert sweep_holder(address(bucket), "3f2a")["pid"] == process.pid
+    refused = pytest.raises(SweepInUse, match=f"process {process.pid} on")
+    with refused, sweep_lock(address(bucket), "3f2a"):
         pass
     process.kill()
     process.wait()
-    assert sweep_holder(bucket, "3f2a") is None
-    with sweep_lock(bucket, "3f2a"):
-        assert sweep_holder(bucket, "3f2a")["pid"] == os.getpid()
+    assert sweep_holder(address(bucket), "3f2a") is None
+    with sweep_lock(address(bucket), "3f2a"):
+        assert sweep_holder(address(bucket), "3f2a")["pid"] == os.getpid()
 
 
 @pytest.mark.parametrize(
@@ -198,10 +204,13 @@ def test_a_holder_that_is_stopped_on_this_machine_keeps_its_claim_as_it_keeps_a_
         assert process.stdout.readline() == "held\n"
         process.send_signal(signal.SIGSTOP)
         monkeypatch.setattr(Claim.__init__, "__defaults__", (60.0, 0.0))  # every claim is old
-        with pytest.raises(SweepInUse, match=f"process {process.pid} on"), sweep_lock(bucket, "3f2a"):
+        with (
+            pytest.raises(SweepInUse, match=f"process {process.pid} on"),
+            sweep_lock(address(bucket), "3f2a"),
+        ):
             pass
         monkeypatch.setattr("orchestrator.locks._machine", lambda: "another")
-        with sweep_lock(bucket, "3f2a"):
+        with sweep_lock(address(bucket), "3f2a"):
             pass
     finally:
         process.kill()

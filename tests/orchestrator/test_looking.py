@@ -18,7 +18,7 @@ import orchestrator.driver.run_watch
 import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.driver.limits import Limits
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.screens.runs import trial_table
 from results import open_store
 from results.sweeps.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
@@ -49,8 +49,8 @@ def shell(*words):
 def swept(tmp_path_factory):
     """A store with done and failed trials, the failed ones without any row of their T."""
     store = str(tmp_path_factory.mktemp("looking") / "a store; of 'mine'")
-    setup = load_setup("orl_faces")
-    run_sweep(small_space(), setup, store, executor="inline", build=FAILING, limits=Limits(failures_in_row=0))
+    execution = Execution("inline", limits=Limits(failures_in_row=0), build=FAILING)
+    run_sweep(small_space(), load_setup("orl_faces"), store, execution)
     return store
 
 
@@ -158,7 +158,7 @@ def test_status_shows_what_runs(tmp_path, monkeypatch):
 
     steps = FakeBuild(target=target)
     store = str(tmp_path / "store")
-    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", build=steps)
+    run_sweep(small_space(), load_setup("orl_faces"), store, Execution("inline", build=steps))
     assert errors_of("status", seen[-1]) == []
     run = seen[-1]["run"]
     assert (run["alive"], run["pid"], run["trials"][0]["label"]) == (True, os.getpid(), "No-Def")
@@ -186,14 +186,8 @@ def test_watch_shows_each_change_until_nobody_runs_the_sweep(swept, monkeypatch)
 
 def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
     store = str(tmp_path / "store")
-    run_sweep(
-        small_space(),
-        load_setup("orl_faces"),
-        store,
-        executor="inline",
-        build=FAKE,
-        limits=Limits(max_trials=2),
-    )
+    execution = Execution("inline", limits=Limits(max_trials=2), build=FAKE)
+    run_sweep(small_space(), load_setup("orl_faces"), store, execution)
     assert "the last run ended: budget: --max-trials 2 is reached" in shell("status", store).output
     path = f"progress/{SWEEP}.json"
     plain = json.loads(open_store(store).get_bytes(path))
@@ -204,7 +198,7 @@ def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
 @pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"\xff", b'{"trials": [{"number": 1}]}'])
 def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path, damage):
     store = str(tmp_path / "store")
-    run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", build=FAKE)
+    run_sweep(small_space(), load_setup("orl_faces"), store, Execution("inline", build=FAKE))
     open_store(store).put_bytes(f"progress/{SWEEP}.json", damage)
     open_store(store).put_bytes(f"logs/trials/{SWEEP}-0000.json", damage)
     assert shell("status", store).exit_code == 0

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import orchestrator
-import orchestrator.driver.sweep
+import orchestrator.running
 import results
 from search_spaces import InvalidSpace, load_setup
 from tests.orchestrator.fake_steps import FAKE
@@ -24,7 +24,7 @@ search: {trials: 3}
 @pytest.fixture(autouse=True)
 def fake_work_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orchestrator.driver.sweep, "build_piece", FAKE)
+    monkeypatch.setattr(orchestrator.running, "build_piece", FAKE)
     Path("small.yaml").write_text(SPACE)
 
 

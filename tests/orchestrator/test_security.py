@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from orchestrator.cli import main
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.outputs import output_folder
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.execution import executors
 from orchestrator.selection import Selection
 from results import InvalidPath, open_store
@@ -32,11 +32,8 @@ def leaked(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("MY_DATABASE_PASSWORD", "hunter22-other")
     store = tmp_path / "store"
-    steps = FakeBuild(target=leaking)
-    limits = Limits(max_trials=1)
-    run_sweep(
-        small_space(), load_setup("orl_faces"), str(store), executor="inline", build=steps, limits=limits
-    )
+    execution = Execution("inline", limits=Limits(max_trials=1), build=FakeBuild(target=leaking))
+    run_sweep(small_space(), load_setup("orl_faces"), str(store), execution)
     return store
 
 

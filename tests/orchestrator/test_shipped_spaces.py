@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.driver.trial_rows import read_trials
 from orchestrator.search.fixed_trials import search_trials
 from results import load, open_store
@@ -20,7 +20,7 @@ def quick(monkeypatch):
 @pytest.mark.parametrize("data", ["embedded", "dicebear"])
 def test_a_shipped_space_runs_on_the_embedded_data(name, data, tmp_path):
     space, setup = load_space(name), load_setup(data)
-    outcome = run_sweep(space, setup, str(tmp_path / "store"), executor="inline", build=FAKE)
+    outcome = run_sweep(space, setup, str(tmp_path / "store"), Execution("inline", build=FAKE))
     rows = read_trials(open_store(outcome.store_uri), outcome.sweep_id)
     assert (outcome.failed, outcome.notes) == (0, ())
     assert {row["state"] for row in rows} == {"done"}

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.schema import PROVENANCE_COLUMNS, SCHEMAS, TIMING_COLUMNS
+from results.stores.opening import open_store
 from results.stores.parts import decode, encode, rows_of, table_from_rows
-from results.stores.store import open_store
 
 
 def values(kind: pa.DataType) -> st.SearchStrategy[Any]:

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from results.defenses import DEFENSE_COLUMNS
 from results.schema import TIMING_COLUMNS
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import BREPMI, GMI, LOMMA, LOMMAGMI, AttackSettings
 from search_spaces.defenses import Defense

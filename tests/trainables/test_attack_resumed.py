@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from results.schema import TIMING_COLUMNS
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI, LOMMA, LOMMAGMI, AttackSettings
 from search_spaces.defenses import Defense

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from results.stores.store import open_store
+from results.stores.opening import open_store
 from search_spaces import EvaluatorConfig
 from search_spaces.evaluation import KnownAttributes, TrainedClassifier
 from tldmi_sweep.testing.tiny_data import tiny_image_folder

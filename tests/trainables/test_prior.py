@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import PriorConfig
 from search_spaces.priors import WGANGP
 from tldmi_sweep.testing.tiny_data import tiny_image_folder

@@ -8,7 +8,8 @@ import torch
 
 from results.defenses import read_defense
 from results.schema import TIMING_COLUMNS
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import TargetConfig
 from search_spaces.datasets import ImageFolder
 from search_spaces.defenses import Defense

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from results.schema import TIMING_COLUMNS
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import TargetConfig
 from search_spaces.defenses import Defense
 from search_spaces.targets import TargetSettings
@@ -23,7 +24,7 @@ from trainables.training.training import TrainingFailed
 ROOT = Path(__file__).parent.parent.parent
 KILLED = textwrap.dedent("""
     import os, signal, sys
-    from results.stores.store import open_store
+    from results.stores.opening import open_store
     from search_spaces import TargetConfig
     from trainables.storage.checkpoint import Checkpoint
     from trainables.target import train_target

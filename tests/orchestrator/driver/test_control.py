@@ -16,15 +16,16 @@ import orchestrator.driver.run_watch
 import orchestrator.driver.sweep
 from orchestrator.cli import main
 from orchestrator.commands import execution, load_command
-from orchestrator.driver import sweep_run
+from orchestrator.driver import running_sweep, sweep_run
 from orchestrator.driver.control import RunControl
 from orchestrator.driver.limits import Limits
 from orchestrator.driver.requests import ask_to_end, ask_to_retry
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.errors import ExitCode, Terminated, Unreachable, exit_code
-from orchestrator.locks import HeldRight, sweep_holder
-from orchestrator.screens.progress import PlainProgress
+from orchestrator.locks import Lease, sweep_holder
+from orchestrator.screens.plain_view import PlainView
 from results import StoreNotWritable, open_store
+from results.stores.address import StoreAddress
 from results.sweeps.run_progress import read_run_progress
 from results.sweeps.trial_logs import read_trial_log
 from search_spaces import load_setup
@@ -71,8 +72,9 @@ def place(request, tmp_path):
     return str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("bucket")
 
 
-def sweep(store, build=FAKE, **options):
-    return run_sweep(small_space(), load_setup("orl_faces"), store, executor="inline", build=build, **options)
+def sweep(store, build=FAKE, limits=None, **options):
+    execution = Execution("inline", limits=limits or Limits(), build=build)
+    return run_sweep(small_space(), load_setup("orl_faces"), store, execution, **options)
 
 
 def rows(store):
@@ -156,7 +158,7 @@ def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(tmp_p
 
     like_ray = FakeBuild(target=target)
     with pytest.raises(Terminated, match="asked for a cancel"):
-        sweep(store, like_ray, progress=PlainProgress())
+        sweep(store, like_ray, listeners=[PlainView()])
     said = capsys.readouterr().err
     assert ("ending now: " in said, "after the running trials" in said) == (True, False)
 
@@ -181,24 +183,24 @@ def test_a_stop_that_comes_before_the_run_listens_is_heard(tmp_path, monkeypatch
     assert open_store(store).list_paths("requests/") == []
 
 
-def without_right_after(trials):
-    """Return a lock whose holder has lost the right when so many trials of the sweep have a row."""
+def without_lease_after(trials):
+    """Return a lock whose holder has lost the lease when so many trials of the sweep have a row."""
 
     @contextmanager
     def lock(store_uri, *_):
-        def is_sure():
+        def still_held():
             return len(open_store(store_uri).units("trials")) < trials
 
-        yield HeldRight("run-1", is_sure)
+        yield Lease("run-1", still_held)
 
     return lock
 
 
-def test_a_run_that_lost_its_right_writes_nothing_more(tmp_path, monkeypatch):
+def test_a_run_that_lost_its_lease_writes_nothing_more(tmp_path, monkeypatch):
     """Neither rows, nor how far it is, nor does it take what its heir is asked for."""
     store = str(tmp_path / "store")
     with monkeypatch.context() as patch:
-        patch.setattr(sweep_run, "sweep_lock", without_right_after(2))
+        patch.setattr(sweep_run, "sweep_lock", without_lease_after(2))
         asking = at_target(1, lambda store: ask_to_end(open_store(store), SWEEP, "stop", "its heir"))
         with pytest.raises(Terminated, match="another process may run it"):
             sweep(store, asking)
@@ -216,7 +218,7 @@ def test_a_store_that_takes_no_more_rows_ends_the_run_as_one_that_does_not_answe
         raise StoreNotWritable("No space left on device.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweep_run, "write_trial", full)
+        patch.setattr(running_sweep, "write_trial", full)
         with pytest.raises(Unreachable, match=r"No space left on device\. What has ended is kept") as error:
             sweep(store)
     assert exit_code(error.value) is ExitCode.UNREACHABLE
@@ -230,7 +232,7 @@ def interrupt(_store):
 
 def test_the_first_ctrl_c_stops_and_says_what_a_second_does(tmp_path, capsys):
     store = str(tmp_path / "store")
-    outcome = sweep(store, at_target(1, interrupt, not_stopping), progress=PlainProgress())
+    outcome = sweep(store, at_target(1, interrupt, not_stopping), listeners=[PlainView()])
     assert (outcome.exit_code, outcome.ran, outcome.stopped) == (ExitCode.STOPPED, 2, "Ctrl-C")
     assert "Ctrl-C again cancels them" in capsys.readouterr().err
     assert sweep(store).failed == 0
@@ -252,12 +254,12 @@ def test_the_second_ctrl_c_cancels(tmp_path):
 
 def test_handlers_are_put_back_and_an_ignored_ctrl_c_stays_ignored():
     before = signal.getsignal(signal.SIGINT)
-    with RunControl().heeding_signals():
+    with RunControl().handle_signals():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with RunControl().heeding_signals():
+        with RunControl().handle_signals():
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -336,7 +338,7 @@ def test_a_retry_of_what_is_done_by_now_changes_nothing(tmp_path):
     run = []
 
     def ask(store):
-        run.append(sweep_holder(store, SWEEP)["run"])
+        run.append(sweep_holder(StoreAddress.parse(store), SWEEP)["run"])
         ask_to_retry(open_store(store), SWEEP, [0, 99], run[0])
 
     assert sweep(store, at_target(3, ask)).exit_code is ExitCode.DONE

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestrator import run_sweep
+from orchestrator import Execution, run_sweep
 from orchestrator.cli import main
 from orchestrator.driver import garbage
 from orchestrator.driver.garbage import collect
 from orchestrator.errors import SweepInUse
 from orchestrator.locks import sweep_lock
 from results.stores.garbage import Garbage, find_garbage
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from results.sweeps.record import SweepRecord, write_sweep
 from search_spaces import Sweep, load_setup
 from search_spaces.defenses import Defense
@@ -194,9 +195,8 @@ def test_an_unfinished_sweep_keeps_what_it_would_need(store: Store) -> None:
 
 def test_shared_pieces_of_a_recorded_sweep_stay(tmp_path: Path) -> None:
     space = small_space()
-    run_sweep(
-        space, load_setup("orl_faces"), str(tmp_path / "runs"), executor="inline", build=fake_steps.FAKE
-    )
+    execution = Execution("inline", build=fake_steps.FAKE)
+    run_sweep(space, load_setup("orl_faces"), str(tmp_path / "runs"), execution)
     store = open_store(str(tmp_path / "runs"))
     settings = json.loads(store.get_bytes(store.list_paths("settings/")[0]))["sweep"]
     sweep = Sweep.model_validate(settings)
@@ -217,7 +217,7 @@ def test_shared_pieces_of_a_recorded_sweep_stay(tmp_path: Path) -> None:
 
 def test_it_is_refused_while_a_sweep_runs(store: Store) -> None:
     fill(store)
-    with sweep_lock(store.uri, "5weep"):
+    with sweep_lock(store.address, "5weep"):
         answer = run(store.uri, "--older-than", "0")
         assert answer.exit_code == 5
         assert "is being run by process" in answer.output
@@ -233,7 +233,7 @@ def test_no_sweep_begins_while_it_looks_for_what_to_remove(
     refused: list[str] = []
 
     def begun_meanwhile(*arguments: object) -> list[Garbage]:
-        with pytest.raises(SweepInUse) as error, sweep_lock(store.uri, "new"):
+        with pytest.raises(SweepInUse) as error, sweep_lock(store.address, "new"):
             pass
         refused.append(str(error.value))
         return find_garbage(*arguments)
@@ -242,7 +242,7 @@ def test_no_sweep_begins_while_it_looks_for_what_to_remove(
     gc(store)
     (said,) = refused
     assert f"being removed or merged by process {os.getpid()} on" in said
-    with sweep_lock(store.uri, "new"):
+    with sweep_lock(store.address, "new"):
         pass
 
 

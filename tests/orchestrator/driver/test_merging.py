@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import run_sweep
+from orchestrator import Execution, run_sweep
 from orchestrator.driver import garbage as collection
 from orchestrator.driver.outputs import output_folder
 from orchestrator.errors import InvalidRequest
 from orchestrator.locks import sweep_lock
+from results.stores.address import StoreAddress
 from results.stores.compaction import compact, mergeable
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import Piece, load_setup
 from tests.orchestrator.small_sweeps import small_space
 from trainables.build import StepOutcome
@@ -22,10 +24,8 @@ def nothing(piece: Piece, store: Store) -> StepOutcome:
     return StepOutcome("done", values={"acc": 0.5, "att_acc": 0.25})
 
 
-def run(uri: str, **options: object) -> int:
-    outcome = run_sweep(
-        small_space(), load_setup("orl_faces"), uri, executor="inline", build=nothing, **options
-    )
+def run(uri: str) -> int:
+    outcome = run_sweep(small_space(), load_setup("orl_faces"), uri, Execution("inline", build=nothing))
     return outcome.ran
 
 
@@ -42,7 +42,7 @@ def test_a_sweep_in_memory_runs_and_resumes(uri: str) -> None:
 
 def test_a_sweep_in_memory_is_no_matter_for_a_cluster(uri: str) -> None:
     with pytest.raises(InvalidRequest, match="inline"):
-        run_sweep(small_space(), load_setup("orl_faces"), uri, executor="ray", build=nothing)
+        run_sweep(small_space(), load_setup("orl_faces"), uri, Execution("ray", build=nothing))
 
 
 def test_outputs_of_a_sweep_in_memory_lie_under_runs() -> None:
@@ -58,7 +58,7 @@ def test_parts_of_a_finished_sweep_are_merged_where_there_are_many(
     assert store.list_paths("trials/merged/") == []
     monkeypatch.setattr(collection, "mergeable", partial(mergeable, at_least=2))
     monkeypatch.setattr(collection, "compact", partial(compact, at_least=2))
-    with sweep_lock(uri, "another"):
+    with sweep_lock(StoreAddress.parse(uri), "another"):
         run(uri)
         assert store.list_paths("trials/merged/") == []
     run(uri)

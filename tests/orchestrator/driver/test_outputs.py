@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.driver.outputs import OUTPUTS, output_folder, write_outputs, written_report
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from search_spaces import load_setup
 from tests.orchestrator.fake_steps import FAKE
 from tests.orchestrator.small_sweeps import small_space, small_sweep
@@ -17,7 +17,7 @@ def uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A store in memory with a finished sweep; its outputs lie under ``runs`` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     name = f"memory://{uuid.uuid4().hex}"
-    run_sweep(small_space(), load_setup("orl_faces"), name, executor="inline", build=FAKE)
+    run_sweep(small_space(), load_setup("orl_faces"), name, Execution("inline", build=FAKE))
     return name
 
 

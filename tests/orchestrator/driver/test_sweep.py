@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.errors import ExitCode, SweepInUse, Terminated, exit_code
 from orchestrator.locks import sweep_lock
 from results import open_store, read_sweep
+from results.stores.address import StoreAddress
 from results.sweeps.settings import settings_path
 from search_spaces import InvalidSpace, load_setup
 from search_spaces.defenses import Defense
@@ -33,9 +34,8 @@ def store(tmp_path):
 
 
 def sweep(store, space=None, build=FAKE, **options):
-    return run_sweep(
-        space or small_space(), load_setup("orl_faces"), store, executor="inline", build=build, **options
-    )
+    execution = Execution("inline", build=build)
+    return run_sweep(space or small_space(), load_setup("orl_faces"), store, execution, **options)
 
 
 def rows(store):
@@ -157,7 +157,7 @@ def test_record_and_settings_say_what_was_run(store):
 
 def test_a_sweep_that_another_process_runs_is_refused_before_anything_is_written(store):
     open_store(store, create=True)
-    with sweep_lock(store, small_sweep().sweep_id), pytest.raises(SweepInUse):
+    with sweep_lock(StoreAddress.parse(store), small_sweep().sweep_id), pytest.raises(SweepInUse):
         sweep(store)
     assert rows(store) == []
 

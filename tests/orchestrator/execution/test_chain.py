@@ -1,5 +1,7 @@
 """A trial's steps: what runs when, what is built once, and how failures end it; no Ray, no torch."""
 
+from pathlib import Path
+
 import pytest
 
 from orchestrator.errors import Unreachable
@@ -7,13 +9,18 @@ from orchestrator.execution.chain import Chain
 from orchestrator.execution.events import StepChanged, TrialOutcome
 from orchestrator.execution.executors import InlineSubmit
 from orchestrator.execution.resources import GpuShares
-from orchestrator.locks import FileLock, lock_folder
+from orchestrator.locks import FileLock
 from results import StoreNotWritable, StoreUnreachable, open_store
+from results.stores.address import StoreAddress
 from search_spaces.defenses import Defense
 from tests.orchestrator import fake_steps
 from tests.orchestrator.fake_steps import FAKE, FakeBuild, logged
 from tests.orchestrator.small_sweeps import small_sweep
 from trainables.build import StepOutcome
+
+
+def locks_of(store: str) -> Path:
+    return StoreAddress.parse(store).lock_folder
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_shared_pieces_are_asked_for_once_per_chain(store):
 
 def test_a_piece_that_another_process_builds_is_waited_for_and_training_goes_on(store, trial):
     piece = trial.attacks[0].prior_config.piece_id
-    other = FileLock(lock_folder(store), f"piece-{piece}")
+    other = FileLock(locks_of(store), f"piece-{piece}")
     assert other.try_acquire()
 
     def target(config, store):
@@ -88,7 +95,7 @@ def test_locks_are_free_after_a_trial_and_after_an_abandoned_one(store, trial):
     events = chain.run(7, trial)
     next(events)
     events.close()
-    piece = FileLock(lock_folder(store), f"piece-{trial.attacks[0].prior_config.piece_id}")
+    piece = FileLock(locks_of(store), f"piece-{trial.attacks[0].prior_config.piece_id}")
     assert piece.try_acquire()
     piece.release()
     run(chain, trial)
@@ -170,5 +177,5 @@ def test_a_store_that_is_lost_ends_the_run_and_is_no_failure_of_the_trial(store,
     lost = FakeBuild(attack=attack)
     with pytest.raises(Unreachable, match=r"gmi: .*the bucket does not answer.*; what has ended is kept"):
         run(chain_on(store, lost), trial)
-    locks = [FileLock(lock_folder(store), path.stem) for path in lock_folder(store).glob("*.lock")]
+    locks = [FileLock(locks_of(store), path.stem) for path in locks_of(store).glob("*.lock")]
     assert all(lock.is_free() for lock in locks)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from orchestrator.cli import main
 from orchestrator.errors import ExitCode, Unreachable
-from orchestrator.launch import check, checking, ray_commands
+from orchestrator.launch import check, cluster_report, ray_commands
 from orchestrator.launch.check import check_cluster
 from orchestrator.launch.cluster_file import read_cluster_file
 from orchestrator.launch.machines import KNOWN, Price
@@ -177,7 +177,7 @@ def test_a_wrong_number_of_local_workers_is_broken(tmp_path):
 
 
 def run(monkeypatch, *words):
-    monkeypatch.setattr(checking, "Aws", lambda region: Cloud())
+    monkeypatch.setattr(cluster_report, "Aws", lambda region: Cloud())
     return CliRunner().invoke(main, ["cluster", "check", *words])
 
 

@@ -15,7 +15,6 @@ from orchestrator.screens.plan import budget_lines, cost_lines
 from orchestrator.screens.tables import plan_lines
 from orchestrator.search.search import Proposer
 from results import open_store
-from results.stores.store import local_path
 from search_spaces import canonical_json
 from search_spaces.defenses import Defense
 from tests.orchestrator.small_sweeps import small_sweep
@@ -123,7 +122,7 @@ def test_disk_is_the_stores_size_over_its_trials(sweep, store):
     proposer = Proposer(sweep)
     for _ in range(2):
         write_trial(store, sweep.sweep_id, proposer.next(), TrialOutcome("done", None, 0.9, 0.1))
-    size = sum(path.stat().st_size for path in Path(local_path(store.uri)).rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in store.address.folder.rglob("*") if path.is_file())
     assert make_plan(sweep, store.uri).cost.disk_bytes == 4 * size / 2
 
 

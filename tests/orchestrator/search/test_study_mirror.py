@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from orchestrator.cli import main
 from orchestrator.driver.limits import Limits
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.errors import Unreachable
 from orchestrator.search.study_mirror import StudyMirror
 from results import open_store
@@ -32,11 +32,9 @@ def mirrored(place):
     return optuna.load_study(study_name=small_sweep().sweep_id, storage=storage).trials
 
 
-def sweep(store, place=None, build=FAKE, **options):
-    setup = load_setup("orl_faces")
-    return run_sweep(
-        small_space(), setup, str(store), executor="inline", build=build, optuna_storage=place, **options
-    )
+def sweep(store, place=None, build=FAKE, limits=None, **options):
+    execution = Execution("inline", limits=limits or Limits(), build=build, optuna_storage=place)
+    return run_sweep(small_space(), load_setup("orl_faces"), str(store), execution, **options)
 
 
 def rows(store):

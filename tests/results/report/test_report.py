@@ -15,9 +15,9 @@ from PIL import Image
 from results import UnknownSweep, load, open_store, render_report
 from results.figures.front_plot import spread
 from results.reader import SweepResults
-from results.report.featured import featured
 from results.report.pictures import MOST_PRIVATE
 from results.report.report import MOST_PICTURED
+from results.report.selection import select_configurations
 from tests.fixtures.rows import (
     FakeConfig,
     FakeSweep,
@@ -314,7 +314,7 @@ def test_hundreds_of_trials_stay_small(tmp_path: Path, count: int) -> None:
     assert len(page.encode()) < 8e6
     assert f"{count - 40} more configurations" in page
     assert len(script_data(page, 'id="rows-data"')) == count
-    shown = featured(results.summary(), MOST_PICTURED)
+    shown = select_configurations(results.summary(), MOST_PICTURED)
     assert len(shown) <= 1 + MOST_PICTURED + 3
     assert len(tiles(page)) == 4 * len(shown)
 
@@ -324,7 +324,7 @@ def test_every_family_is_shown_even_when_none_is_on_the_front(tmp_path: Path) ->
         tmp_path, FakeSweep([*hopeless_configs(), FakeConfig("tl_dmi", 0.8, {"gmi": 0.9, "brepmi": 0.1}, 3)])
     )
     assert [one.defense for one in results.summary().front] == ["no_def"]
-    shown = [one.config_id for one in featured(results.summary(), 4)]
+    shown = [one.config_id for one in select_configurations(results.summary(), 4)]
     assert shown == ["no_def-None-None-none", "bido_hsic-None-0p05-none", "tl_dmi-6-None-none"]
 
 

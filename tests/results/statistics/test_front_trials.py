@@ -5,7 +5,8 @@ import uuid
 import pytest
 
 from results.statistics.summary import SweepSummary, Tables, summarise
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from tests.fixtures.rows import (
     FakeConfig,
     FakeSweep,

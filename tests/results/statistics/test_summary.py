@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from results.statistics.summary import SweepSummary, Tables, summarise
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from results.sweeps.record import SweepRecord
 from tests.fixtures.rows import FakeConfig, FakeSweep, write_fake_sweep
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from results.stores import s3_bucket
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from tests.contracts.compaction_contract import EVERY_STEP, CompactionContract
 from tests.fixtures.s3_servers import BUCKET, moto, nobody
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from results.errors import InvalidPath, StoreNotWritable, StoreSchemaMismatch, StoreUnreachable
-from results.stores.store import MARKER, open_store
+from results.stores.marker import MARKER
+from results.stores.opening import open_store
 from tests.contracts.store_contract import StoreContract
 
 

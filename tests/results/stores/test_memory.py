@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from results.errors import InvalidPath
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from tests.contracts.store_contract import StoreContract
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -22,7 +23,7 @@ class TestMemoryStore(StoreContract):
     def test_a_killed_writer_never_leaves_a_readable_half(self, store: Store) -> None:
         """Another process, killed or not, has another memory."""
         store.put_bytes("artifacts/a", b"1")
-        look = "import sys; from results.stores.store import open_store; open_store(sys.argv[1])"
+        look = "import sys; from results.stores.opening import open_store; open_store(sys.argv[1])"
         other = subprocess.run(
             [sys.executable, "-c", look, store.uri], cwd=ROOT, capture_output=True, text=True
         )

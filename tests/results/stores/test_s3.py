@@ -12,10 +12,12 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from results.errors import InvalidPath, PathMissing, StoreNotWritable, StoreUnreachable
 from results.stores import s3_bucket
+from results.stores.address import StoreAddress
 from results.stores.claims import Claim
-from results.stores.s3 import S3Store, s3_place
+from results.stores.opening import open_store
+from results.stores.s3 import S3Store
 from results.stores.s3_bucket import PART_BYTES
-from results.stores.store import Store, open_store
+from results.stores.store import Store
 from tests.contracts.store_contract import StoreContract
 from tests.fixtures.deaf_port import deaf_port
 from tests.fixtures.s3_servers import BUCKET, client, moto, nanio, nobody
@@ -111,7 +113,7 @@ def test_a_store_at_the_root_of_a_bucket(endpoint: str) -> None:
 
 def test_foreign_keys_are_passed_over(uri: str, endpoint: str) -> None:
     store = open_store(uri, create=True)
-    prefix = s3_place(uri)[1]
+    prefix = StoreAddress.parse(uri).bucket_place.prefix
     foreign = client(endpoint)
     for key in ("curves/", "curves/my notes.parquet", "curves/.half"):
         foreign.put_object(Bucket=BUCKET, Key=f"{prefix}/{key}", Body=b"x")

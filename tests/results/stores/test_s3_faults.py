@@ -10,9 +10,10 @@ import pytest
 from results.errors import StoreUnreachable
 from results.stores import s3_bucket
 from results.stores.claims import Claim
+from results.stores.opening import open_store
 from results.stores.s3 import S3Store
 from results.stores.s3_bucket import ATTEMPTS
-from results.stores.store import Store, open_store
+from results.stores.store import Store
 from tests.fixtures.faulty_proxy import Fault, Faults, faulty_proxy
 from tests.fixtures.s3_servers import BUCKET, moto, nobody
 

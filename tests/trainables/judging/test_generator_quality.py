@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces import AttackConfig, TargetConfig
 from search_spaces.attacks import GMI
 from search_spaces.defenses import Defense

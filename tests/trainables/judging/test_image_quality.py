@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from search_spaces.files import PinnedFile
 from search_spaces.image_quality import ImageQuality
 from tldmi_sweep.testing.tiny_data import tiny_face_data

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import trainables.evaluator
-from results.stores.store import open_store
+from results.stores.opening import open_store
 from search_spaces import EvaluatorConfig, seed_stream
 from search_spaces.datasets import ORLFaces
 from search_spaces.evaluation import FaceEmbedding

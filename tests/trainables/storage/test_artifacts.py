@@ -8,7 +8,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from trainables.storage.artifacts import (
     ArtifactCorrupt,
     ArtifactRebuilt,

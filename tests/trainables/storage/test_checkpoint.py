@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from results.errors import StoreNotWritable
-from results.stores.store import Store, open_store
+from results.stores.opening import open_store
+from results.stores.store import Store
 from trainables.storage import checkpoint
 from trainables.storage.artifacts import Tensors, load_tensors
 from trainables.storage.checkpoint import (

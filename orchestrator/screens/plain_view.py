@@ -1,0 +1,65 @@
+"""A running sweep as plain lines, one for each event."""
+
+import sys
+from typing import TextIO, assert_never
+
+from orchestrator.driver.listeners import (
+    Event,
+    Notice,
+    RunEnded,
+    SweepStarted,
+    Tally,
+    TrialStarted,
+    trial_label,
+)
+from orchestrator.execution.events import StepChanged, TrialEnded
+from orchestrator.screens.text import duration, outcome_text, step_text
+
+
+class PlainView:
+    """Writes one line per event; the start of a step is not worth one."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._tally: Tally | None = None
+
+    def hear(self, event: Event) -> None:
+        """Write a line about ``event``."""
+        match event:
+            case SweepStarted():
+                self._begin(event)
+            case TrialStarted(proposal):
+                self._say(f"trial {proposal.number} ({proposal.role}): {trial_label(proposal)}")
+            case StepChanged(reason=reason, state=state):
+                if reason or state not in {"started", "found"}:
+                    self._say(f"trial {event.number}: {step_text(event)}")
+            case TrialEnded(number, outcome):
+                tally = f" [{tally_text(self._tally)}]" if self._tally else ""
+                self._say(f"trial {number}: {outcome_text(outcome)}{tally}")
+            case Notice(text):
+                self._say(text)
+            case RunEnded():
+                pass
+            case _:
+                assert_never(event)
+
+    def _begin(self, event: SweepStarted) -> None:
+        """Say which sweep this is and how much of it the store holds."""
+        sweep, tally = event.sweep, Tally(event.sweep, event.trials)
+        self._tally = tally
+        in_store = f", {tally.in_store} of them in the store" if tally.in_store else ""
+        self._say(
+            f"sweep {sweep.sweep_id}: {sweep.space.name} on {sweep.setup.name}, "
+            f"up to {tally.expected} trials{in_store}"
+        )
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+def tally_text(tally: Tally) -> str:
+    """Return how far the sweep is, in a few words."""
+    failed = f", {tally.failed} failed" if tally.failed else ""
+    left = tally.seconds_left
+    eta = f", about {duration(left)} left" if left else ""
+    return f"{tally.ended} of {tally.expected}{failed}{eta}"
