@@ -107,7 +107,7 @@ def test_bad_input_is_refused_with_exit_code_2_and_nothing_is_written(words, nam
     assert files() == before
 
 
-def test_every_error_of_a_space_is_shown_at_once():
+def test_every_error_of_a_space_is_shown_at_once() -> None:
     Path("bad.yaml").write_text(
         "name: Bad Name\nattacks: [{kind: x}]\ndefenses: [{kind: magic}]\nsearch: {trials: 0}\n"
     )
@@ -117,14 +117,14 @@ def test_every_error_of_a_space_is_shown_at_once():
         assert part in result.output
 
 
-def test_malformed_yaml_is_refused_with_its_line():
+def test_malformed_yaml_is_refused_with_its_line() -> None:
     Path("bad.yaml").write_text("name: small\nattacks: [\n")
     result = run("--space", "bad.yaml")
     assert result.exit_code == 2
     assert "line 3" in result.output
 
 
-def test_a_sweep_runs_prints_its_front_and_writes_its_outputs():
+def test_a_sweep_runs_prints_its_front_and_writes_its_outputs() -> None:
     result = run("--space", "small.yaml", "--executor", "inline")
     assert result.exit_code == 0, result.output
     store = Path("runs/small-orl_faces")
@@ -136,21 +136,21 @@ def test_a_sweep_runs_prints_its_front_and_writes_its_outputs():
     assert len(open_store(str(store)).units("trials")) >= 4
 
 
-def test_run_and_the_short_form_are_the_same():
+def test_run_and_the_short_form_are_the_same() -> None:
     first = run("run", "--space", "small.yaml", "--executor", "inline", "--json")
     second = run("--space", "small.yaml", "--executor", "inline", "--json")
     assert json.loads(second.stdout)["sweep_id"] == json.loads(first.stdout)["sweep_id"]
     assert (json.loads(first.stdout)["ran"] > 0, json.loads(second.stdout)["ran"]) == (True, 0)
 
 
-def test_a_second_run_says_that_there_is_nothing_to_do():
+def test_a_second_run_says_that_there_is_nothing_to_do() -> None:
     run("--space", "small.yaml", "--executor", "inline")
     result = run("--space", "small.yaml", "--executor", "inline")
     assert result.exit_code == 0
     assert "nothing to do" in result.output
 
 
-def test_progress_is_one_plain_line_per_event_on_standard_error():
+def test_progress_is_one_plain_line_per_event_on_standard_error() -> None:
     result = run("--space", "small.yaml", "--executor", "inline", "--json")
     assert "trial 0 (search): No-Def" in result.stderr
     assert json.loads(result.stdout)["done"] > 0
@@ -158,7 +158,7 @@ def test_progress_is_one_plain_line_per_event_on_standard_error():
     assert quiet.stderr == ""
 
 
-def test_options_change_the_sweep():
+def test_options_change_the_sweep() -> None:
     words = ["--executor", "inline", "--json", "--quiet"]
     usual = json.loads(run("--space", "small.yaml", *words).stdout)
     seeded = json.loads(run("--space", "small.yaml", "--seed", "3", *words).stdout)
@@ -168,14 +168,14 @@ def test_options_change_the_sweep():
     assert more["sweep_id"] == usual["sweep_id"]
 
 
-def test_failed_trials_give_exit_code_3_and_their_reasons():
+def test_failed_trials_give_exit_code_3_and_their_reasons() -> None:
     words = ["--space", "small.yaml", "--executor", "inline", "--trials", "8"]
     result = run(*words, build=FakeBuild(target=failing_target))
     assert result.exit_code == 3
     assert "the loss is NaN in epoch 1" in result.output
 
 
-def test_ctrl_c_gives_exit_code_130_and_says_how_to_go_on(monkeypatch):
+def test_ctrl_c_gives_exit_code_130_and_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
@@ -185,7 +185,7 @@ def test_ctrl_c_gives_exit_code_130_and_says_how_to_go_on(monkeypatch):
     assert "resumes" in result.output
 
 
-def test_a_defect_is_not_blamed_on_the_user(monkeypatch):
+def test_a_defect_is_not_blamed_on_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_, **__):
         raise ValueError("a defect")
 
@@ -195,7 +195,7 @@ def test_a_defect_is_not_blamed_on_the_user(monkeypatch):
     assert isinstance(result.exception, ValueError)
 
 
-def test_plan_counts_and_starts_nothing():
+def test_plan_counts_and_starts_nothing() -> None:
     before = files()
     plan = json.loads(run("plan", "--space", "small.yaml", "--json").stdout)
     assert plan["planned"] == {"search": 3, "control": 2, "confirmation": 4}
@@ -207,7 +207,7 @@ def test_plan_counts_and_starts_nothing():
     assert "0" in run("plan", "--space", "small.yaml").output
 
 
-def test_status_finds_the_only_store():
+def test_status_finds_the_only_store() -> None:
     run("--space", "small.yaml", "--executor", "inline")
     assert "finished" in run("status").output
     status = json.loads(run("status", "--json").stdout)
@@ -216,7 +216,7 @@ def test_status_finds_the_only_store():
     assert run("status", "--sweep", "zzz").exit_code == 2
 
 
-def test_a_store_is_named_by_place_option_or_variable():
+def test_a_store_is_named_by_place_option_or_variable() -> None:
     for seed in ("1", "2"):
         run("--space", "small.yaml", "--executor", "inline", "--seed", seed, "--store", f"runs/{seed}")
     known = {seed: json.loads(run("status", f"runs/{seed}", "--json").stdout)["sweep_id"] for seed in "12"}
@@ -233,14 +233,14 @@ def test_a_store_is_named_by_place_option_or_variable():
     assert json.loads(result.stdout)["store"] == str(Path("runs/3").absolute())
 
 
-def test_quiet_leaves_errors_and_the_document():
+def test_quiet_leaves_errors_and_the_document() -> None:
     run("--space", "small.yaml", "--executor", "inline")
     assert run("status", "--quiet").output == ""
     assert json.loads(run("status", "--quiet", "--json").stdout)["finished"]
     assert "No store at" in run("status", "nowhere", "--quiet").stderr
 
 
-def test_colours_are_for_terminals_that_want_them():
+def test_colours_are_for_terminals_that_want_them() -> None:
     def shown(**environment):
         return CliRunner(env=environment).invoke(main, ["doctor"]).stdout
 
@@ -250,7 +250,7 @@ def test_colours_are_for_terminals_that_want_them():
     assert "\x1b[32m" not in shown(**as_on_a_terminal, NO_COLOR="1")
 
 
-def test_two_stores_must_be_told_apart():
+def test_two_stores_must_be_told_apart() -> None:
     for seed in ("1", "2"):
         run("--space", "small.yaml", "--executor", "inline", "--store", f"runs/{seed}", "--quiet")
     result = run("status")
@@ -258,7 +258,7 @@ def test_two_stores_must_be_told_apart():
     assert "runs/1, runs/2" in result.output
 
 
-def test_report_and_export_write_files_once():
+def test_report_and_export_write_files_once() -> None:
     run("--space", "small.yaml", "--executor", "inline")
     assert run("report", "-o", "mine.html").exit_code == 0
     assert run("export", "--to", "front.csv").exit_code == 0
@@ -268,7 +268,7 @@ def test_report_and_export_write_files_once():
     assert run("export", "--to", "front.csv", "--force").exit_code == 0
 
 
-def test_spaces_are_listed_and_shown():
+def test_spaces_are_listed_and_shown() -> None:
     assert "bido_vs_tldmi" in json.loads(run("spaces", "list", "--json").stdout)
     shown = run("spaces", "show", "bido_vs_tldmi").stdout
     assert "BiDO-HSIC, lambda_x 0.01 to 0.2 (log), lambda_y_ratio 5 to 50" in shown
@@ -276,7 +276,7 @@ def test_spaces_are_listed_and_shown():
     assert plain == load_space("bido_vs_tldmi").model_dump(mode="json")
 
 
-def test_a_space_is_copied_to_edit_and_is_the_same_space():
+def test_a_space_is_copied_to_edit_and_is_the_same_space() -> None:
     printed = run("spaces", "copy", "bido_vs_tldmi").stdout
     assert printed.splitlines()[0] == "# tldmi-sweep --space bido_vs_tldmi"
     written = run("spaces", "copy", "bido_vs_tldmi", "copy.yaml")
@@ -290,7 +290,7 @@ def test_a_space_is_copied_to_edit_and_is_the_same_space():
     assert load_space("copy.yaml").name == "table12"
 
 
-def test_a_space_is_validated_with_lines_and_what_is_allowed():
+def test_a_space_is_validated_with_lines_and_what_is_allowed() -> None:
     run("spaces", "copy", "bido_vs_tldmi", "copy.yaml")
     assert "valid, 7 trials on orl_faces" in run("spaces", "validate", "copy.yaml").output
     shown = Path("copy.yaml").read_text()
@@ -304,13 +304,13 @@ def test_a_space_is_validated_with_lines_and_what_is_allowed():
     assert [error["line"] for error in json.loads(document.stdout)["errors"]] == lines
 
 
-def test_validating_says_what_is_wrong_with_a_shipped_space_on_other_data():
+def test_validating_says_what_is_wrong_with_a_shipped_space_on_other_data() -> None:
     result = run("spaces", "validate", "mid_lambda", "--data", "celeba", "--json")
     assert json.loads(result.stdout)["valid"]
     assert run("spaces", "validate", "small.yaml", "--data", "celebb").exit_code == 2
 
 
-def test_doctor_reports_versions_and_archives():
+def test_doctor_reports_versions_and_archives() -> None:
     result = run("doctor", "--json")
     findings = {finding["name"]: finding for finding in json.loads(result.stdout)["findings"]}
     assert findings["ray"]["state"] == "ok"
@@ -318,7 +318,7 @@ def test_doctor_reports_versions_and_archives():
     assert run("doctor").exit_code == result.exit_code
 
 
-def test_a_published_checkpoint_is_converted_once():
+def test_a_published_checkpoint_is_converted_once() -> None:
     import torch
 
     from search_spaces.targets import TargetSettings
@@ -347,7 +347,7 @@ def _flat_layers(target):
     return [layer for unit in target.units.values() for layer in unit]
 
 
-def test_a_setup_is_copied_like_a_space():
+def test_a_setup_is_copied_like_a_space() -> None:
     written = run("spaces", "copy", "image_folder", "own.yaml")
     assert written.exit_code == 0
     assert "--data own.yaml" in written.stdout

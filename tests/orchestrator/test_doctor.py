@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -22,25 +23,27 @@ def finding(diagnosis, name):
     return next(each for each in diagnosis.findings if each.name == name)
 
 
-def test_a_store_to_be_made_is_no_fault_and_is_not_made(tmp_path):
+def test_a_store_to_be_made_is_no_fault_and_is_not_made(tmp_path: Path) -> None:
     diagnosis = diagnose(str(tmp_path / "new"))
     assert finding(diagnosis, "store").state == "missing"
     assert not (tmp_path / "new").exists()
 
 
-def test_a_store_is_probed(tmp_path):
+def test_a_store_is_probed(tmp_path: Path) -> None:
     open_store(str(tmp_path), create=True)
     assert finding(diagnose(str(tmp_path)), "store").state == "ok"
 
 
-def test_a_store_of_another_version_is_broken(tmp_path):
+def test_a_store_of_another_version_is_broken(tmp_path: Path) -> None:
     open_store(str(tmp_path), create=True).put_bytes("store.json", b'{"schema_version": 99}')
     diagnosis = diagnose(str(tmp_path))
     assert finding(diagnosis, "store").state == "broken"
     assert not diagnosis.healthy
 
 
-def test_an_archive_that_is_not_the_pinned_one_is_broken(tmp_path, monkeypatch):
+def test_an_archive_that_is_not_the_pinned_one_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from trainables.storage.archives import ARCHIVES
 
     monkeypatch.setenv("TLDMI_SWEEP_CACHE", str(tmp_path))
@@ -53,7 +56,7 @@ def test_an_archive_that_is_not_the_pinned_one_is_broken(tmp_path, monkeypatch):
     assert (broken.state, archive.file in broken.text) == ("broken", True)
 
 
-def test_the_document_is_plain(tmp_path):
+def test_the_document_is_plain(tmp_path: Path) -> None:
     document = json.loads(json.dumps(diagnose(str(tmp_path)).as_dict()))
     assert {"name", "state", "text", "group"} == set(document["findings"][0])
 
@@ -75,7 +78,7 @@ def kinds(union):
     return {member.model_fields["kind"].default for member in get_args(get_args(union)[0])}
 
 
-def test_everything_a_setting_can_name_is_listed(tmp_path):
+def test_everything_a_setting_can_name_is_listed(tmp_path: Path) -> None:
     findings = diagnose(str(tmp_path)).findings
     expected = {group: kinds(union) for group, union in KINDS.items()}
     expected |= {"defence": {"no_def", *DEFENSE_PARTS.kinds}}
@@ -83,7 +86,7 @@ def test_everything_a_setting_can_name_is_listed(tmp_path):
     assert all(len(each.text) > 10 and "`" not in each.text for each in findings if each.group != "machine")
 
 
-def test_what_lacks_a_package_says_which(tmp_path, monkeypatch):
+def test_what_lacks_a_package_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "timm" else find_spec(name))
     diagnosis = diagnose(str(tmp_path))
@@ -93,7 +96,9 @@ def test_what_lacks_a_package_says_which(tmp_path, monkeypatch):
     assert diagnosis.healthy
 
 
-def test_what_reads_an_archive_that_is_not_there_yet_says_so(tmp_path, monkeypatch):
+def test_what_reads_an_archive_that_is_not_there_yet_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TLDMI_SWEEP_CACHE", str(tmp_path))
     diagnosis = diagnose(str(tmp_path / "runs"))
     for name in ("orl_faces", "face_embedding", "face_resnet"):
@@ -101,7 +106,7 @@ def test_what_reads_an_archive_that_is_not_there_yet_says_so(tmp_path, monkeypat
     assert finding(diagnosis, "drawn_persons").state == "ok"
 
 
-def test_gpus_are_found_without_torch(tmp_path, monkeypatch):
+def test_gpus_are_found_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpus, "DEVICES", tmp_path)
     monkeypatch.delenv("TLDMI_SWEEP_DEVICE", raising=False)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

@@ -38,7 +38,7 @@ def test_exit_codes(error, code):
     assert exit_code(error) is ExitCode(code)
 
 
-def test_an_error_of_pydantic_that_nobody_translated_is_a_defect():
+def test_an_error_of_pydantic_that_nobody_translated_is_a_defect() -> None:
     with pytest.raises(ValidationError) as error:
         TargetSettings.model_validate({})
     assert exit_code(error.value) is ExitCode.UNEXPECTED
@@ -49,7 +49,7 @@ FULL = Path("/dev/full")
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
 @pytest.mark.parametrize("words", [["spaces", "list"], ["--help"], ["schema", "space"]])
-def test_output_on_a_full_disk_is_said_in_a_line(words):
+def test_output_on_a_full_disk_is_said_in_a_line(words: list[str]) -> None:
     with FULL.open("w") as full:
         command = [sys.executable, "-m", "orchestrator", *words]
         ended = subprocess.run(
@@ -62,7 +62,7 @@ def test_output_on_a_full_disk_is_said_in_a_line(words):
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
-def test_a_full_disk_under_all_that_is_printed_ends_with_its_code_too(unbuffered):
+def test_a_full_disk_under_all_that_is_printed_ends_with_its_code_too(unbuffered: str) -> None:
     with FULL.open("w") as full:
         command = [sys.executable, "-m", "orchestrator", "spaces", "list"]
         environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +49,7 @@ def holder(tmp_path):
     process.wait()
 
 
-def test_two_objects_never_hold_one_lock(tmp_path):
+def test_two_objects_never_hold_one_lock(tmp_path: Path) -> None:
     one, other = FileLock(tmp_path, "piece"), FileLock(tmp_path, "piece")
     assert one.try_acquire()
     assert one.try_acquire(), "whoever holds it may ask again"
@@ -58,12 +60,12 @@ def test_two_objects_never_hold_one_lock(tmp_path):
     assert not one.try_acquire()
 
 
-def test_locks_of_different_names_do_not_meet(tmp_path):
+def test_locks_of_different_names_do_not_meet(tmp_path: Path) -> None:
     assert FileLock(tmp_path, "one").try_acquire()
     assert FileLock(tmp_path, "other").try_acquire()
 
 
-def test_a_link_in_place_of_a_lock_is_not_followed(tmp_path):
+def test_a_link_in_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     (tmp_path / "a.lock").symlink_to(tmp_path / "thesis.tex")
     lock = FileLock(tmp_path, "a")
@@ -102,14 +104,14 @@ def test_a_damaged_signature_still_refuses(tmp_path, holder):
         pass
 
 
-def test_the_lock_is_given_back_after_an_error(tmp_path):
+def test_the_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), sweep_lock(address(str(tmp_path)), "3f2a"):
         raise RuntimeError
     with sweep_lock(address(str(tmp_path)), "3f2a"):
         pass
 
 
-def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_path):
+def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_path: Path) -> None:
     assert address(str(tmp_path)).lock_folder.parent == tmp_path
     assert address(f"file://{tmp_path}").lock_folder == address(str(tmp_path)).lock_folder
     bucket = address("s3://bucket/one").lock_folder
@@ -117,7 +119,7 @@ def test_a_local_store_keeps_its_locks_and_another_kind_has_them_elsewhere(tmp_p
     assert "s3" not in str(bucket)
 
 
-def test_a_sweep_in_a_bucket_has_one_driver_on_any_machine(bucket):
+def test_a_sweep_in_a_bucket_has_one_driver_on_any_machine(bucket: str) -> None:
     with sweep_lock(address(bucket), "3f2a"):
         with (
             pytest.raises(SweepInUse, match=f"process {os.getpid()} on"),
@@ -136,7 +138,7 @@ def open_store_paths(uri):
     return S3Store(uri).list_paths()
 
 
-def test_a_driver_that_lost_its_claim_is_stopped(bucket, monkeypatch):
+def test_a_driver_that_lost_its_claim_is_stopped(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Claim.__init__, "__defaults__", (0.05, 90.0))
     stopped = threading.Event()
     previous = signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
@@ -160,7 +162,7 @@ def test_a_holder_is_seen_from_elsewhere_and_looking_takes_nothing(tmp_path, hol
     assert sweep_holder(address(str(tmp_path)), "9b01") is None
 
 
-def test_each_run_has_an_identity_of_its_own(tmp_path):
+def test_each_run_has_an_identity_of_its_own(tmp_path: Path) -> None:
     runs = set()
     for _ in range(3):
         with sweep_lock(address(str(tmp_path)), "3f2a") as right:
@@ -168,7 +170,7 @@ def test_each_run_has_an_identity_of_its_own(tmp_path):
     assert len(runs) == 3
 
 
-def test_a_claim_of_a_process_killed_on_this_machine_is_free_at_once(bucket):
+def test_a_claim_of_a_process_killed_on_this_machine_is_free_at_once(bucket: str) -> None:
     process = subprocess.Popen([sys.executable, "-c", HOLDER, bucket], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     assert sweep_holder(address(bucket), "3f2a")["pid"] == process.pid
@@ -185,19 +187,21 @@ def test_a_claim_of_a_process_killed_on_this_machine_is_free_at_once(bucket):
 @pytest.mark.parametrize(
     "change", [{"machine": "another boot"}, {"machine": None}, {"pid": "7"}, {"pid": None}]
 )
-def test_a_holder_on_another_machine_is_not_judged_from_here(change):
+def test_a_holder_on_another_machine_is_not_judged_from_here(change: dict[str, Any]) -> None:
     gone = {"pid": 2**22 + 1, "machine": _machine(), "process": "1"}
     assert lives_here(gone) is False
     assert lives_here({**gone, **change}) is None
 
 
-def test_a_process_that_got_the_number_of_a_dead_holder_is_another():
+def test_a_process_that_got_the_number_of_a_dead_holder_is_another() -> None:
     mine = {"pid": os.getpid(), "machine": _machine(), "process": _process(os.getpid())}
     assert lives_here(mine) is True
     assert lives_here({**mine, "process": "1"}) is False
 
 
-def test_a_holder_that_is_stopped_on_this_machine_keeps_its_claim_as_it_keeps_a_lock(bucket, monkeypatch):
+def test_a_holder_that_is_stopped_on_this_machine_keeps_its_claim_as_it_keeps_a_lock(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-Z, and the same command again: continued, the first goes on with its sweep."""
     process = subprocess.Popen([sys.executable, "-c", HOLDER, bucket], stdout=subprocess.PIPE, text=True)
     try:

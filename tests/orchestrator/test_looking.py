@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -62,7 +63,7 @@ def failed(store):
     return [row["number"] for row in rows(store) if row["state"] == "failed"]
 
 
-def test_trials_lists_every_trial_with_what_was_tried(swept):
+def test_trials_lists_every_trial_with_what_was_tried(swept: str) -> None:
     found = json.loads(shell("trials", swept, "--json").stdout)["trials"]
     assert [row["number"] for row in found] == [row["number"] for row in rows(swept)]
     assert {row["defense"] for row in found} >= {"no_def", "bido_hsic"}
@@ -71,7 +72,7 @@ def test_trials_lists_every_trial_with_what_was_tried(swept):
     assert "not recorded" not in {row["label"] for row in found}
 
 
-def test_trials_are_filtered_sorted_and_written_as_csv(swept):
+def test_trials_are_filtered_sorted_and_written_as_csv(swept: str) -> None:
     found = json.loads(shell("trials", swept, "--failed", "--json").stdout)["trials"]
     assert [row["number"] for row in found] == failed(swept)
     words = ["--where", "defense=no_def", "--where", "acc>=0", "--sort", "worst_att_acc", "--descending"]
@@ -95,12 +96,12 @@ def test_trials_are_filtered_sorted_and_written_as_csv(swept):
         (["--sweep", "zzz"], "No single sweep"),
     ],
 )
-def test_conditions_that_mean_nothing_are_refused(swept, words, said):
+def test_conditions_that_mean_nothing_are_refused(swept: str, words: list[str], said: str) -> None:
     result = shell("trials", swept, *words)
     assert (result.exit_code, said in result.output) == (2, True), result.output
 
 
-def test_missing_values_fulfil_only_inequality_and_come_last():
+def test_missing_values_fulfil_only_inequality_and_come_last() -> None:
     listed = [{"acc": None, "n": 1}, {"acc": 0.5, "n": 2}, {"acc": 0.1, "n": 3}]
     assert [row["n"] for row in matching(listed, ["acc!=0.5"])] == [1, 3]
     assert [row["n"] for row in matching(listed, ["acc<1"])] == [2, 3]
@@ -110,7 +111,7 @@ def test_missing_values_fulfil_only_inequality_and_come_last():
         ordered(listed, "nothing")
 
 
-def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept):
+def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept: str) -> None:
     number = failed(swept)[0]
     result = shell("logs", number, swept)
     assert result.exit_code == 0, result.output
@@ -122,7 +123,9 @@ def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept):
     assert os.path.isfile(document["places"]["target"])
 
 
-def test_the_command_of_logs_reproduces_the_trial(swept, tmp_path, monkeypatch):
+def test_the_command_of_logs_reproduces_the_trial(
+    swept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     number = failed(swept)[0]
     words = shlex.split(json.loads(shell("logs", number, swept, "--json").stdout)["command"])
@@ -132,12 +135,12 @@ def test_the_command_of_logs_reproduces_the_trial(swept, tmp_path, monkeypatch):
     assert again == rows(swept)[number]
 
 
-def test_a_trial_that_is_not_there_is_refused(swept):
+def test_a_trial_that_is_not_there_is_refused(swept: str) -> None:
     result = shell("logs", 99, swept)
     assert (result.exit_code, "no ended trial 99" in result.output) == (2, True)
 
 
-def test_status_says_the_last_error_of_each_kind(swept):
+def test_status_says_the_last_error_of_each_kind(swept: str) -> None:
     document = json.loads(shell("status", swept, "--json").stdout)
     (kind,) = document["error_kinds"]
     assert (kind["count"], kind["last"]["number"]) == (len(failed(swept)), max(failed(swept)))
@@ -145,7 +148,7 @@ def test_status_says_the_last_error_of_each_kind(swept):
     assert f"{kind['count']} failed like trial {max(failed(swept))}" in shell("status", swept).output
 
 
-def test_status_shows_what_runs(tmp_path, monkeypatch):
+def test_status_shows_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orchestrator.driver.run_watch, "TICK_SECONDS", 0.01)
     monkeypatch.setattr(orchestrator.driver.run_watch, "LOOK_SECONDS", {False: 0.02, True: 0.02})
     seen, said = [], []
@@ -166,7 +169,9 @@ def test_status_shows_what_runs(tmp_path, monkeypatch):
     assert f"has not ended; see its steps with: tldmi-sweep status {store}" in said[1]
 
 
-def test_watch_shows_each_change_until_nobody_runs_the_sweep(swept, monkeypatch):
+def test_watch_shows_each_change_until_nobody_runs_the_sweep(
+    swept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = importlib.import_module("orchestrator.commands.status")
     found, progress, _ = command._look(swept, None)
     stopping = replace(progress, outcome=None, stopping="Ctrl-C")
@@ -184,7 +189,7 @@ def test_watch_shows_each_change_until_nobody_runs_the_sweep(swept, monkeypatch)
     assert shell("status", swept, "--watch", "--json").exit_code == 2
 
 
-def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
+def test_a_driver_that_died_is_said_to_be_gone(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     execution = Execution("inline", limits=Limits(max_trials=2), build=FAKE)
     run_sweep(small_space(), load_setup("orl_faces"), store, execution)
@@ -196,7 +201,7 @@ def test_a_driver_that_died_is_said_to_be_gone(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"\xff", b'{"trials": [{"number": 1}]}'])
-def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path, damage):
+def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path: Path, damage: bytes) -> None:
     store = str(tmp_path / "store")
     run_sweep(small_space(), load_setup("orl_faces"), store, Execution("inline", build=FAKE))
     open_store(store).put_bytes(f"progress/{SWEEP}.json", damage)
@@ -207,7 +212,7 @@ def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path, damage):
     assert len(trial_list(open_store(store), SWEEP)) == len(rows(store))
 
 
-def test_every_character_is_printed_where_the_locale_is_not_utf_8(swept):
+def test_every_character_is_printed_where_the_locale_is_not_utf_8(swept: str) -> None:
     """A shell of another encoding gets escapes in place of Greek letters, not a traceback."""
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     for words in (["trials"], ["trials", "--csv"]):
@@ -217,7 +222,7 @@ def test_every_character_is_printed_where_the_locale_is_not_utf_8(swept):
         assert b"\\u03bb" in ended.stdout
 
 
-def test_a_column_stands_only_where_there_is_something_in_it(swept, tmp_path):
+def test_a_column_stands_only_where_there_is_something_in_it(swept: str, tmp_path: Path) -> None:
     """``status`` reads no reconstructions and knows no intervals; where nothing failed there is no reason."""
     store = open_store(str(tmp_path), create=True)
     write_fake_sweep(store, FakeSweep(helping_configs(), pictures=False))
@@ -228,7 +233,7 @@ def test_a_column_stands_only_where_there_is_something_in_it(swept, tmp_path):
     assert "reason" not in shell("trials", swept, "--where", "state=done").stdout
 
 
-def test_names_are_whole_on_a_narrow_terminal(swept):
+def test_names_are_whole_on_a_narrow_terminal(swept: str) -> None:
     narrow = Console(width=60, file=io.StringIO())
     narrow.print(trial_table(trial_list(open_store(swept), SWEEP)))
     text = narrow.file.getvalue()
@@ -237,7 +242,7 @@ def test_names_are_whole_on_a_narrow_terminal(swept):
     assert "BiDO-HSIC" in text
 
 
-def test_status_says_where_the_page_of_the_latest_run_is(tmp_path):
+def test_status_says_where_the_page_of_the_latest_run_is(tmp_path: Path) -> None:
     store = open_store(str(tmp_path), create=True)
     write_fake_sweep(store, FakeSweep(helping_configs(), pictures=False))
     assert "report:" not in shell("status", tmp_path).stdout

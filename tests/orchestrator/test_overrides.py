@@ -16,11 +16,11 @@ def changed(*assignments):
     return overridden(small_space(), load_setup("orl_faces"), assignments)
 
 
-def test_without_assignments_nothing_changes():
+def test_without_assignments_nothing_changes() -> None:
     assert changed() == (small_space(), load_setup("orl_faces"))
 
 
-def test_an_assignment_of_the_same_value_keeps_the_sweep():
+def test_an_assignment_of_the_same_value_keeps_the_sweep() -> None:
     space, setup = changed("search.round_size=2")
     assert (
         Sweep(space=space, setup=setup).sweep_id
@@ -49,7 +49,7 @@ def test_a_value_is_found_by_its_path(assignment, read, value):
     assert read(space, setup) == value
 
 
-def test_a_budget_of_the_setup_still_yields_to_what_the_space_sets():
+def test_a_budget_of_the_setup_still_yields_to_what_the_space_sets() -> None:
     """Validating anew must not turn defaults into values that were set."""
     space, setup = changed("attack_budgets.gmi.restarts=4", "attack_budgets.gmi.iterations=77")
     attack = Sweep(space=space, setup=setup).trial(Defense(), 0).attacks[0].attack
@@ -71,12 +71,12 @@ def test_a_budget_of_the_setup_still_yields_to_what_the_space_sets():
         ("search.trials=0", "search.trials"),
     ],
 )
-def test_a_path_or_value_that_does_not_fit_is_refused(assignment, named):
+def test_a_path_or_value_that_does_not_fit_is_refused(assignment: str, named: str) -> None:
     with pytest.raises(InvalidSpace) as error:
         changed(assignment)
     assert named in str(error.value)
 
 
-def test_all_values_that_do_not_fit_are_named_at_once():
+def test_all_values_that_do_not_fit_are_named_at_once() -> None:
     with pytest.raises(InvalidSpace, match="2 error"):
         changed("search.trials=0", "target.epochs=0")

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from pathlib import Path
 
 import click
 import pytest
@@ -73,7 +74,7 @@ def test_it_means_the_same_trial(defense, seed):
     assert "--executor inline --store runs/trial-7" in command
 
 
-def test_a_control_is_run_again_as_a_control():
+def test_a_control_is_run_again_as_a_control() -> None:
     sweep = sweep_of(COMMAND)
     trial = sweep.trial(Defense(), 0, control="permuted_labels")
     command = reproduce_command(summary_of(COMMAND), SweepSettings(), 7, row_of(trial))
@@ -110,7 +111,9 @@ def test_every_trial_of_a_space_with_settings_of_each_architecture_is_met_again(
         assert len(fixed_trials(again)) <= 2
 
 
-def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_again(tmp_path, monkeypatch):
+def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     words = ["--space", "table12", "--trials", "3", "--executor", "inline", "--quiet"]
     assert CliRunner().invoke(main, [*words, "--store", "first"], obj=FAKE).exit_code == 0
@@ -129,7 +132,7 @@ def test_running_either_command_of_a_trial_of_table12_makes_the_same_target_agai
         assert (repeated["target_id"], repeated["trial_id"]) == (trial["target_id"], trial["trial_id"])
 
 
-def test_without_a_command_or_without_the_weights_of_its_own_there_is_none():
+def test_without_a_command_or_without_the_weights_of_its_own_there_is_none() -> None:
     sweep = sweep_of("tldmi-sweep --space pretrain_effect")
     known = row_of(sweep.trial(Defense(), 0))
     assert reproduce_command(summary_of(None), settings_of(sweep), 7, known) is None

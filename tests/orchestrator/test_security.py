@@ -37,7 +37,7 @@ def leaked(tmp_path, monkeypatch):
     return store
 
 
-def test_secrets_in_errors_reach_no_row_no_log_and_no_command(leaked):
+def test_secrets_in_errors_reach_no_row_no_log_and_no_command(leaked: Path) -> None:
     rows = open_store(str(leaked)).read_rows("trials").to_pylist()
     assert "403 for key *** at http://me:***@store:9000/" in rows[0]["reason"]
     for words in (
@@ -60,7 +60,7 @@ def test_secrets_in_errors_reach_no_row_no_log_and_no_command(leaked):
     "uri",
     ["s3://key:secret1@bucket/runs", "s3://bucket/runs?endpoint=http://key:secret1@host:9000"],
 )
-def test_a_store_uri_with_credentials_is_refused_without_repeating_them(uri):
+def test_a_store_uri_with_credentials_is_refused_without_repeating_them(uri: str) -> None:
     with pytest.raises(InvalidPath) as error:
         open_store(uri)
     assert "credentials" in str(error.value)
@@ -70,7 +70,9 @@ def test_a_store_uri_with_credentials_is_refused_without_repeating_them(uri):
 @pytest.mark.parametrize(
     ("address", "mode"), [("local", "token"), ("auto", "disabled"), ("10.0.0.1:6379", "disabled")]
 )
-def test_an_own_cluster_has_a_fresh_token_and_a_joined_one_what_the_user_says(monkeypatch, address, mode):
+def test_an_own_cluster_has_a_fresh_token_and_a_joined_one_what_the_user_says(
+    monkeypatch: pytest.MonkeyPatch, address: str, mode: str
+) -> None:
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     tokens = set()
@@ -88,7 +90,7 @@ def test_an_own_cluster_has_a_fresh_token_and_a_joined_one_what_the_user_says(mo
 NASTY = "a b; touch owned #'$(touch owned)"
 
 
-def test_the_recorded_command_is_one_that_a_shell_reads_as_it_was_given():
+def test_the_recorded_command_is_one_that_a_shell_reads_as_it_was_given() -> None:
     selection = Selection(NASTY, data=NASTY, store=NASTY, assignments=(f"target.pretrained={NASTY}",))
     words = shlex.split(selection.command)
     assert words.count(NASTY) == 3
@@ -96,7 +98,7 @@ def test_the_recorded_command_is_one_that_a_shell_reads_as_it_was_given():
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/../../etc", "s3://bucket/a/./b", "s3://bucket/.hidden"])
-def test_a_bucket_never_names_a_folder_outside_of_runs(uri):
+def test_a_bucket_never_names_a_folder_outside_of_runs(uri: str) -> None:
     with pytest.raises(InvalidPath):
         open_store(uri)
     assert output_folder("s3://bucket/deep/runs") == Path("runs/bucket-deep-runs")

@@ -31,12 +31,12 @@ def test_a_shipped_space_runs_on_the_embedded_data(name, data, tmp_path):
 
 
 @pytest.mark.parametrize("setup", ["celeba", "facescrub", "stanford_dogs"])
-def test_table12_has_rows_for_the_target_of_every_setup_of_the_supplement(setup):
+def test_table12_has_rows_for_the_target_of_every_setup_of_the_supplement(setup: str) -> None:
     sweep = Sweep(space=load_space("table12"), setup=load_setup(setup))
     assert search_trials(sweep) >= 2
 
 
-def test_on_celeba_the_same_file_tries_the_printed_rows():
+def test_on_celeba_the_same_file_tries_the_printed_rows() -> None:
     sweep = Sweep(space=load_space("table12"), setup=load_setup("celeba"))
     assert search_trials(sweep) == 13
     assert sweep.trial(sweep.anchors[0], 0).attacks[0].attacked_classes == 300

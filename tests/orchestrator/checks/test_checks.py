@@ -1,6 +1,7 @@
 """What cannot work is refused before anything is written."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -34,7 +35,9 @@ def sweep_on(setup, **changes):
     return Sweep(space=small_space(**changes), setup=setup)
 
 
-def test_pinning_makes_folders_absolute_and_hashes_the_pictures(tmp_path, monkeypatch):
+def test_pinning_makes_folders_absolute_and_hashes_the_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folders(tmp_path)
     monkeypatch.chdir(tmp_path)
     setup = pin_setup(load_setup("image_folder=private,public"))
@@ -43,7 +46,7 @@ def test_pinning_makes_folders_absolute_and_hashes_the_pictures(tmp_path, monkey
     check_sweep(sweep_on(setup))
 
 
-def test_changed_pictures_are_another_sweep(tmp_path):
+def test_changed_pictures_are_another_sweep(tmp_path: Path) -> None:
     setup = folders(tmp_path)
     before = sweep_on(pin_setup(setup)).sweep_id
     assert sweep_on(pin_setup(setup)).sweep_id == before
@@ -51,7 +54,7 @@ def test_changed_pictures_are_another_sweep(tmp_path):
     assert sweep_on(pin_setup(setup)).sweep_id != before
 
 
-def test_settings_of_packaged_data_stay_as_they_are():
+def test_settings_of_packaged_data_stay_as_they_are() -> None:
     assert pin_setup(load_setup("orl_faces")) == load_setup("orl_faces")
 
 
@@ -68,14 +71,14 @@ def test_unusable_pictures_are_refused(tmp_path, private, public, named):
         check_sweep(sweep_on(pin_setup(folders(tmp_path, private, public))))
 
 
-def test_a_corrupt_picture_is_refused_by_name(tmp_path):
+def test_a_corrupt_picture_is_refused_by_name(tmp_path: Path) -> None:
     setup = folders(tmp_path)
     (tmp_path / "private" / "ann" / "2.png").write_bytes(b"no picture")
     with pytest.raises(ValueError, match=r"2\.png"):
         check_sweep(sweep_on(pin_setup(setup)))
 
 
-def test_no_more_classes_are_attacked_than_there_are(tmp_path):
+def test_no_more_classes_are_attacked_than_there_are(tmp_path: Path) -> None:
     setup = pin_setup(folders(tmp_path))
     check_sweep(sweep_on(setup, attacked_classes=2))
     with pytest.raises(InvalidRequest, match="only 2 private"):
@@ -89,7 +92,7 @@ def drawn(side, **prior):
     return setup.model_copy(update={"data": data, "priors": priors})
 
 
-def test_a_prior_that_cannot_make_pictures_of_the_data_is_refused():
+def test_a_prior_that_cannot_make_pictures_of_the_data_is_refused() -> None:
     check_sweep(sweep_on(drawn(32)))
     check_sweep(sweep_on(drawn(64, initial="digiface_dcgan")))
     with pytest.raises(InvalidRequest, match=r"48x48: wgan_gp makes 8, 16, 32, 64, .* give its resolution"):
@@ -98,13 +101,13 @@ def test_a_prior_that_cannot_make_pictures_of_the_data_is_refused():
         check_sweep(sweep_on(drawn(32, initial="digiface_dcgan")))
 
 
-def test_a_prior_of_its_own_resolution_serves_data_of_any_size():
+def test_a_prior_of_its_own_resolution_serves_data_of_any_size() -> None:
     check_sweep(sweep_on(drawn(48, resolution=32)))
     with pytest.raises(InvalidRequest, match="crop 40 of pictures of 32x32: give at most 32"):
         check_sweep(sweep_on(drawn(48, resolution=32, crop=40)))
 
 
-def test_an_attack_whose_prior_is_not_in_the_setup_is_refused():
+def test_an_attack_whose_prior_is_not_in_the_setup_is_refused() -> None:
     setup = load_setup("drawn_persons")
     renamed = setup.model_copy(update={"priors": {"small": setup.priors["wgan_gp"]}})
     with pytest.raises(InvalidSpace, match=r"gmi needs the prior 'wgan_gp', but priors has only small"):
@@ -114,24 +117,24 @@ def test_an_attack_whose_prior_is_not_in_the_setup_is_refused():
     check_sweep(sweep_on(named))
 
 
-def test_a_space_of_latents_that_the_prior_lacks_is_refused():
+def test_a_space_of_latents_that_the_prior_lacks_is_refused() -> None:
     setup = load_setup("drawn_persons")
     asked = setup.model_copy(update={"attack_budgets": {"gmi": GMI(latent_space="w")}})
     with pytest.raises(InvalidRequest, match="attack gmi searches the space 'w' of latents, prior wgan_gp"):
         check_sweep(sweep_on(asked))
 
 
-def test_a_space_without_attacks_asks_for_no_prior():
+def test_a_space_without_attacks_asks_for_no_prior() -> None:
     check_sweep(Sweep(space=load_space("training_time"), setup=drawn(48)))
 
 
-def test_private_classes_are_counted_for_every_kind_of_data(tmp_path):
+def test_private_classes_are_counted_for_every_kind_of_data(tmp_path: Path) -> None:
     assert private_classes(ORLFaces(private_people=7)) == 7
     assert private_classes(DrawnPersons(private_people=8)) == 8
     assert private_classes(folders(tmp_path).data) == 2
 
 
-def test_attribute_evaluators_need_drawn_persons():
+def test_attribute_evaluators_need_drawn_persons() -> None:
     photographs = load_setup("orl_faces")
     drawn = load_setup("drawn_persons")
     check_sweep(sweep_on(drawn))
@@ -139,14 +142,14 @@ def test_attribute_evaluators_need_drawn_persons():
         check_sweep(sweep_on(photographs.model_copy(update={"evaluators": drawn.evaluators})))
 
 
-def test_a_budget_that_does_not_go_with_what_the_space_says_is_refused():
+def test_a_budget_that_does_not_go_with_what_the_space_says_is_refused() -> None:
     budgets = {"brepmi": BREPMI(query_budget=34)}
     setup = load_setup("orl_faces").model_copy(update={"attack_budgets": budgets})
     with pytest.raises(InvalidSpace, match="one step costs 41 queries"):
         check_sweep(sweep_on(setup, attacks=[{"kind": "brepmi", "sphere_points": 40}]))
 
 
-def test_files_of_other_networks_are_refused_before_work_starts(tmp_path):
+def test_files_of_other_networks_are_refused_before_work_starts(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(2)}, tmp_path / "other.pth")
     safetensors.torch.save_file({"a": torch.zeros(2)}, tmp_path / "efficientnet_b0.safetensors")
     setup = load_setup("orl_faces")
@@ -159,7 +162,7 @@ def test_files_of_other_networks_are_refused_before_work_starts(tmp_path):
         check_sweep(sweep_on(setup, attacks=[{"kind": "lomma_gmi", "lomma": lomma}]))
 
 
-def test_a_full_disk_is_refused(tmp_path, monkeypatch):
+def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     check_free_space(str(tmp_path / "new" / "store"))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
@@ -167,7 +170,7 @@ def test_a_full_disk_is_refused(tmp_path, monkeypatch):
         check_free_space(str(tmp_path / "new" / "store"))
 
 
-def test_pictures_that_the_target_cannot_take_are_refused():
+def test_pictures_that_the_target_cannot_take_are_refused() -> None:
     setup = drawn(48, resolution=32)
     target = setup.target.model_copy(update={"architecture": "maxvit"})
     with pytest.raises(InvalidRequest, match=r"maxvit takes pictures of 64, 96, .* not 48; change data"):

@@ -1,6 +1,7 @@
 """Weights that settings name are found, hashed, and fitted to their network before work starts."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -89,12 +90,12 @@ def test_another_file_than_the_one_meant_is_refused(weights):
         ("face_resnet", "fits architecture face_resnet, not small_vgg"),
     ],
 )
-def test_what_cannot_be_loaded_is_refused_and_says_what_can(source, said):
+def test_what_cannot_be_loaded_is_refused_and_says_what_can(source: str, said: str) -> None:
     with pytest.raises((InvalidRequest, InvalidSpace), match=said):
         check(setup_from(source))
 
 
-def test_weights_of_an_evaluator_that_nobody_knows_are_refused():
+def test_weights_of_an_evaluator_that_nobody_knows_are_refused() -> None:
     setup = load_setup("orl_faces")
     judge = TrainedClassifier(architecture="facenet112", pretrained="torchvison:V1")
     with pytest.raises(InvalidRequest, match=r"evaluators\.1\.pretrained: unknown weights"):
@@ -109,21 +110,23 @@ def test_weights_of_an_evaluator_that_nobody_knows_are_refused():
         ("facenet64", "torchvision:IMAGENET1K_V1", "no weights for architecture facenet64"),
     ],
 )
-def test_weights_that_a_collection_does_not_have_are_refused_before_work_starts(architecture, source, said):
+def test_weights_that_a_collection_does_not_have_are_refused_before_work_starts(
+    architecture: str, source: str, said: str
+) -> None:
     setup = setup_from(source)
     target = setup.target.model_copy(update={"architecture": architecture})
     with pytest.raises(ValueError, match=said):
         check(setup.model_copy(update={"target": target}))
 
 
-def test_the_usual_weights_exist():
+def test_the_usual_weights_exist() -> None:
     for own in ARCHITECTURES:
         for source in own.usual_weights:
             hub, _, name = source.partition(":")
             assert name in hub_names(hub, own.kind_name())
 
 
-def test_packaged_names_and_collections_are_those_of_the_models():
+def test_packaged_names_and_collections_are_those_of_the_models() -> None:
     from trainables.models.pretrained import HUBS as LOADERS
 
     assert set(PACKAGED) == set(PRETRAINED)
@@ -147,7 +150,7 @@ def test_the_weights_a_space_lists_are_pinned_too(weights, tmp_path):
     check_sweep(sweep)
 
 
-def test_weights_that_a_space_lists_and_are_not_there_are_refused():
+def test_weights_that_a_space_lists_and_are_not_there_are_refused() -> None:
     space = small_space(
         search={"sampler": "grid"},
         defenses=[{"kind": "tl_dmi"}],
@@ -169,7 +172,7 @@ def test_a_checkpoint_of_an_evaluator_is_pinned_or_refused(weights, tmp_path):
         pin_setup(with_checkpoint("absent.safetensors"))
 
 
-def test_files_of_attacks_are_pinned_whether_space_or_setup_says_it(tmp_path):
+def test_files_of_attacks_are_pinned_whether_space_or_setup_says_it(tmp_path: Path) -> None:
     (tmp_path / "efficientnet_b0.safetensors").write_bytes(b"weights")
     lomma = {"students": ["efficientnet_b0"], "student_weights": str(tmp_path)}
     setup, attack = load_setup("orl_faces"), {"kind": "lomma_gmi", "iterations": 5}

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def undisturbed(tmp_path):
     return rows(whole)
 
 
-def test_stop_ends_after_the_running_trial_and_the_sweep_goes_on(tmp_path, place):
+def test_stop_ends_after_the_running_trial_and_the_sweep_goes_on(tmp_path: Path, place: str) -> None:
     said = []
     asking = at_target(2, lambda store: said.append(shell("stop", store, "--json")), not_stopping)
     outcome = sweep(place, asking)
@@ -135,7 +136,7 @@ def test_stop_ends_after_the_running_trial_and_the_sweep_goes_on(tmp_path, place
     assert rows(place) == undisturbed(tmp_path)
 
 
-def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path, place):
+def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path: Path, place: str) -> None:
     steps = at_target(2, cancel, wait=lambda store: True)
     with pytest.raises(Terminated, match="asked for a cancel"):
         sweep(place, steps)
@@ -146,7 +147,9 @@ def test_cancel_ends_in_the_middle_of_a_trial_and_the_sweep_goes_on(tmp_path, pl
     assert rows(place) == undisturbed(tmp_path)
 
 
-def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(tmp_path, capsys):
+def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = str(tmp_path / "store")
     steps = at_target(1, cancel, wait=lambda store: True)
 
@@ -163,13 +166,15 @@ def test_a_cancel_is_known_though_a_library_raises_an_interrupt_of_its_own(tmp_p
     assert ("ending now: " in said, "after the running trials" in said) == (True, False)
 
 
-def test_a_request_for_an_earlier_run_stops_no_later_one(tmp_path):
+def test_a_request_for_an_earlier_run_stops_no_later_one(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     late = at_target(1, lambda store: ask_to_end(open_store(store), SWEEP, "cancel", "an earlier run"))
     assert sweep(store, late).exit_code is ExitCode.DONE
 
 
-def test_a_stop_that_comes_before_the_run_listens_is_heard(tmp_path, monkeypatch):
+def test_a_stop_that_comes_before_the_run_listens_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run is known from the moment at which it has the right to the sweep; it listens when it begins."""
     store, begun = str(tmp_path / "store"), sweep_run.record_run
 
@@ -187,16 +192,18 @@ def without_lease_after(trials):
     """Return a lock whose holder has lost the lease when so many trials of the sweep have a row."""
 
     @contextmanager
-    def lock(store_uri, *_):
-        def still_held():
-            return len(open_store(store_uri).units("trials")) < trials
+    def lock(address: StoreAddress, *_: object) -> Iterator[Lease]:
+        def still_held() -> bool:
+            return len(open_store(address.uri).units("trials")) < trials
 
         yield Lease("run-1", still_held)
 
     return lock
 
 
-def test_a_run_that_lost_its_lease_writes_nothing_more(tmp_path, monkeypatch):
+def test_a_run_that_lost_its_lease_writes_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither rows, nor how far it is, nor does it take what its heir is asked for."""
     store = str(tmp_path / "store")
     with monkeypatch.context() as patch:
@@ -211,7 +218,9 @@ def test_a_run_that_lost_its_lease_writes_nothing_more(tmp_path, monkeypatch):
     assert rows(store) == undisturbed(tmp_path)
 
 
-def test_a_store_that_takes_no_more_rows_ends_the_run_as_one_that_does_not_answer(tmp_path, monkeypatch):
+def test_a_store_that_takes_no_more_rows_ends_the_run_as_one_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = str(tmp_path / "store")
 
     def full(*_):
@@ -230,7 +239,9 @@ def interrupt(_store):
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_first_ctrl_c_stops_and_says_what_a_second_does(tmp_path, capsys):
+def test_the_first_ctrl_c_stops_and_says_what_a_second_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = str(tmp_path / "store")
     outcome = sweep(store, at_target(1, interrupt, not_stopping), listeners=[PlainView()])
     assert (outcome.exit_code, outcome.ran, outcome.stopped) == (ExitCode.STOPPED, 2, "Ctrl-C")
@@ -239,7 +250,7 @@ def test_the_first_ctrl_c_stops_and_says_what_a_second_does(tmp_path, capsys):
     assert rows(store) == undisturbed(tmp_path)
 
 
-def test_the_second_ctrl_c_cancels(tmp_path):
+def test_the_second_ctrl_c_cancels(tmp_path: Path) -> None:
     def twice(store):
         interrupt(store)
         interrupt(store)
@@ -252,7 +263,7 @@ def test_the_second_ctrl_c_cancels(tmp_path):
     assert sweep(store).failed == 0
 
 
-def test_handlers_are_put_back_and_an_ignored_ctrl_c_stays_ignored():
+def test_handlers_are_put_back_and_an_ignored_ctrl_c_stays_ignored() -> None:
     before = signal.getsignal(signal.SIGINT)
     with RunControl().handle_signals():
         assert signal.getsignal(signal.SIGINT) is not before
@@ -275,7 +286,7 @@ def test_nothing_to_end_is_said_and_leaves_nothing(tmp_path, verb, which):
     assert open_store(store).list_paths("requests/") == []
 
 
-def test_failed_trials_run_again_alone(tmp_path, monkeypatch):
+def test_failed_trials_run_again_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = str(tmp_path / "store")
     assert sweep(store, FAILING, limits=Limits(failures_in_row=0)).exit_code is ExitCode.FAILED_TRIALS
     before = rows(store)
@@ -291,7 +302,7 @@ def test_failed_trials_run_again_alone(tmp_path, monkeypatch):
     assert sweep(store, retry_failed=True).failed == 0
 
 
-def test_a_failed_row_of_a_target_or_attack_is_forgotten_before_it_is_tried_again(tmp_path):
+def test_a_failed_row_of_a_target_or_attack_is_forgotten_before_it_is_tried_again(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     sweep(store, FAILING, limits=Limits(failures_in_row=0))
     failed = next(row for row in rows(store) if row["state"] == "failed")
@@ -305,7 +316,7 @@ def test_a_failed_row_of_a_target_or_attack_is_forgotten_before_it_is_tried_agai
 
 
 @pytest.mark.parametrize("number", ["0", "99"])
-def test_only_failed_trials_are_retried(tmp_path, number):
+def test_only_failed_trials_are_retried(tmp_path: Path, number: str) -> None:
     store = str(tmp_path / "store")
     sweep(store)
     before = rows(store)
@@ -314,7 +325,7 @@ def test_only_failed_trials_are_retried(tmp_path, number):
     assert rows(store) == before
 
 
-def test_a_running_driver_retries_in_the_end(tmp_path):
+def test_a_running_driver_retries_in_the_end(tmp_path: Path) -> None:
     store, said = str(tmp_path / "store"), []
     asking = at_target(4, lambda store: said.append(shell("retry", store, "--json"))).target
     fails = failing_once(set())
@@ -333,7 +344,7 @@ def test_a_running_driver_retries_in_the_end(tmp_path):
     assert outcome.ran > len(rows(store))
 
 
-def test_a_retry_of_what_is_done_by_now_changes_nothing(tmp_path):
+def test_a_retry_of_what_is_done_by_now_changes_nothing(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     run = []
 
@@ -346,7 +357,7 @@ def test_a_retry_of_what_is_done_by_now_changes_nothing(tmp_path):
     assert rows(store) == undisturbed(tmp_path)
 
 
-def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):
+def test_a_trial_is_reproduced_into_another_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, copy = str(tmp_path / "store"), str(tmp_path / "copy")
     sweep(store)
     before = rows(store)
@@ -356,7 +367,7 @@ def test_a_trial_is_reproduced_into_another_store(tmp_path, monkeypatch):
     assert rows(store) == before
 
 
-def test_the_breaker_stops_resumably_and_names_the_reason(tmp_path):
+def test_the_breaker_stops_resumably_and_names_the_reason(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     always = FakeBuild(target=lambda piece, store: 1 / 0)
     outcome = sweep(store, always, limits=Limits(failures_in_row=3))
@@ -367,7 +378,7 @@ def test_the_breaker_stops_resumably_and_names_the_reason(tmp_path):
     assert [row["state"] for row in rows(store)] == ["done"] * len(rows(store))
 
 
-def test_a_budget_stops_resumably(tmp_path):
+def test_a_budget_stops_resumably(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     outcome = sweep(store, limits=Limits(max_trials=2))
     assert (outcome.exit_code, outcome.ran) == (ExitCode.STOPPED, 2)
@@ -377,13 +388,13 @@ def test_a_budget_stops_resumably(tmp_path):
     assert rows(store) == undisturbed(tmp_path)
 
 
-def test_a_limit_reached_with_the_last_trial_stops_nothing(tmp_path):
+def test_a_limit_reached_with_the_last_trial_stops_nothing(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     trials = len(undisturbed(tmp_path))
     assert sweep(store, limits=Limits(max_trials=trials)).exit_code is ExitCode.DONE
 
 
-def test_a_trial_leaves_its_log_and_a_failed_step_its_traceback(tmp_path):
+def test_a_trial_leaves_its_log_and_a_failed_step_its_traceback(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     broken = FakeBuild(target=lambda piece, store: 1 / 0)
     sweep(store, broken, limits=Limits(max_trials=1))
@@ -396,7 +407,7 @@ def test_a_trial_leaves_its_log_and_a_failed_step_its_traceback(tmp_path):
     assert "ZeroDivisionError" in text
 
 
-def test_every_option_of_a_run_that_limits_it_reaches_it():
+def test_every_option_of_a_run_that_limits_it_reaches_it() -> None:
     names = {parameter.name for parameter in load_command("run").params}
     assert set(execution._LIMITS) <= names
     assert set(execution._LIMITS.values()) == set(Limits.__dataclass_fields__)

@@ -39,7 +39,7 @@ def is_stopping(driver):
     return progress is not None and progress.stopping is not None
 
 
-def test_two_drivers_one_killed_one_stopped_one_finished(tmp_path, place):
+def test_two_drivers_one_killed_one_stopped_one_finished(tmp_path: Path, place: str) -> None:
     first = inline(tmp_path, place, held_at=1).wait_for(lambda one: one.trials >= 1)
     code, outcome, errors = inline(tmp_path, place).ended()
     assert (code, outcome) == (ExitCode.UNREACHABLE, None)
@@ -61,7 +61,7 @@ def test_two_drivers_one_killed_one_stopped_one_finished(tmp_path, place):
     assert numbers(place) == list(range(len(numbers(place))))
 
 
-def test_a_driver_that_was_stopped_for_long_ends_when_it_finds_its_heir(tmp_path, bucket):
+def test_a_driver_that_was_stopped_for_long_ends_when_it_finds_its_heir(tmp_path: Path, bucket: str) -> None:
     """As one on a laptop that slept, while another machine went on with the sweep."""
     claim = {"FAKE_CLAIM": "0.2 1.5"}
     first = inline(tmp_path, bucket, held_at=1, FAKE_MACHINE="laptop", **claim)
@@ -78,7 +78,7 @@ def test_a_driver_that_was_stopped_for_long_ends_when_it_finds_its_heir(tmp_path
     assert numbers(bucket) == list(range(len(numbers(bucket))))
 
 
-def test_ctrl_c_on_ray_lets_running_trials_end(tmp_path):
+def test_ctrl_c_on_ray_lets_running_trials_end(tmp_path: Path) -> None:
     """Also the processes of Ray hear it, which a terminal sends to the whole group."""
     place = str(tmp_path / "store")
     driver = Driver(tmp_path, place, "--workers", "2", held_at=1).wait_for(lambda one: one.trials >= 1)
@@ -91,7 +91,7 @@ def test_ctrl_c_on_ray_lets_running_trials_end(tmp_path):
     assert open_store(place).list_paths("logs/ray/") == []
 
 
-def test_a_second_ctrl_c_on_ray_ends_the_running_trials(tmp_path):
+def test_a_second_ctrl_c_on_ray_ends_the_running_trials(tmp_path: Path) -> None:
     place = str(tmp_path / "store")
     driver = Driver(tmp_path, place, "--workers", "2", held_at=1).wait_for(lambda one: one.trials >= 1)
     driver.interrupt()
@@ -106,7 +106,7 @@ def test_a_second_ctrl_c_on_ray_ends_the_running_trials(tmp_path):
     assert (code, outcome["ran"]) == (ExitCode.DONE, len(numbers(place)) - len(held)), errors
 
 
-def test_a_store_that_takes_no_rows_ends_a_run_on_ray_as_one_that_does_not_answer(tmp_path):
+def test_a_store_that_takes_no_rows_ends_a_run_on_ray_as_one_that_does_not_answer(tmp_path: Path) -> None:
     """Tune makes an error of its own of what the driver raises while it is told of a result."""
     (tmp_path / "store").mkdir()
     place = open_store(str(tmp_path / "store"), create=True).uri
@@ -116,7 +116,7 @@ def test_a_store_that_takes_no_rows_ends_a_run_on_ray_as_one_that_does_not_answe
     assert "Traceback" not in errors
 
 
-def test_a_store_that_takes_no_rows_of_a_step_ends_a_run_on_ray_and_is_named(tmp_path):
+def test_a_store_that_takes_no_rows_of_a_step_ends_a_run_on_ray_and_is_named(tmp_path: Path) -> None:
     place = str(tmp_path / "store")
     code, _, errors = Driver(tmp_path, place, "--workers", "2", build="STORELESS", seconds=0).ended()
     assert (code, "No space left on device" in errors) == (ExitCode.UNREACHABLE, True), errors
@@ -124,7 +124,7 @@ def test_a_store_that_takes_no_rows_of_a_step_ends_a_run_on_ray_and_is_named(tmp
 
 
 @pytest.mark.parametrize("how", ["cancel", "SIGTERM"])
-def test_a_run_on_ray_that_is_cancelled_says_that_it_goes_on(tmp_path, how):
+def test_a_run_on_ray_that_is_cancelled_says_that_it_goes_on(tmp_path: Path, how: str) -> None:
     place = str(tmp_path / "store")
     driver = Driver(tmp_path, place, "--workers", "2", seconds=2).wait_for(lambda one: one.trials >= 1)
     if how == "cancel":
@@ -137,7 +137,7 @@ def test_a_run_on_ray_that_is_cancelled_says_that_it_goes_on(tmp_path, how):
     assert "the same command resumes the sweep" in errors
 
 
-def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path):
+def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path: Path) -> None:
     place = str(tmp_path / "store")
     driver = Driver(tmp_path, place, "--workers", "2", "--quiet", seconds=1)
     for kind in ("ray::_task", "ray::Coordinator"):
@@ -152,7 +152,7 @@ def test_lost_workers_and_coordinators_cost_one_line_of_standard_error(tmp_path)
     assert f"kept in {path}" in line
 
 
-def test_a_raylet_that_dies_ends_the_run_with_a_reason_and_the_sweep_goes_on(tmp_path):
+def test_a_raylet_that_dies_ends_the_run_with_a_reason_and_the_sweep_goes_on(tmp_path: Path) -> None:
     place = str(tmp_path / "store")
     driver = Driver(tmp_path, place, "--workers", "2", seconds=1).wait_for(lambda one: one.trials >= 1)
     of_ray = [pid for pid, _ in below(driver.process.pid)]

@@ -42,7 +42,7 @@ def rows(store):
     return sorted(open_store(store).read_rows("trials").to_pylist(), key=lambda row: row["number"])
 
 
-def test_every_trial_has_one_row_under_its_unit(store):
+def test_every_trial_has_one_row_under_its_unit(store: str) -> None:
     outcome = sweep(store)
     found = rows(store)
     assert [row["number"] for row in found] == list(range(len(found)))
@@ -52,7 +52,7 @@ def test_every_trial_has_one_row_under_its_unit(store):
     assert units == [f"{outcome.sweep_id}-{number:04d}" for number in range(len(found))]
 
 
-def test_a_row_says_what_the_trial_was_and_how_it_ended(store):
+def test_a_row_says_what_the_trial_was_and_how_it_ended(store: str) -> None:
     outcome = sweep(store)
     first = rows(store)[0]
     trial = small_sweep().trial(Defense(), 0)
@@ -71,14 +71,14 @@ def test_a_row_says_what_the_trial_was_and_how_it_ended(store):
     }
 
 
-def test_config_id_is_shared_by_the_seeds_of_a_configuration(store):
+def test_config_id_is_shared_by_the_seeds_of_a_configuration(store: str) -> None:
     sweep(store)
     no_def = [row for row in rows(store) if row["role"] in {"search", "confirmation"}]
     shared = [row for row in no_def if row["config_id"] == no_def[0]["config_id"]]
     assert {row["role"] for row in shared} == {"search", "confirmation"}
 
 
-def test_a_second_run_does_nothing(store):
+def test_a_second_run_does_nothing(store: str) -> None:
     first = sweep(store)
     before = {path: path.stat().st_mtime_ns for path in files_of(store)}
     second = sweep(store)
@@ -91,7 +91,7 @@ def files_of(store):
     return [path for path in Path(store).rglob("*") if path.is_file() and ".locks" not in path.parts]
 
 
-def test_raising_the_trials_and_the_confirmation_continues(store):
+def test_raising_the_trials_and_the_confirmation_continues(store: str) -> None:
     few = sweep(store, small_space(search={"trials": 3}))
     more = sweep(store, small_space(search={"trials": 5}, confirmation={"further_seeds": 2, "at_most": 2}))
     assert few.sweep_id == more.sweep_id
@@ -100,7 +100,7 @@ def test_raising_the_trials_and_the_confirmation_continues(store):
     assert len(trained) == len(set(trained)), "no target is trained twice"
 
 
-def test_an_interrupted_sweep_goes_on_where_it_was(store, tmp_path):
+def test_an_interrupted_sweep_goes_on_where_it_was(store: str, tmp_path: Path) -> None:
     undisturbed = str(tmp_path / "undisturbed")
     sweep(undisturbed)
     for stop_after in (1, 4):
@@ -124,7 +124,7 @@ def interrupting(after):
     return target
 
 
-def test_failures_are_rows_with_reasons_and_the_sweep_goes_on(store):
+def test_failures_are_rows_with_reasons_and_the_sweep_goes_on(store: str) -> None:
     space = small_space(anchors=[{"kind": "tl_dmi", "freeze_depth": 3}, {"kind": "bido_hsic"}])
     steps = FakeBuild(target=failing_target, attack=raising_attack)
     outcome = sweep(store, space, steps)
@@ -136,7 +136,7 @@ def test_failures_are_rows_with_reasons_and_the_sweep_goes_on(store):
     assert outcome.exit_code is ExitCode.FAILED_TRIALS
 
 
-def test_failed_trials_run_again_only_when_asked_to(store):
+def test_failed_trials_run_again_only_when_asked_to(store: str) -> None:
     broken = FakeBuild(target=failing_target)
     failed = sweep(store, build=broken).failed
     assert sweep(store).ran == 0
@@ -144,7 +144,7 @@ def test_failed_trials_run_again_only_when_asked_to(store):
     assert (again.ran >= failed, again.failed) == (True, 0)
 
 
-def test_record_and_settings_say_what_was_run(store):
+def test_record_and_settings_say_what_was_run(store: str) -> None:
     outcome = sweep(store, command="tldmi-sweep --space small")
     record = read_sweep(open_store(store), outcome.sweep_id)
     assert (record.space, record.setup, record.command) == ("small", "orl_faces", "tldmi-sweep --space small")
@@ -155,21 +155,21 @@ def test_record_and_settings_say_what_was_run(store):
     assert settings["runs"][0]["versions"]["optuna"]
 
 
-def test_a_sweep_that_another_process_runs_is_refused_before_anything_is_written(store):
+def test_a_sweep_that_another_process_runs_is_refused_before_anything_is_written(store: str) -> None:
     open_store(store, create=True)
     with sweep_lock(StoreAddress.parse(store), small_sweep().sweep_id), pytest.raises(SweepInUse):
         sweep(store)
     assert rows(store) == []
 
 
-def test_an_impossible_space_is_refused_before_the_store_is_made(store):
+def test_an_impossible_space_is_refused_before_the_store_is_made(store: str) -> None:
     space = small_space(anchors=[{"kind": "tl_dmi", "freeze_depth": 99}])
     with pytest.raises(InvalidSpace):
         sweep(store, space)
     assert not Path(store).exists()
 
 
-def test_sigterm_stops_the_sweep_resumably(store):
+def test_sigterm_stops_the_sweep_resumably(store: str) -> None:
     def target(config, store):
         os.kill(os.getpid(), signal.SIGTERM)
         return StepOutcome("done", values={"acc": 0.5})
@@ -182,7 +182,7 @@ def test_sigterm_stops_the_sweep_resumably(store):
     assert sweep(store).failed == 0
 
 
-def test_a_space_that_ends_early_says_so(store):
+def test_a_space_that_ends_early_says_so(store: str) -> None:
     space = small_space(defenses=[{"kind": "tl_dmi", "freeze_depth": {"integers": [1, 2]}}])
     outcome = sweep(store, space)
     assert outcome.notes

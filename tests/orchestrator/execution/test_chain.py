@@ -64,7 +64,7 @@ def test_the_outcome_is_acc_and_the_worst_attack(store, trial):
     assert outcome.worst_att_acc == max(att_accs) > min(att_accs)
 
 
-def test_shared_pieces_are_asked_for_once_per_chain(store):
+def test_shared_pieces_are_asked_for_once_per_chain(store: str) -> None:
     chain, sweep = chain_on(store), small_sweep()
     run(chain, sweep.trial(Defense(), 0))
     run(chain, sweep.trial(Defense(), 1))

@@ -74,7 +74,7 @@ def nothing_is_started(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)  # what is copied to the nodes is found from here
 
 
-def test_a_file_that_is_filled_in_is_ready_with_its_prices(tmp_path):
+def test_a_file_that_is_filled_in_is_ready_with_its_prices(tmp_path: Path) -> None:
     report = check_cluster(read_cluster_file(filled_in(tmp_path)), cloud=Cloud())
     assert report.ready, report.findings
     assert report.exit_code is ExitCode.DONE
@@ -93,7 +93,7 @@ def test_a_program_that_this_machine_lacks_is_named(tmp_path, monkeypatch, absen
     assert not report.ready
 
 
-def test_every_placeholder_is_named_with_its_line():
+def test_every_placeholder_is_named_with_its_line() -> None:
     report = check_cluster(read_cluster_file(AWS), cloud=Cloud())
     broken = [finding.text for finding in report.findings if finding.state == "broken"]
     assert (len(broken), report.exit_code) == (3, ExitCode.INVALID)
@@ -114,13 +114,13 @@ def test_what_ray_would_refuse_is_broken(tmp_path, change, named):
     assert (schema.state, named in schema.text, report.exit_code) == ("broken", True, ExitCode.INVALID)
 
 
-def test_without_credentials_nothing_is_asked_and_the_exit_code_says_unreachable(tmp_path):
+def test_without_credentials_nothing_is_asked_and_the_exit_code_says_unreachable(tmp_path: Path) -> None:
     report = check_cluster(read_cluster_file(filled_in(tmp_path)), cloud=Cloud(credentials=False))
     assert states(report)["credentials"] == "broken"
     assert report.exit_code is ExitCode.UNREACHABLE
 
 
-def test_a_silent_provider_is_a_warning_and_prices_come_from_the_option(tmp_path):
+def test_a_silent_provider_is_a_warning_and_prices_come_from_the_option(tmp_path: Path) -> None:
     file = read_cluster_file(filled_in(tmp_path))
     report = check_cluster(file, cloud=Cloud(silent=True), usd_per_hour=0.7)
     assert states(report)["gpu machine"] == "warning"
@@ -128,26 +128,26 @@ def test_a_silent_provider_is_a_warning_and_prices_come_from_the_option(tmp_path
     assert report.machines[1].resources == {"CPU": 8.0, "GPU": 1.0}
 
 
-def test_a_machine_type_that_does_not_exist_is_broken(tmp_path):
+def test_a_machine_type_that_does_not_exist_is_broken(tmp_path: Path) -> None:
     file = read_cluster_file(filled_in(tmp_path, AWS, ("g5.2xlarge", "g5.gigantic")))
     assert states(check_cluster(file, cloud=Cloud()))["gpu machine"] == "broken"
 
 
-def test_nodes_without_tokens_are_warned_of(tmp_path):
+def test_nodes_without_tokens_are_warned_of(tmp_path: Path) -> None:
     file = read_cluster_file(
         filled_in(tmp_path, AWS, ("RAY_AUTH_MODE=token ray", "RAY_AUTH_MODE=disabled ray"))
     )
     assert states(check_cluster(file, cloud=Cloud()))["token"] == "warning"
 
 
-def test_a_folder_is_no_store_for_machines_that_come_and_go(tmp_path):
+def test_a_folder_is_no_store_for_machines_that_come_and_go(tmp_path: Path) -> None:
     file = read_cluster_file(filled_in(tmp_path))
     report = check_cluster(file, str(tmp_path / "store"), Cloud())
     assert states(report)["store"] == "broken"
     assert report.exit_code is ExitCode.UNREACHABLE
 
 
-def test_a_bucket_that_does_not_answer_is_broken(tmp_path, monkeypatch):
+def test_a_bucket_that_does_not_answer_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setattr("results.stores.s3_bucket.pause", lambda attempt: 0.0)
@@ -157,7 +157,7 @@ def test_a_bucket_that_does_not_answer_is_broken(tmp_path, monkeypatch):
     assert (states(report)["store"], report.exit_code) == ("broken", ExitCode.UNREACHABLE)
 
 
-def test_local_hosts_are_knocked_at(tmp_path, monkeypatch):
+def test_local_hosts_are_knocked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.10", 0)) as head:
         monkeypatch.setattr(check, "SSH_PORT", head.getsockname()[1])
         report = check_cluster(read_cluster_file(filled_in(tmp_path, LOCAL)))
@@ -166,12 +166,12 @@ def test_local_hosts_are_knocked_at(tmp_path, monkeypatch):
     assert report.exit_code is ExitCode.UNREACHABLE
 
 
-def test_addresses_as_shipped_are_not_knocked_at(monkeypatch):
+def test_addresses_as_shipped_are_not_knocked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("a stranger was asked"))
     assert check_cluster(read_cluster_file(LOCAL)).exit_code is ExitCode.INVALID
 
 
-def test_a_wrong_number_of_local_workers_is_broken(tmp_path):
+def test_a_wrong_number_of_local_workers_is_broken(tmp_path: Path) -> None:
     file = read_cluster_file(filled_in(tmp_path, LOCAL, ("max_workers: 2", "max_workers: 3")))
     assert states(check_cluster(file))["workers"] == "broken"
 
@@ -181,7 +181,9 @@ def run(monkeypatch, *words):
     return CliRunner().invoke(main, ["cluster", "check", *words])
 
 
-def test_the_command_says_what_a_sweep_needs_and_costs(tmp_path, monkeypatch):
+def test_the_command_says_what_a_sweep_needs_and_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = run(monkeypatch, str(filled_in(tmp_path)), "--space", "bido_vs_tldmi", "--json")
     document = json.loads(result.stdout)
     assert errors_of("cluster-check", document) == []
@@ -191,7 +193,9 @@ def test_the_command_says_what_a_sweep_needs_and_costs(tmp_path, monkeypatch):
     assert {one["name"] for one in document["machines"]} == {"head", "gpu"}
 
 
-def test_the_command_refuses_steps_that_no_node_can_ever_hold(tmp_path, monkeypatch):
+def test_the_command_refuses_steps_that_no_node_can_ever_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = [str(filled_in(tmp_path)), "--space", "bido_vs_tldmi", "--gpus-per-target", "2"]
     result = run(monkeypatch, *words)
     assert result.exit_code == 2
@@ -199,7 +203,7 @@ def test_the_command_refuses_steps_that_no_node_can_ever_hold(tmp_path, monkeypa
     assert "not ready" in result.output
 
 
-def test_the_command_names_what_is_broken_for_people(monkeypatch):
+def test_the_command_names_what_is_broken_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(monkeypatch, str(AWS))
     assert result.exit_code == 2
     assert "line " in result.output

@@ -38,7 +38,7 @@ def play(listener, outcomes):
     return proposer
 
 
-def test_plain_progress_is_one_line_per_event():
+def test_plain_progress_is_one_line_per_event() -> None:
     stream = io.StringIO()
     play(PlainView(stream), [DONE, FAILED])
     lines = stream.getvalue().splitlines()
@@ -49,7 +49,7 @@ def test_plain_progress_is_one_line_per_event():
     assert "1 failed" in lines[-1]
 
 
-def test_the_live_view_shows_running_trials_their_steps_and_the_front():
+def test_the_live_view_shows_running_trials_their_steps_and_the_front() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=120, color_system=None)
     view = LiveView(console)
@@ -65,7 +65,7 @@ def test_the_live_view_shows_running_trials_their_steps_and_the_front():
         assert part in shown
 
 
-def test_the_live_view_leaves_reasons_of_failures_on_the_screen_as_plain_text():
+def test_the_live_view_leaves_reasons_of_failures_on_the_screen_as_plain_text() -> None:
     stream = io.StringIO()
     view = LiveView(Console(file=stream, force_terminal=True, width=120, color_system=None))
     play(view, [FAILED])
@@ -73,13 +73,13 @@ def test_the_live_view_leaves_reasons_of_failures_on_the_screen_as_plain_text():
     assert "trial 0 failed: target: the [bold]loss[/bold] is NaN" in stream.getvalue()
 
 
-def test_the_end_of_a_run_that_never_started_writes_nothing():
+def test_the_end_of_a_run_that_never_started_writes_nothing() -> None:
     stream = io.StringIO()
     LiveView(Console(file=stream)).hear(RunEnded())
     assert stream.getvalue() == ""
 
 
-def test_time_left_follows_the_pace_of_this_run():
+def test_time_left_follows_the_pace_of_this_run() -> None:
     now = [100.0]
     sweep = small_sweep()
     proposer = Proposer(sweep)
@@ -91,7 +91,7 @@ def test_time_left_follows_the_pace_of_this_run():
     assert tally.seconds_left == pytest.approx(80.0)
 
 
-def test_trials_of_earlier_runs_do_not_count_for_the_pace():
+def test_trials_of_earlier_runs_do_not_count_for_the_pace() -> None:
     sweep = small_sweep()
     proposer = Proposer(sweep)
     proposer.tell(proposer.next().number, DONE)
@@ -99,7 +99,7 @@ def test_trials_of_earlier_runs_do_not_count_for_the_pace():
     assert (tally.in_store, tally.seconds_left) == (1, None)
 
 
-def test_a_confirmation_is_labelled_with_its_seed_and_a_control_by_its_name():
+def test_a_confirmation_is_labelled_with_its_seed_and_a_control_by_its_name() -> None:
     proposer = Proposer(small_sweep())
     while not proposer.finished:
         proposal = proposer.next()
@@ -109,7 +109,7 @@ def test_a_confirmation_is_labelled_with_its_seed_and_a_control_by_its_name():
     assert "permuted labels" in labels["control"]
 
 
-def test_states_of_steps_are_said_in_words():
+def test_states_of_steps_are_said_in_words() -> None:
     assert step_text(StepChanged(0, "generator", "waiting")) == "generator is being built by another trial"
     assert step_text(StepChanged(0, "gmi", "failed", 1.0, "it diverged")) == "gmi failed: it diverged"
 
@@ -118,7 +118,7 @@ WEAK = "sface recognises only 85.0 % of the real private test pictures (below 90
 
 
 @pytest.mark.parametrize("state", ["done", "found"])
-def test_warnings_of_steps_that_went_well_are_shown(state):
+def test_warnings_of_steps_that_went_well_are_shown(state: str) -> None:
     warned = StepChanged(0, "evaluator face_embedding", state, 3.0, WEAK)
     proposal = Proposer(small_sweep()).next()
     plain, live = io.StringIO(), io.StringIO()
@@ -135,5 +135,5 @@ def test_warnings_of_steps_that_went_well_are_shown(state):
     ("seconds", "text"),
     [(0.4, "0 s"), (59.4, "59 s"), (90, "2 min"), (3600, "1 h 00 min"), (9000, "2 h 30 min")],
 )
-def test_durations(seconds, text):
+def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -22,7 +22,7 @@ def listed(*arguments, **changes):
     return [(trial.target.target.pretrained, trial.target.defense) for trial in trials]
 
 
-def test_no_def_the_anchors_then_the_grid_each_once():
+def test_no_def_the_anchors_then_the_grid_each_once() -> None:
     anchors = [{"kind": "mid"}, {"kind": "tl_dmi", "freeze_depth": 4}, {"kind": "no_def"}]
     found = [defense for _, defense in listed(search=GRID, defenses=DEPTHS, anchors=anchors)]
     assert found == [
@@ -33,12 +33,12 @@ def test_no_def_the_anchors_then_the_grid_each_once():
     ]
 
 
-def test_a_searched_space_lists_its_anchors_alone():
+def test_a_searched_space_lists_its_anchors_alone() -> None:
     found = listed(defenses=DEPTHS, anchors=[{"kind": "mid"}])
     assert [defense for _, defense in found] == [Defense(), Defense.of(MID())]
 
 
-def test_the_setup_decides_whose_anchors_are_tried():
+def test_the_setup_decides_whose_anchors_are_tried() -> None:
     per_target = {
         "face_resnet": {"anchors": [{"kind": "tl_dmi", "freeze_depth": 10}]},
         "small_vgg": {"anchors": [{"kind": "tl_dmi", "freeze_depth": 3}]},
@@ -51,25 +51,25 @@ def test_the_setup_decides_whose_anchors_are_tried():
     ]
 
 
-def test_everything_is_tried_under_each_weights_and_no_def_of_the_first_comes_first():
+def test_everything_is_tried_under_each_weights_and_no_def_of_the_first_comes_first() -> None:
     per_target = {"face_resnet": {"pretrained": ["face_resnet", None]}}
     found = listed(search=GRID, defenses=DEPTHS, per_target=per_target)
     defenses = [Defense(), Defense.of(TLDMI(freeze_depth=2)), Defense.of(TLDMI(freeze_depth=4))]
     assert found == [(weights, defense) for weights in ("face_resnet", None) for defense in defenses]
 
 
-def test_fewer_trials_are_the_first_of_the_list():
+def test_fewer_trials_are_the_first_of_the_list() -> None:
     assert len(listed(search={**GRID, "trials": 2}, defenses=DEPTHS)) == 2
     assert search_trials(sweep(search={**GRID, "trials": 99}, defenses=DEPTHS)) == 3
 
 
-def test_the_number_of_trials_is_known_before_anything_runs():
+def test_the_number_of_trials_is_known_before_anything_runs() -> None:
     assert search_trials(sweep(search=GRID, defenses=DEPTHS)) == 3
     assert search_trials(sweep(search={})) == SEARCHED_TRIALS
     assert search_trials(sweep(search={"trials": 5})) == 5
 
 
-def test_without_attacks_there_is_no_front_to_confirm():
+def test_without_attacks_there_is_no_front_to_confirm() -> None:
     confirmation = {"further_seeds": 2, "at_most": 3}
     assert confirmed_trials(sweep(confirmation=confirmation)) == 6
     assert confirmed_trials(sweep(confirmation=confirmation, search=GRID, defenses=DEPTHS, attacks=[])) == 0

@@ -1,6 +1,7 @@
 """Importance finds the parameter that decides, is computed once, and says when there is too little."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def write_trial_rows(store, sweep, trial, number, acc, att_acc):
     store.write_rows("trials", f"{sweep.sweep_id}-{number:04d}", [row])
 
 
-def test_the_parameter_that_decides_comes_first(tmp_path):
+def test_the_parameter_that_decides_comes_first(tmp_path: Path) -> None:
     results, _ = swept(tmp_path, 60)
     found = importances(results.store, results.summary())
     assert (found.told, found.trials) == (60, 60)
@@ -74,13 +75,13 @@ def test_the_parameter_that_decides_comes_first(tmp_path):
     assert found == importances(results.store, results.summary())
 
 
-def test_too_few_trials_give_no_shares(tmp_path):
+def test_too_few_trials_give_no_shares(tmp_path: Path) -> None:
     results, _ = swept(tmp_path, LEAST_TRIALS - 1)
     found = importances(results.store, results.summary())
     assert (found.trials, found.least, found.shares) == (LEAST_TRIALS - 1, LEAST_TRIALS, {})
 
 
-def test_trials_are_told_with_the_parameters_of_the_space(tmp_path):
+def test_trials_are_told_with_the_parameters_of_the_space(tmp_path: Path) -> None:
     results, sweep = swept(tmp_path, 3)
     for parameters, (acc, att_acc) in told_trials(sweep, results.summary()):
         weight = parameters["bido_hsic.lambda_x"]
@@ -93,7 +94,7 @@ def test_trials_are_told_with_the_parameters_of_the_space(tmp_path):
     )
 
 
-def test_what_was_recorded_is_used_until_the_search_goes_on(tmp_path):
+def test_what_was_recorded_is_used_until_the_search_goes_on(tmp_path: Path) -> None:
     results, sweep = swept(tmp_path, 4)
     record_importances(results.store, results.summary())
     kept = read_importances(results.store, sweep.sweep_id)
@@ -105,7 +106,7 @@ def test_what_was_recorded_is_used_until_the_search_goes_on(tmp_path):
     assert present_importances(longer.store, longer.summary()).told == 6
 
 
-def test_damaged_files_are_no_importances(tmp_path):
+def test_damaged_files_are_no_importances(tmp_path: Path) -> None:
     results, sweep = swept(tmp_path, 2)
     results.store.put_bytes(f"analysis/{sweep.sweep_id}.json", b"[]")
     assert read_importances(results.store, sweep.sweep_id) is None

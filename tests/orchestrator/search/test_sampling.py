@@ -29,17 +29,17 @@ def proposed(startup, count, best, sampler="tpe"):
 
 
 @pytest.mark.parametrize("startup", [3, 14])
-def test_what_is_told_counts_after_the_startup_trials_and_not_before(startup):
+def test_what_is_told_counts_after_the_startup_trials_and_not_before(startup: int) -> None:
     low, high = (proposed(startup, startup + 6, best) for best in (0.001, 1.0))
     assert low[:startup] == high[:startup]
     assert low[startup:] != high[startup:]
 
 
-def test_random_search_never_listens():
+def test_random_search_never_listens() -> None:
     assert proposed(1, 9, 0.001, "random") == proposed(1, 9, 1.0, "random")
 
 
-def test_a_proposal_at_random_is_not_the_samplers():
+def test_a_proposal_at_random_is_not_the_samplers() -> None:
     sampling = Sampling(small_sweep(defenses=WIDE, search={"sampler": "random", "seed": 4}))
     usual = [sampling.ask().defense for _ in range(3)]
     other = Sampling(small_sweep(defenses=WIDE, search={"sampler": "random", "seed": 4}))

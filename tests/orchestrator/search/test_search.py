@@ -96,7 +96,7 @@ def test_a_restart_after_any_number_of_trials_proposes_the_same(sweep, workers, 
 
 
 @pytest.mark.parametrize("seed", [3, 5])
-def test_a_restart_within_a_round_of_repeats_proposes_the_same(seed):
+def test_a_restart_within_a_round_of_repeats_proposes_the_same(seed: int) -> None:
     """A repeat of a trial of its own round is told with the round, even when the store knows the outcome."""
     search = {"trials": 9, "round_size": 4, "startup_trials": 1, "sampler": "tpe", "seed": seed}
     sweep = small_sweep(defenses=FEW_DEPTHS, search=search)
@@ -114,7 +114,7 @@ def test_no_configuration_is_proposed_twice_and_numbers_have_no_gap(sweep):
     assert len({trial_id for _, _, trial_id in proposed}) == len(proposed)
 
 
-def test_no_def_is_first_then_anchors_then_the_sampler():
+def test_no_def_is_first_then_anchors_then_the_sampler() -> None:
     anchors = [{"kind": "tl_dmi", "freeze_depth": 4}, {"kind": "no_def"}, {"kind": "bido_hsic"}]
     proposer = run(small_sweep(anchors=anchors, search={"trials": 6}))
     kinds = [defense.kind for defense in defenses(proposer)]
@@ -123,7 +123,7 @@ def test_no_def_is_first_then_anchors_then_the_sampler():
     assert len(kinds) == 6
 
 
-def test_a_round_waits_for_the_whole_round_before_it():
+def test_a_round_waits_for_the_whole_round_before_it() -> None:
     proposer = Proposer(small_sweep(control={"kinds": []}))
     opening = [proposer.next(), proposer.next()]
     assert proposer.next() is None
@@ -133,13 +133,13 @@ def test_a_round_waits_for_the_whole_round_before_it():
     assert proposer.next() is not None
 
 
-def test_controls_fill_in_only_while_nothing_else_is_ready():
+def test_controls_fill_in_only_while_nothing_else_is_ready() -> None:
     proposer = Proposer(small_sweep(control={"kinds": ["permuted_labels"]}))
     roles = [proposer.next().role for _ in range(3)]
     assert roles == ["search", "search", "control"]
 
 
-def test_controls_are_no_def_and_keep_out_of_the_search():
+def test_controls_are_no_def_and_keep_out_of_the_search() -> None:
     proposer = run(small_sweep(control={"kinds": ["permuted_labels", "untrained"]}))
     controls = [each.trial.target for each in proposer.proposals if each.role == "control"]
     assert [(each.defense.kind, each.control) for each in controls] == [
@@ -159,7 +159,7 @@ def told(points, **changes):
     return [each.trial.target for each in proposer.proposals if each.role == "confirmation"], proposer
 
 
-def test_the_front_is_confirmed_with_further_seeds_no_def_among_it():
+def test_the_front_is_confirmed_with_further_seeds_no_def_among_it() -> None:
     points = [(0.9, 0.9), (0.95, 0.5), (0.8, 0.1), (0.7, 0.4)]  # No-Def is beaten by the second
     confirmed, proposer = told(points, seed=7, confirmation={"further_seeds": 2, "at_most": 9})
     searched = defenses(proposer)
@@ -167,7 +167,7 @@ def test_the_front_is_confirmed_with_further_seeds_no_def_among_it():
     assert sorted(each.seed for each in confirmed) == [8, 8, 8, 9, 9, 9]
 
 
-def test_at_most_so_many_configurations_are_confirmed():
+def test_at_most_so_many_configurations_are_confirmed() -> None:
     confirmed, _ = told([(0.9, 0.9), (0.8, 0.5), (0.7, 0.1)], confirmation={"further_seeds": 1, "at_most": 1})
     assert [each.defense.kind for each in confirmed] == ["no_def"]
     confirmed, _ = told([(0.9, 0.9), (0.8, 0.5)], confirmation={"further_seeds": 3, "at_most": 0})
@@ -182,7 +182,7 @@ def test_what_is_not_two_finite_numbers_counts_as_a_failure_and_the_search_goes_
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "nsga2"])
-def test_a_small_space_is_searched_to_its_end_and_says_so(sampler):
+def test_a_small_space_is_searched_to_its_end_and_says_so(sampler: str) -> None:
     proposer = run(
         small_sweep(
             defenses=[{"kind": "tl_dmi", "freeze_depth": {"integers": [1, 5]}}],
@@ -194,13 +194,13 @@ def test_a_small_space_is_searched_to_its_end_and_says_so(sampler):
     assert any("no more than 6" in note for note in proposer.notes)
 
 
-def test_a_space_of_no_def_alone_has_one_search_trial():
+def test_a_space_of_no_def_alone_has_one_search_trial() -> None:
     proposer = run(small_sweep(defenses=[{"kind": "no_def"}], search={"trials": 4}))
     assert [defense.kind for defense in defenses(proposer)] == ["no_def"]
     assert proposer.finished
 
 
-def test_raising_the_trials_continues_the_same_search():
+def test_raising_the_trials_continues_the_same_search() -> None:
     few = run(small_sweep(search={"trials": 5, "round_size": 2}))
     more = run(small_sweep(search={"trials": 9, "round_size": 2}), known=known_to(few))
     fresh = run(small_sweep(search={"trials": 9, "round_size": 2}))
@@ -210,7 +210,7 @@ def test_raising_the_trials_continues_the_same_search():
     assert len({number for number, _, _ in table(more)} - {number for number, _, _ in table(few)}) >= 4
 
 
-def test_tpe_learns_from_what_it_is_told():
+def test_tpe_learns_from_what_it_is_told() -> None:
     """Deep freezing is told to be better in both objectives: the later half of the search goes deeper."""
     sweep = small_sweep(
         defenses=[{"kind": "tl_dmi", "freeze_depth": {"integers": [1, 16]}}, {"kind": "bido_hsic"}],
@@ -227,7 +227,7 @@ def test_tpe_learns_from_what_it_is_told():
     assert sum(goods[-20:]) > 15
 
 
-def test_an_unknown_or_repeated_number_is_refused():
+def test_an_unknown_or_repeated_number_is_refused() -> None:
     proposer = Proposer(small_sweep())
     with pytest.raises(KeyError):
         proposer.tell(99, TrialOutcome("failed", "x"))
@@ -241,7 +241,7 @@ GRID = {"sampler": "grid"}
 EVERY_DEPTH = [{"kind": "tl_dmi", "freeze_depth": "all"}]
 
 
-def test_a_whole_grid_is_handed_out_at_once_and_nothing_else_is_searched():
+def test_a_whole_grid_is_handed_out_at_once_and_nothing_else_is_searched() -> None:
     proposer = Proposer(small_sweep(search=GRID, defenses=EVERY_DEPTH, control={"kinds": []}))
     first = [proposer.next() for _ in range(16)]
     assert [each.trial.target.defense.kind for each in first] == ["no_def", *["tl_dmi"] * 15]
@@ -251,7 +251,7 @@ def test_a_whole_grid_is_handed_out_at_once_and_nothing_else_is_searched():
     assert proposer.notes == ()
 
 
-def test_a_grid_confirms_its_front_under_the_weights_that_were_tried():
+def test_a_grid_confirms_its_front_under_the_weights_that_were_tried() -> None:
     per_target = {"face_resnet": {"pretrained": ["face_resnet", None]}}
     sweep = small_sweep(
         search=GRID,
@@ -275,7 +275,7 @@ def test_a_grid_confirms_its_front_under_the_weights_that_were_tried():
     )
 
 
-def test_raising_the_trials_of_a_grid_goes_on_down_the_list():
+def test_raising_the_trials_of_a_grid_goes_on_down_the_list() -> None:
     few = run(small_sweep(search={**GRID, "trials": 4}, defenses=EVERY_DEPTH))
     more = run(small_sweep(search=GRID, defenses=EVERY_DEPTH), known=known_to(few))
     assert [defense.kind for defense in defenses(few)] == ["no_def", "tl_dmi", "tl_dmi", "tl_dmi"]
@@ -283,7 +283,7 @@ def test_raising_the_trials_of_a_grid_goes_on_down_the_list():
     assert len(defenses(more)) == 16
 
 
-def test_a_grid_without_attacks_runs_to_its_end():
+def test_a_grid_without_attacks_runs_to_its_end() -> None:
     sweep = small_sweep(search=GRID, defenses=EVERY_DEPTH, attacks=[], control={"kinds": []})
     proposer = Proposer(sweep)
     while not proposer.finished:

@@ -1,5 +1,7 @@
 """The study that optuna-dashboard shows: complete, without doubles, and no part of the search itself."""
 
+from pathlib import Path
+
 import optuna
 import pytest
 from click.testing import CliRunner
@@ -45,7 +47,7 @@ def plain(trials):
     return [(trial.state, trial.params, trial.values, trial.user_attrs) for trial in trials]
 
 
-def test_a_mirror_holds_every_told_trial_once_also_after_a_resume(tmp_path, place):
+def test_a_mirror_holds_every_told_trial_once_also_after_a_resume(tmp_path: Path, place: str) -> None:
     sweep(tmp_path / "store", place, limits=Limits(max_trials=3))
     sweep(tmp_path / "store", place)
     sweep(tmp_path / "store", place)
@@ -54,13 +56,13 @@ def test_a_mirror_holds_every_told_trial_once_also_after_a_resume(tmp_path, plac
     assert {trial.state for trial in mirrored(place)} == {TrialState.COMPLETE}
 
 
-def test_a_mirror_changes_nothing_of_the_sweep(tmp_path, place):
+def test_a_mirror_changes_nothing_of_the_sweep(tmp_path: Path, place: str) -> None:
     sweep(tmp_path / "store", place)
     sweep(tmp_path / "plain")
     assert rows(tmp_path / "store") == rows(tmp_path / "plain")
 
 
-def test_failures_are_shown_with_their_reasons_and_replaced_after_a_retry(tmp_path, place):
+def test_failures_are_shown_with_their_reasons_and_replaced_after_a_retry(tmp_path: Path, place: str) -> None:
     def failing(config, store):
         if config.defense.kind != "no_def":
             return StepOutcome("failed", "the loss is NaN in epoch 1")
@@ -75,14 +77,14 @@ def test_failures_are_shown_with_their_reasons_and_replaced_after_a_retry(tmp_pa
     assert TrialState.FAIL not in {trial.state for trial in mirrored(place)}
 
 
-def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(tmp_path):
+def test_a_storage_that_cannot_be_opened_is_refused_without_its_password(tmp_path: Path) -> None:
     with pytest.raises(Unreachable) as error:
         StudyMirror("postgresql://me:hunter22@127.0.0.1:1/none", "3f2a")
     assert "cannot be opened" in str(error.value)
     assert "hunter22" not in str(error.value)
 
 
-def test_a_password_on_the_command_line_is_refused_and_not_repeated():
+def test_a_password_on_the_command_line_is_refused_and_not_repeated() -> None:
     words = ["--space", "bido_vs_tldmi", "--optuna-storage", "postgresql://me:hunter22@db/optuna"]
     result = CliRunner().invoke(main, words, obj=FAKE)
     assert result.exit_code == 2
@@ -90,7 +92,9 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated():
     assert "hunter22" not in result.output
 
 
-def test_the_url_of_the_environment_reaches_the_sweep_and_is_recorded_nowhere(tmp_path, monkeypatch):
+def test_the_url_of_the_environment_reaches_the_sweep_and_is_recorded_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLDMI_SWEEP_OPTUNA_STORAGE", "sqlite:///study.db?password=hunter22")
     (tmp_path / "small.yaml").write_text(

@@ -30,18 +30,18 @@ def suggested(parameters, **changes):
     return suggest_defense(FixedTrial(parameters), small_space(**changes), UNITS)
 
 
-def test_only_the_parameters_of_the_chosen_defence_are_asked_for():
+def test_only_the_parameters_of_the_chosen_defence_are_asked_for() -> None:
     asked = FixedTrial({"defense": "tl_dmi", "tl_dmi.freeze_depth": 7})
     assert suggest_defense(asked, small_space(), UNITS) == Defense.of(TLDMI(freeze_depth=7))
     assert set(asked.distributions) == {"defense", "tl_dmi.freeze_depth"}
 
 
-def test_lambda_y_is_lambda_x_times_the_ratio():
+def test_lambda_y_is_lambda_x_times_the_ratio() -> None:
     parameters = {"defense": "bido_hsic", "bido_hsic.lambda_x": 0.04, "bido_hsic.lambda_y_ratio": 12.5}
     assert suggested(parameters) == Defense.of(BiDOHSIC(lambda_x=0.04, lambda_y=0.5))
 
 
-def test_all_depths_run_from_one_to_every_unit_and_no_def_is_not_proposed():
+def test_all_depths_run_from_one_to_every_unit_and_no_def_is_not_proposed() -> None:
     asked = FixedTrial({"defense": "tl_dmi", "tl_dmi.freeze_depth": UNITS})
     suggest_defense(asked, small_space(), UNITS)
     depth, kinds = asked.distributions["tl_dmi.freeze_depth"], asked.distributions["defense"]
@@ -49,7 +49,7 @@ def test_all_depths_run_from_one_to_every_unit_and_no_def_is_not_proposed():
     assert "no_def" not in kinds.choices
 
 
-def test_a_value_that_is_not_searched_is_kept():
+def test_a_value_that_is_not_searched_is_kept() -> None:
     rooms = [{"kind": "tl_dmi", "freeze_depth": "all", "frozen_bn": "eval"}]
     defense = suggested({"defense": "tl_dmi", "tl_dmi.freeze_depth": 3}, defenses=rooms)
     assert defense == Defense.of(TLDMI(freeze_depth=3, frozen_bn="eval"))
@@ -77,7 +77,7 @@ def test_parameters_of_a_proposal_lead_back_to_it(kind, seed):
     assert parameters_of(back, space, UNITS) == parameters
 
 
-def test_all_kinds_side_by_side_keep_their_parameters_apart():
+def test_all_kinds_side_by_side_keep_their_parameters_apart() -> None:
     space = small_space(defenses=EVERY_DEFENSE)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(60):
@@ -126,7 +126,7 @@ def test_each_defence_is_written_in_its_own_parameters(room, parameters, defense
 
 
 @pytest.mark.parametrize(("lambda_x", "ratio"), [(0.0333333, 5.0), (0.0777777, 50.0), (0.05, 8.0)])
-def test_a_ratio_rounded_past_the_end_of_its_range_is_still_inside(lambda_x, ratio):
+def test_a_ratio_rounded_past_the_end_of_its_range_is_still_inside(lambda_x: float, ratio: float) -> None:
     defense = Defense.of(BiDOHSIC(lambda_x=lambda_x, lambda_y=rounded(lambda_x * ratio)))
     parameters = parameters_of(defense, small_space(), UNITS)
     assert 5 <= parameters["bido_hsic.lambda_y_ratio"] <= 50
@@ -164,7 +164,7 @@ def test_every_kind_knows_what_its_ranges_do_not_hold(room, outside):
     assert parameters_of(outside, small_space(defenses=[room]), UNITS) is None
 
 
-def test_a_grid_holds_every_value_in_the_order_written():
+def test_a_grid_holds_every_value_in_the_order_written() -> None:
     rooms = [
         {"kind": "no_def"},
         {
@@ -185,6 +185,6 @@ def test_a_grid_holds_every_value_in_the_order_written():
     ]
 
 
-def test_a_range_of_real_numbers_has_no_grid():
+def test_a_range_of_real_numbers_has_no_grid() -> None:
     with pytest.raises(ValueError, match="choice"):
         countable(LogUniform(log_uniform=(0.1, 1)))

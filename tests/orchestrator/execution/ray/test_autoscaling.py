@@ -1,5 +1,7 @@
 """What an autoscaling cluster promises counts as room; what it cannot promise does not."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -37,7 +39,7 @@ def test_those_that_run_are_not_promised_again(bootstrap):
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", "available_node_types: 3"])
-def test_a_file_that_is_no_cluster_promises_nothing(tmp_path, text):
+def test_a_file_that_is_no_cluster_promises_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bootstrap.yaml"
     path.write_text(text)
     assert promised_nodes([HEAD], path) == []

@@ -1,6 +1,7 @@
 """``--address auto`` says at once when the cluster that Ray would join does not answer."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_the_head_that_started_last_on_this_machine_is_knocked_at(tmp_path, monk
     assert seconds < AT_ONCE_SECONDS
 
 
-def test_without_a_head_there_is_nothing_to_knock_at(monkeypatch, tmp_path):
+def test_without_a_head_there_is_nothing_to_knock_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     knocked = []
@@ -58,7 +59,9 @@ def test_without_a_head_there_is_nothing_to_knock_at(monkeypatch, tmp_path):
     assert knocked == ["auto"]
 
 
-def test_a_cluster_of_our_own_that_starts_too_slowly_is_unreachable(tmp_path, monkeypatch):
+def test_a_cluster_of_our_own_that_starts_too_slowly_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def _too_slow(**_options):
         raise Exception("The current node timed out during startup")
 

@@ -10,7 +10,7 @@ import ray
 from ray.tune import TuneError
 from ray.tune.search import Searcher
 
-from orchestrator.driver.sweep import run_sweep
+from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.errors import InvalidRequest, Unreachable
 from orchestrator.execution.chain import Chain
 from orchestrator.execution.events import StepChanged, TrialEnded, TrialOutcome
@@ -65,8 +65,8 @@ def _both_ways(folder):
     setup = load_setup("orl_faces")
     steps = FakeBuild(target=dying_target, other=listening_evaluator)
     cluster = ClusterSettings(workers=2)
-    outcome = run_sweep(small_space(), setup, stores[0], executor="ray", cluster=cluster, build=steps)
-    run_sweep(small_space(), setup, stores[1], executor="inline", build=FAKE)
+    outcome = run_sweep(small_space(), setup, stores[0], Execution("ray", cluster, build=steps))
+    run_sweep(small_space(), setup, stores[1], Execution("inline", build=FAKE))
     return outcome, *stores, leftovers() - before
 
 
@@ -128,7 +128,7 @@ class Recorder:
 DONE = [TrialEnded(0, TrialOutcome("done", None, 0.9, 0.1))]
 
 
-def test_a_searcher_hands_out_no_more_trials_than_lanes():
+def test_a_searcher_hands_out_no_more_trials_than_lanes() -> None:
     searcher = ProposalSearcher(Recorder(search={"trials": 4, "round_size": 4}), trial_slots=2)
     assert searcher.suggest("a")["number"] == 0
     assert searcher.suggest("b")["number"] == 1
@@ -137,7 +137,7 @@ def test_a_searcher_hands_out_no_more_trials_than_lanes():
     assert searcher.suggest("c")["number"] == 2
 
 
-def test_the_sweep_hears_of_every_step_and_of_the_end_once():
+def test_the_sweep_hears_of_every_step_and_of_the_end_once() -> None:
     trials, started = Recorder(), StepChanged(0, "target", "started")
     searcher = ProposalSearcher(trials, trial_slots=2)
     searcher.suggest("a")
@@ -147,7 +147,7 @@ def test_the_sweep_hears_of_every_step_and_of_the_end_once():
     assert trials.heard == [started, *DONE]
 
 
-def test_what_the_sweep_raises_when_it_is_told_is_no_error_of_tune():
+def test_what_the_sweep_raises_when_it_is_told_is_no_error_of_tune() -> None:
     """Tune makes a text of what its searcher raises, and the exit code would be that of a defect."""
 
     class Full(Recorder):
@@ -167,7 +167,7 @@ def test_what_the_sweep_raises_when_it_is_told_is_no_error_of_tune():
         _fit(Tuner(), searcher)
 
 
-def test_an_error_of_tune_stays_one():
+def test_an_error_of_tune_stays_one() -> None:
     class Tuner:
         def fit(self):
             raise TuneError("of its own")
@@ -176,7 +176,7 @@ def test_an_error_of_tune_stays_one():
         _fit(Tuner(), ProposalSearcher(Recorder(), trial_slots=1))
 
 
-def test_a_trial_whose_coordinator_was_lost_is_handed_out_again_before_others():
+def test_a_trial_whose_coordinator_was_lost_is_handed_out_again_before_others() -> None:
     trials = Recorder(search={"trials": 4, "round_size": 4})
     searcher = ProposalSearcher(trials, trial_slots=2)
     first = searcher.suggest("a")
@@ -190,7 +190,7 @@ def test_a_trial_whose_coordinator_was_lost_is_handed_out_again_before_others():
     assert searcher.suggest("d")["number"] == 2
 
 
-def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
+def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome() -> None:
     trials = Recorder()
     searcher = ProposalSearcher(trials, trial_slots=1)
     for attempt in range(COORDINATOR_RETRIES + 1):
@@ -202,7 +202,7 @@ def test_a_coordinator_lost_for_good_ends_the_sweep_without_an_outcome():
     assert searcher.suggest("b") == Searcher.FINISHED
 
 
-def test_a_coordinator_whose_store_is_lost_says_why_before_it_ends(tmp_path):
+def test_a_coordinator_whose_store_is_lost_says_why_before_it_ends(tmp_path: Path) -> None:
     def target(config, store):
         raise StoreNotWritable("the disk is full")
 
@@ -219,7 +219,7 @@ def test_a_coordinator_whose_store_is_lost_says_why_before_it_ends(tmp_path):
         one.step()
 
 
-def test_a_store_that_is_lost_for_good_ends_the_sweep_with_its_reason():
+def test_a_store_that_is_lost_for_good_ends_the_sweep_with_its_reason() -> None:
     searcher = ProposalSearcher(Recorder(), trial_slots=1)
     for attempt in range(COORDINATOR_RETRIES + 1):
         assert searcher.suggest(str(attempt))["number"] == 0
@@ -236,18 +236,20 @@ def share_of(trial_slots, free):
 @pytest.mark.parametrize(
     ("trial_slots", "free"), [(2, 1.0), (3, 1.0), (7, 1.0), (64, 1.0), (7, 0.3333), (2, 0.0144)]
 )
-def test_coordinators_leave_no_room_for_another_and_some_for_another_sweep(trial_slots, free):
+def test_coordinators_leave_no_room_for_another_and_some_for_another_sweep(
+    trial_slots: int, free: float
+) -> None:
     share = share_of(trial_slots, free)
     assert trial_slots * share <= free + 1e-9 < (trial_slots + 1) * share + 1e-9
     assert share_of(2, 1.0 - trial_slots * share_of(trial_slots, 1.0)) > 0.001
 
 
 @pytest.mark.parametrize(("trial_slots", "free"), [(2, 0.0), (20_000, 1.0)])
-def test_where_nothing_is_left_of_the_head_coordinators_take_a_sliver(trial_slots, free):
+def test_where_nothing_is_left_of_the_head_coordinators_take_a_sliver(trial_slots: int, free: float) -> None:
     assert share_of(trial_slots, free) == 0.001
 
 
-def test_a_searcher_says_when_the_sweep_is_finished():
+def test_a_searcher_says_when_the_sweep_is_finished() -> None:
     searcher = ProposalSearcher(
         Recorder(search={"trials": 1}, control={"kinds": []}, confirmation={"further_seeds": 0}),
         trial_slots=1,
@@ -261,7 +263,7 @@ def test_a_searcher_says_when_the_sweep_is_finished():
 TWO_CPUS = [{"CPU": 2.0}]
 
 
-def test_shares_are_of_gpus_only_where_there_are_gpus():
+def test_shares_are_of_gpus_only_where_there_are_gpus() -> None:
     cpu_only = fit_steps(TWO_CPUS, ClusterSettings(), threads=1)
     with_gpus = fit_steps([{"CPU": 8.0, "GPU": 2.0}], ClusterSettings(), threads=1)
     assert cpu_only.shares == GpuShares(0, 0)
@@ -284,7 +286,7 @@ def test_a_step_that_fits_on_no_node_is_refused(nodes, settings, threads, named)
     assert named in str(error.value)
 
 
-def test_an_address_where_nothing_listens_is_refused_at_once(tmp_path):
+def test_an_address_where_nothing_listens_is_refused_at_once(tmp_path: Path) -> None:
     with (
         deaf_port() as port,
         pytest.raises(Unreachable, match=f"no Ray cluster at '127.0.0.1:{port}'"),
@@ -293,7 +295,9 @@ def test_an_address_where_nothing_listens_is_refused_at_once(tmp_path):
         pass
 
 
-def test_a_connection_of_the_callers_own_is_left_alone(tmp_path, monkeypatch):
+def test_a_connection_of_the_callers_own_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
     monkeypatch.setattr(ray, "shutdown", lambda: pytest.fail("the caller's connection was closed"))
     with pytest.raises(InvalidRequest, match="already"), connect_cluster(ClusterSettings(), 1, tmp_path):

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from orchestrator.execution.ray.messages import messages_kept
-from results import open_store
+from results import Store, open_store
 
 
 @pytest.fixture
@@ -21,7 +21,9 @@ def printed_by_a_thread(name, text):
     thread.join()
 
 
-def test_words_of_ray_are_kept_and_named_in_one_line(store, capsys, caplog):
+def test_words_of_ray_are_kept_and_named_in_one_line(
+    store: Store, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     with messages_kept(store.uri):
         print("of the user")
         printed_by_a_thread(
@@ -40,14 +42,16 @@ def test_words_of_ray_are_kept_and_named_in_one_line(store, capsys, caplog):
     assert f"2 lines, kept in {path} of {store.uri}" in record.message
 
 
-def test_nothing_is_kept_of_a_run_without_trouble(store, caplog):
+def test_nothing_is_kept_of_a_run_without_trouble(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     with messages_kept(store.uri):
         print("of the user")
     assert store.list_paths("logs/") == []
     assert caplog.records == []
 
 
-def test_afterwards_all_is_as_it_was_and_what_was_said_before_an_error_is_kept(store, capsys):
+def test_afterwards_all_is_as_it_was_and_what_was_said_before_an_error_is_kept(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     handlers = list(logging.getLogger("ray").handlers)
 
     def fail():

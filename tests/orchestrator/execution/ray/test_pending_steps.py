@@ -15,12 +15,12 @@ HEAD, BOX = {"CPU": 2.0}, {"CPU": 8.0, "GPU": 1.0}
 STEPS = {"training T": ResourceRequest(1, 1.0), "an attack": ResourceRequest(1, 0.5)}
 
 
-def test_nothing_is_said_before_a_minute_has_passed():
+def test_nothing_is_said_before_a_minute_has_passed() -> None:
     one = PendingMonitor(STEPS)
     assert [one.check([HEAD], now) for now in (0.0, 30.0, 59.9)] == [[], [], []]
 
 
-def test_each_kind_of_step_is_named_once_with_what_is_short():
+def test_each_kind_of_step_is_named_once_with_what_is_short() -> None:
     one = PendingMonitor(STEPS)
     one.check([HEAD], 0.0)
     said = one.check([HEAD], 61.0)
@@ -29,7 +29,7 @@ def test_each_kind_of_step_is_named_once_with_what_is_short():
     assert one.check([HEAD], 600.0) == []
 
 
-def test_a_machine_that_comes_ends_the_wait_and_a_new_one_begins_when_it_goes():
+def test_a_machine_that_comes_ends_the_wait_and_a_new_one_begins_when_it_goes() -> None:
     one = PendingMonitor(STEPS)
     one.check([HEAD], 0.0)
     assert one.check([HEAD, BOX], 50.0) == []
@@ -37,12 +37,14 @@ def test_a_machine_that_comes_ends_the_wait_and_a_new_one_begins_when_it_goes():
     assert len(one.check([HEAD], 131.0)) == 2
 
 
-def test_what_fits_is_never_spoken_of():
+def test_what_fits_is_never_spoken_of() -> None:
     one = PendingMonitor({"training T": ResourceRequest(2, 0.0)})
     assert [one.check([HEAD], now) for now in (0.0, 100.0)] == [[], []]
 
 
-def test_the_watch_warns_in_the_log_and_survives_a_head_that_is_gone(monkeypatch, caplog):
+def test_the_watch_warns_in_the_log_and_survives_a_head_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(pending_steps, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(pending_steps, "PENDING_SECONDS", 0.0)
     looked = threading.Semaphore(0)

@@ -27,7 +27,7 @@ def trial(status):
     )
 
 
-def test_an_emptied_trial_holds_its_id_alone():
+def test_an_emptied_trial_holds_its_id_alone() -> None:
     one = trial("TERMINATED")
     drop_trial_state(one)
     assert len(str(one)) < 500
@@ -35,7 +35,7 @@ def test_an_emptied_trial_holds_its_id_alone():
 
 
 @pytest.mark.parametrize(("event", "status"), [("complete", "TERMINATED"), ("error", "ERROR")])
-def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over(event, status):
+def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over(event: str, status: str) -> None:
     forgetting, one = DropEndedTrials(), trial("RUNNING")
     getattr(forgetting, f"on_trial_{event}")(1, [one], one)
     forgetting.on_step_end(1, [one])
@@ -45,7 +45,7 @@ def test_a_trial_is_emptied_once_tune_has_ended_it_and_its_step_is_over(event, s
     assert not one.config
 
 
-def test_memory_is_given_back_now_and_then(monkeypatch):
+def test_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
     monkeypatch.setattr(module, "give_back", lambda: given.append(True))
     forgetting = DropEndedTrials()
@@ -56,6 +56,8 @@ def test_memory_is_given_back_now_and_then(monkeypatch):
     assert len(given) == 2
 
 
-def test_giving_back_is_left_out_where_the_system_has_no_such_function(monkeypatch):
+def test_giving_back_is_left_out_where_the_system_has_no_such_function(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module.ctypes, "CDLL", lambda _: object())
     give_back()
