@@ -15,20 +15,6 @@ FREEZE_UNITS = {own.kind_name(): own.units for own in ARCHITECTURES}
 PAPER_FREEZE_DEPTHS = {
     own.kind_name(): own.paper_freeze_depths for own in ARCHITECTURES if own.paper_freeze_depths
 }
-RESIDUAL_STAGES: dict[str, int] = {
-    "face_resnet": 4,
-    "ir152": 4,
-    "facenet64": 4,
-    "resnet34": 4,
-    "resnet18": 4,
-    "resnet50": 4,
-    "resnet101": 4,
-    "resnet152": 4,
-    "resnest101": 4,
-}
-"""Number of stages of blocks with a skip connection, for the architectures that are made of such blocks; a
-test compares it with the networks."""
-
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 

@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from orchestrator.search.suggest import searched_defenses
 from search_spaces import InvalidSpace, Sweep
+from search_spaces.architectures import ARCHITECTURES
 from search_spaces.defenses import Defense, DefenseSpace
 from search_spaces.domains import Domain, Value, bounds, countable
 from search_spaces.setting_errors import SettingError
-from search_spaces.targets import FREEZE_UNITS, RESIDUAL_STAGES, Architecture, TargetSettings
+from search_spaces.targets import FREEZE_UNITS, Architecture, TargetSettings
 
 UnitNames = Callable[[Architecture], Sequence[str]]
 
@@ -39,7 +40,7 @@ class Shape:
     @property
     def stages(self) -> int:
         """Number of stages of residual blocks."""
-        return RESIDUAL_STAGES.get(self.architecture, 0)
+        return ARCHITECTURES[self.architecture].residual_stages
 
     @property
     def unit_names(self) -> Sequence[str]:

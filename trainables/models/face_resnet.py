@@ -134,6 +134,10 @@ class FaceResNetTarget(TargetModel):
         super().__init__()
         self.set_normalisation(MEAN, STD)
         self.units = nn.ModuleDict(face_resnet_units(padded=True))
+        self.residual_stages = [
+            [f"block{number}" for number, (_, after, _) in enumerate(BLOCKS, start=1) if after == width]
+            for width in (32, 64, 128, 256)
+        ]
         self.hidden_units = ("block3", "block7", "block10", "block13")
         self.neck = nn.Sequential(
             mean_pooling(), nn.Linear(256, EMBEDDING, bias=False), nn.BatchNorm1d(EMBEDDING)

@@ -100,6 +100,19 @@ def output_layer(resolution: int, dropout: float) -> nn.Sequential:
     )
 
 
+def stage_units(stages: tuple[int, ...]) -> list[list[str]]:
+    """Return the names of the units of each stage.
+
+    >>> stage_units(IR50)[0]
+    ['body0', 'body1', 'body2']
+    """
+    firsts = [sum(stages[:count]) for count in range(len(stages))]
+    return [
+        [f"body{first + position}" for position in range(units)]
+        for first, units in zip(firsts, stages, strict=True)
+    ]
+
+
 def stage_ends(stages: tuple[int, ...]) -> list[str]:
     """Return the names of the units that end a stage.
 
@@ -133,6 +146,7 @@ class IRTarget(TargetModel):
         self.set_normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         self.units = nn.ModuleDict(dict(ir_units(stages)))
         self.hidden_units = stage_ends(stages)
+        self.residual_stages = stage_units(stages)
         self.neck = output_layer(resolution, dropout=0.5)
         xavier_initialised(self)
         self.head = nn.Linear(EMBEDDING, num_classes)

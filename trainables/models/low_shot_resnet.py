@@ -70,6 +70,10 @@ class LowShotResNet(TargetModel):
         super().__init__()
         self.set_normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
         self.units = nn.ModuleDict(dict(low_shot_units(features)))
+        self.residual_stages = [
+            [f"layer{stage}_{position}" for position in range(blocks)]
+            for stage, (_, blocks) in enumerate(STAGES, start=1)
+        ]
         ends = [f"layer{stage}_{blocks - 1}" for stage, (_, blocks) in enumerate(STAGES, start=1)]
         self.hidden_units = ("stem", *ends, "fc1")
         self.neck = nn.Sequential(nn.ReLU(), nn.BatchNorm1d(features))

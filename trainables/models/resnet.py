@@ -23,6 +23,9 @@ class ResNetTarget(TargetModel):
         super().__init__()
         self.set_normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
         self.units = nn.ModuleDict({"stem": _stem(network, stem), **dict(_blocks(network))})
+        self.residual_stages = [
+            [f"{stage}_{position}" for position in range(len(getattr(network, stage)))] for stage in STAGES
+        ]
         self.hidden_units = [f"{stage}_{len(getattr(network, stage)) - 1}" for stage in STAGES]
         self.neck = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = network.fc

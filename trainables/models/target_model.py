@@ -48,6 +48,8 @@ class TargetModel(nn.Module):
     hidden_units: Sequence[str]
     mean: Tensor
     std: Tensor
+    residual_stages: Sequence[Sequence[str]] = ()
+    """Names of the units with a skip connection, in ``shortcut`` or ``downsample``, by stage; none: empty."""
     answers: Sequence[Callable[[Tensor, Tensor], Tensor]] = ()
     """Changes of the logits (B, classes) of pictures that output-side defences make, see ``answered``."""
     bottleneck_after: int | None = None
