@@ -12,7 +12,7 @@ from search_spaces.architectures import ARCHITECTURES
 from search_spaces.defenses import Defense, DefenseSpace
 from search_spaces.domains import Domain, Value, bounds, countable
 from search_spaces.setting_errors import SettingError
-from search_spaces.targets import FREEZE_UNITS, Architecture, TargetSettings
+from search_spaces.targets import Architecture, TargetSettings
 
 UnitNames = Callable[[Architecture], Sequence[str]]
 
@@ -22,7 +22,8 @@ def unit_names(architecture: Architecture) -> Sequence[str]:
     from trainables.models import build_target
 
     settings = TargetSettings(architecture=architecture)
-    return build_target(settings, num_classes=2, resolution=64, seed=0).freeze_units
+    side = ARCHITECTURES[architecture].published_side
+    return build_target(settings, num_classes=2, resolution=side, seed=0).freeze_units
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Shape:
     @property
     def units(self) -> int:
         """Number of units that can be frozen."""
-        return FREEZE_UNITS[self.architecture]
+        return ARCHITECTURES[self.architecture].units
 
     @property
     def stages(self) -> int:

@@ -4,11 +4,12 @@ import click
 
 from orchestrator.commands.options import as_json, print_json, store_argument
 from orchestrator.errors import ExitCode
-from orchestrator.selection import RUNS
+from orchestrator.selection import RUNS, plugin_option
 
 
 @click.command()
 @store_argument
+@plugin_option(expose_value=False)
 @as_json
 def doctor(store: str | None, as_json: bool) -> None:
     """Look at what there is: targets, defences, attacks, data; and what this machine has of it."""

@@ -10,11 +10,11 @@ from orchestrator.skeletons import NOUNS
 
 @click.group(cls=CommandGroup)
 def plugin() -> None:
-    """Bring a defence of your own as one Python file."""
+    """Bring a defence, an attack, a data set, ... of your own as one Python file."""
 
 
 @plugin.command("new")
-@click.argument("noun", type=click.Choice(list(NOUNS)), metavar="NOUN")
+@click.argument("noun", type=click.Choice(list(NOUNS)), metavar="KIND")
 @click.argument("name")
 @click.option(
     "--folder",
@@ -24,7 +24,10 @@ def plugin() -> None:
     help="Where the two files go.",
 )
 def new(noun: str, name: str, folder: Path) -> None:
-    """Write a working plugin NAME.py and its test, a start for your own; NOUN is defense."""
+    """Write a working plugin NAME.py and its test, a start for your own.
+
+    KIND is defense, attack, prior, evaluator, dataset or target.
+    """
     from orchestrator.skeletons import write_skeleton
 
     code, test = write_skeleton(noun, name, folder)

@@ -9,7 +9,14 @@ from string import Template
 
 from orchestrator.errors import OWN_PACKAGES, InvalidRequest
 
-NOUNS: Mapping[str, str] = {"defense": "a part of a defence: how T is built, trained or answers"}
+NOUNS: Mapping[str, str] = {
+    "defense": "a part of a defence: how T is built, trained or answers",
+    "attack": "an attack: how pictures are rebuilt from T and a prior",
+    "prior": "a prior: what an attacker knows of pictures",
+    "evaluator": "an evaluator: who judges the pictures that an attack rebuilds",
+    "dataset": "a data set: the pictures of D_priv and D_pub",
+    "target": "a target: the network that T is",
+}
 """What a skeleton can be of -> what that is."""
 
 

@@ -76,12 +76,13 @@ class StoreContract:
             open_store(store.uri, create=True)
         assert store.list_paths() == ["thesis/chapter1.tex"]
 
-    def test_a_foreign_version_is_refused_naming_both_versions(self, store: Store) -> None:
-        store.put_bytes(MARKER, json.dumps({"schema_version": 987}).encode())
+    @pytest.mark.parametrize("version", [SCHEMA_VERSION - 1, 987], ids=["older", "newer"])
+    def test_another_version_is_refused_naming_both_versions(self, store: Store, version: int) -> None:
+        store.put_bytes(MARKER, json.dumps({"schema_version": version}).encode())
         for create in (False, True):
             with pytest.raises(StoreSchemaMismatch) as caught:
                 open_store(store.uri, create=create)
-            assert "987" in str(caught.value)
+            assert f"version {version}," in str(caught.value)
             assert f"version {SCHEMA_VERSION}" in str(caught.value)
             assert "--store" in str(caught.value)
 

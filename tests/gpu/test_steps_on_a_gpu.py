@@ -34,8 +34,8 @@ from search_spaces.defenses.mid import MID
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.priors import WGANGP
 from search_spaces.targets import Architecture, TargetSettings
-from tests.fixtures.preemption import Preempted
 from tests.fixtures.tiny_targets import smallest_resolution
+from tldmi_sweep.testing.preemption import Preempted
 from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attacks.inference import inference_copy

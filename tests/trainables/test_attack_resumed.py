@@ -15,7 +15,7 @@ from search_spaces.defenses import Defense
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
-from tests.fixtures.preemption import Preempted
+from tldmi_sweep.testing.preemption import Preempted
 from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.attack import run_attack
 from trainables.attacks import students

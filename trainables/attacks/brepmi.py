@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from search_spaces.attacks import BREPMI
 from trainables.attacks.attacker import Attacker, Tensors
-from trainables.attacks.inference import Engine, inference_copy, latent_like
+from trainables.attacks.inference import Engine, answers_of, inference_copy, latent_like
 from trainables.attacks.rows import (
     Clamp,
     Reconstructions,
@@ -26,6 +26,7 @@ from trainables.attacks.rows import (
 )
 from trainables.generators import Prior
 from trainables.implementations import implements
+from trainables.models.target_model import TargetModel
 from trainables.storage.checkpoint import NothingKept, Progress, restore_stream
 
 LatentLabels = Callable[[Tensor], Tensor]
@@ -72,16 +73,15 @@ def boundary_repulsion(
 class LabelOracle:
     """A function from images in [0, 1] (B, C, S, S) to T's labels, int64 (B,); it gives away nothing else."""
 
-    def __init__(self, target: nn.Module, engine: Engine | None = None) -> None:
-        self._target = inference_copy(target, engine)
+    def __init__(self, target: TargetModel, engine: Engine | None = None) -> None:
+        self._answers = answers_of(target, engine)
         self.queries = 0
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return T's label of each image."""
         self.queries += len(images)
         with torch.inference_mode():
-            labels: Tensor = self._target(images).logits.argmax(1)
-        return labels
+            return self._answers(images).argmax(1)
 
 
 @dataclass(frozen=True)

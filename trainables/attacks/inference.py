@@ -1,6 +1,7 @@
 """Networks made ready to be attacked: a private copy, eval mode, no weight gradients, BatchNorm folded."""
 
 import copy
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from trainables.attacks.winograd import use_winograd
+from trainables.models.target_model import TargetModel
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -68,6 +70,15 @@ def inference_copy(module: Module, engine: Engine | None = None) -> Module:
 
 def _wants_direct_convolution(engine: Engine | None) -> bool:
     return engine is not None and (engine.direct_convolution or engine.compile or engine.mixed_precision)
+
+
+def answers_of(target: TargetModel, engine: Engine | None = None) -> Callable[[Tensor], Tensor]:
+    """Return the function from images in [0, 1] (B, C, S, S) to the logits (B, K) that T answers.
+
+    They are what the output-side parts of its defence make of them: all that is seen below white box.
+    """
+    ready = inference_copy(target, engine)
+    return lambda images: target.answered(ready(images).logits, images)
 
 
 def full_precision(module: nn.Module) -> nn.Module:

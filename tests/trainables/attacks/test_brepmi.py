@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.attacks import BREPMI
-from tests.contracts.attack_contract import AttackContract
-from tests.contracts.planted_problem import CLASSES, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.brepmi_reference import slow_row
+from tldmi_sweep.testing.attack_contract import AttackContract
+from tldmi_sweep.testing.planted_problem import CLASSES, Z_DIM, PlantedProblem, planted_problem
 from trainables.attacks.brepmi import (
     LabelOracle,
     attempt_limit,
@@ -42,7 +42,6 @@ WIDE = SETTINGS.model_copy(update={"initial_radius": 12.0, "clip": 0.8})
 
 
 class TestBREPMI(AttackContract):
-    kind = "brepmi"
     settings = SETTINGS
     asks_beyond_its_budget = True  # for proposals, and for steps that are rejected
     least_recognised = 0.7

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from search_spaces.attacks import BREPMI, GMI, KEDMI, VMI, AttackSettings, InversionGenerator
-from tests.contracts.attack_contract import EVERY_CLASS, AttackContract
-from tests.contracts.planted_problem import PlantedProblem, planted_problem
+from tldmi_sweep.testing.attack_contract import EVERY_CLASS, AttackContract
+from tldmi_sweep.testing.planted_problem import PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, Attacker, run_attack_method
 from trainables.attacks.gmi import nesterov_step
 from trainables.attacks.objective import CrossEntropy, Objective, critic_prior
@@ -23,7 +23,6 @@ from trainables.models.small_vgg import small_vgg
 
 
 class TestGMI(AttackContract):
-    kind = "gmi"
     settings = GMI(iterations=40, restarts=2, learning_rate=0.4, micro_batch=5)
 
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from search_spaces.attacks import GMI
-from tests.contracts.attack_contract import assert_same
-from tests.contracts.planted_problem import PlantedProblem, planted_problem
-from tests.fixtures.preemption import Preempted, PreemptedAfter
+from tldmi_sweep.testing.attack_contract import assert_same
+from tldmi_sweep.testing.planted_problem import PlantedProblem, planted_problem
+from tldmi_sweep.testing.preemption import Preempted, PreemptedAfter
 from trainables.attacks import Reconstructions, run_attack_method
 from trainables.attacks.gmi import BestLatents, Descent
 from trainables.attacks.objective import Identity, confidence

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from search_spaces import seed_stream
 from search_spaces.attacks import KEDMI, InversionGenerator
 from search_spaces.settings import Settings
-from tests.contracts.attack_contract import AttackContract
-from tests.contracts.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.kedmi_reference import slow_gaussian
+from tldmi_sweep.testing.attack_contract import AttackContract
+from tldmi_sweep.testing.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, Attacker, Reconstructions, run_attack_method
 from trainables.attacks.kedmi import GaussianDescent, Gaussians, inversion_gan
 from trainables.attacks.objective import CrossEntropy, Objective, real_prior
@@ -26,7 +26,6 @@ SETTINGS = KEDMI(
 
 
 class TestKEDMI(AttackContract):
-    kind = "kedmi"
     settings = SETTINGS
 
     @classmethod

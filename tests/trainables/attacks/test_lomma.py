@@ -15,9 +15,9 @@ from search_spaces.attacks import (
     PublicFeature,
 )
 from search_spaces.settings import Settings
-from tests.contracts.attack_contract import AttackContract
-from tests.contracts.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.kedmi_reference import slow_gaussian
+from tldmi_sweep.testing.attack_contract import AttackContract
+from tldmi_sweep.testing.planted_problem import CLASSES, PUBLIC, Z_DIM, PlantedProblem, planted_problem
 from trainables.attacks import Attacker, run_attack_method
 from trainables.attacks.kedmi import inversion_gan
 from trainables.attacks.lomma import LogitLoss, feature_mean, lomma_loss
@@ -27,7 +27,6 @@ from trainables.models.target_model import TargetOutput
 
 
 class TestLOMMAGMI(AttackContract):
-    kind = "lomma_gmi"
     settings = LOMMAGMI(
         iterations=30,
         restarts=2,
@@ -83,7 +82,6 @@ GENERATOR = InversionGenerator(start="prior", generator_steps=2, batch_size=16, 
 
 
 class TestLOMMAKEDMI(AttackContract):
-    kind = "lomma_kedmi"
     settings = LOMMAKEDMI(
         iterations=30,
         restarts=2,

@@ -11,7 +11,7 @@ from torch import nn
 from search_spaces import seed_stream
 from search_spaces.attacks import LOMMA
 from search_spaces.files import FileUnusable
-from tests.contracts.planted_problem import planted_problem
+from tldmi_sweep.testing.planted_problem import planted_problem
 from trainables.attacks import AttackDiverged
 from trainables.attacks.students import (
     Student,

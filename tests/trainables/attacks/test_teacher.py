@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.contracts.planted_problem import planted_problem
+from tldmi_sweep.testing.planted_problem import planted_problem
 from trainables.attacks.kedmi import TEACHERS
 from trainables.attacks.teacher import (
     BATCH,

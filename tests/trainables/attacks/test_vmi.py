@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from search_spaces.attacks import VMI
-from tests.contracts.attack_contract import AttackContract
-from tests.contracts.planted_problem import Z_DIM, PlantedProblem, planted_problem
 from tests.trainables.attacks.vmi_reference import slow_flow, slow_log_density, slow_vmi
+from tldmi_sweep.testing.attack_contract import AttackContract
+from tldmi_sweep.testing.planted_problem import Z_DIM, PlantedProblem, planted_problem
 from trainables.attacks import AttackDiverged, run_attack_method
 from trainables.attacks.vmi import ClassFlows, PosteriorTraining, kl_divergence, log_normal
 from trainables.storage.checkpoint import NothingKept
@@ -27,7 +27,6 @@ SETTINGS = VMI(
 
 
 class TestVMI(AttackContract):
-    kind = "vmi"
     settings = SETTINGS
 
     def test_queries_are_the_pictures_shown_to_the_target(self) -> None:

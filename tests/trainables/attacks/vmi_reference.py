@@ -12,7 +12,7 @@ from torch.autograd.functional import jacobian
 
 from search_spaces import seed_stream
 from search_spaces.attacks import VMI
-from tests.contracts.planted_problem import PlantedProblem
+from tldmi_sweep.testing.planted_problem import PlantedProblem
 
 Weights = dict[str, Tensor]
 

@@ -11,9 +11,9 @@ import torch
 
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets
 from search_spaces.files import PinnedFolder
-from tests.contracts.dataset_contract import DatasetContract, fresh
 from tests.fixtures import downloads
 from tests.fixtures.downloads import settings_of
+from tldmi_sweep.testing.dataset_contract import DatasetContract, fresh
 from trainables.datasets import check_data, describe, load_data, prepare_data
 from trainables.datasets.downloaded_files import pinned
 from trainables.datasets.sets import InvalidDownload
@@ -29,35 +29,31 @@ def cache(tmp_path_factory: pytest.TempPathFactory):
 
 
 class TestCelebA(DatasetContract):
-    kind = "downloaded"
-
     @pytest.fixture(scope="class")
     @classmethod
-    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> DownloadedSets:
+    def data_settings(cls, tmp_path_factory: pytest.TempPathFactory) -> DownloadedSets:
         root = downloads.celeba(tmp_path_factory.mktemp("celeba"))
         return settings_of("celeba", root, "celeba", root)
 
     @pytest.fixture(scope="class")
     @classmethod
-    def other(cls, settings: DownloadedSets) -> DownloadedSets:
-        return settings.model_copy(update={"seed": 1})
+    def other_settings(cls, data_settings: DownloadedSets) -> DownloadedSets:
+        return data_settings.model_copy(update={"seed": 1})
 
 
 class TestDogsAndFaces(DatasetContract):
     """Sets of different kinds; one public class without names."""
 
-    kind = "downloaded"
-
     @pytest.fixture(scope="class")
     @classmethod
-    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> DownloadedSets:
+    def data_settings(cls, tmp_path_factory: pytest.TempPathFactory) -> DownloadedSets:
         roots = [tmp_path_factory.mktemp(name) for name in ("vggface2", "ffhq")]
         return settings_of("vggface2", downloads.vggface2(roots[0]), "ffhq", downloads.ffhq(roots[1]))
 
     @pytest.fixture(scope="class")
     @classmethod
-    def other(cls, settings: DownloadedSets) -> DownloadedSets:
-        return settings.model_copy(update={"resolution": 48})
+    def other_settings(cls, data_settings: DownloadedSets) -> DownloadedSets:
+        return data_settings.model_copy(update={"resolution": 48})
 
 
 @pytest.fixture

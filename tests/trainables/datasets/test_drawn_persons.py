@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from search_spaces.datasets import DrawnPersons
-from tests.contracts.dataset_contract import DatasetContract, fresh
+from tldmi_sweep.testing.dataset_contract import DatasetContract, fresh
 from trainables.datasets import check_data, load_data
 from trainables.datasets.drawing import Drawer
 from trainables.datasets.drawn_identities import NotEnoughPersons, persons
@@ -35,17 +35,15 @@ def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 
 class TestDrawnPersons(DatasetContract):
-    kind = "drawn_persons"
-
     @pytest.fixture(scope="class")
     @classmethod
-    def settings(cls) -> DrawnPersons:
+    def data_settings(cls) -> DrawnPersons:
         return SMALL
 
     @pytest.fixture(scope="class")
     @classmethod
-    def other(cls, settings: DrawnPersons) -> DrawnPersons:
-        return settings.model_copy(update={"seed": 1})
+    def other_settings(cls, data_settings: DrawnPersons) -> DrawnPersons:
+        return data_settings.model_copy(update={"seed": 1})
 
 
 def test_drawing_again_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

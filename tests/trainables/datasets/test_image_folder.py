@@ -6,36 +6,32 @@ import pytest
 import torch
 
 from search_spaces.datasets import ImageFolder
-from tests.contracts.dataset_contract import DatasetContract, fresh
+from tldmi_sweep.testing.dataset_contract import DatasetContract, fresh
 from tldmi_sweep.testing.tiny_data import tiny_face_data, tiny_image_folder
 
 
 class TestImageFolder(DatasetContract):
-    kind = "image_folder"
-
     @pytest.fixture(scope="class")
     @classmethod
-    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
+    def data_settings(cls, tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
         return tiny_image_folder(tmp_path_factory.mktemp("pictures"))
 
     @pytest.fixture(scope="class")
     @classmethod
-    def other(cls, settings: ImageFolder) -> ImageFolder:
-        return settings.model_copy(update={"seed": 1})
+    def other_settings(cls, data_settings: ImageFolder) -> ImageFolder:
+        return data_settings.model_copy(update={"seed": 1})
 
 
 class TestGreyImageFolder(DatasetContract):
-    kind = "image_folder"
-
     @pytest.fixture(scope="class")
     @classmethod
-    def settings(cls, tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
+    def data_settings(cls, tmp_path_factory: pytest.TempPathFactory) -> ImageFolder:
         return tiny_image_folder(tmp_path_factory.mktemp("grey"), channels=1)
 
     @pytest.fixture(scope="class")
     @classmethod
-    def other(cls, settings: ImageFolder) -> ImageFolder:
-        return settings.model_copy(update={"resolution": 16})
+    def other_settings(cls, data_settings: ImageFolder) -> ImageFolder:
+        return data_settings.model_copy(update={"resolution": 16})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces.datasets import ImageFolder
 from search_spaces.files import PinnedFolder
-from tests.contracts.dataset_contract import fresh
+from tldmi_sweep.testing.dataset_contract import fresh
 from tldmi_sweep.testing.tiny_data import tiny_image_folder
 from trainables.datasets import check_data, pin_data
 from trainables.datasets.image_folder_files import InvalidImageFolder

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from search_spaces.datasets import ORLFaces
-from tests.contracts.dataset_contract import DatasetContract
+from tldmi_sweep.testing.dataset_contract import DatasetContract
 from trainables.datasets import load_data
 from trainables.storage.archives import archive_members
 
@@ -12,17 +12,15 @@ GOLDEN = "54ffa585d3b47968581e91c0738298dfa1e225a60246e22095c64107c25ac6cf"
 
 
 class TestORLFaces(DatasetContract):
-    kind = "orl_faces"
-
     @pytest.fixture(scope="class")
     @classmethod
-    def settings(cls) -> ORLFaces:
+    def data_settings(cls) -> ORLFaces:
         return ORLFaces()
 
     @pytest.fixture(scope="class")
     @classmethod
-    def other(cls, settings: ORLFaces) -> ORLFaces:
-        return settings.model_copy(update={"test_per_class": 2})
+    def other_settings(cls, data_settings: ORLFaces) -> ORLFaces:
+        return data_settings.model_copy(update={"test_per_class": 2})
 
 
 def test_default_content_is_pinned() -> None:

@@ -6,7 +6,7 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from search_spaces.evaluation import FaceEmbedding
-from tests.contracts.evaluator_contract import TINY, EvaluatorContract
+from tldmi_sweep.testing.evaluator_contract import TINY, EvaluatorContract
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.evaluators import Evaluator, build_evaluator
 from trainables.evaluators.evaluator import resized
@@ -15,7 +15,6 @@ FEW = tiny_face_data(classes=4, train_per_class=3, test_per_class=2)
 
 
 class TestFaceEmbedding(EvaluatorContract):
-    kind = "face_embedding"
     settings = FaceEmbedding(network="sface")
     data = FEW
 
@@ -35,7 +34,6 @@ class TestFaceEmbedding(EvaluatorContract):
 
 
 class TestFaceEmbeddingOfTheFaceResNet(EvaluatorContract):
-    kind = "face_embedding"
     settings = FaceEmbedding(network="face_resnet")
     data = FEW
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from search_spaces.evaluation import KnownAttributes
-from tests.contracts.evaluator_contract import TINY, EvaluatorContract
+from tldmi_sweep.testing.evaluator_contract import TINY, EvaluatorContract
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.datasets.dataset import LabelledImages
 from trainables.evaluators import Evaluator, NotJudgeable, build_evaluator
@@ -16,7 +16,6 @@ PUBLIC = {"hair": ("long", "none", "none"), "skin": ("dark", "light", "dark")}
 
 
 class TestKnownAttributes(EvaluatorContract):
-    kind = "known_attributes"
     settings = KnownAttributes(epochs=12, width=6)
     data = tiny_face_data(
         classes=4, train_per_class=4, test_per_class=3, public_classes=24, public_per_class=6

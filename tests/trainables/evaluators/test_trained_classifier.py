@@ -3,12 +3,11 @@
 import torch
 
 from search_spaces.evaluation import TrainedClassifier
-from tests.contracts.evaluator_contract import EvaluatorContract
+from tldmi_sweep.testing.evaluator_contract import EvaluatorContract
 from trainables.evaluators import Evaluator
 
 
 class TestTrainedClassifier(EvaluatorContract):
-    kind = "trained_classifier"
     settings = TrainedClassifier(epochs=8, width=4, batch_size=8)
 
     def test_it_recognises_its_training_pictures(self, evaluator: Evaluator) -> None:

@@ -6,6 +6,7 @@ import torch
 from search_spaces import PriorConfig
 from search_spaces.datasets import ORLFaces
 from search_spaces.priors import WGANGP
+from tldmi_sweep.testing import PriorContract
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.generators import prior_tensors, restore_prior, train_prior
 from trainables.weights.fitting import WeightsMismatch
@@ -25,35 +26,22 @@ def config(**changes: object) -> PriorConfig:
     return PriorConfig(data=ORLFaces(), prior=WGANGP(**{**plain, **changes}))
 
 
+class TestWGANGP(PriorContract):
+    settings = config(autoencoder_steps=2).prior
+
+
+class TestEigenfaces(PriorContract):
+    settings = config(initial="eigenfaces").prior
+
+
+class TestResized(PriorContract):
+    settings = config(resolution=8).prior
+
+
 @pytest.mark.parametrize("initial", [None, "eigenfaces"])
-def test_the_same_configuration_gives_the_same_bits(initial: str | None) -> None:
-    first = prior_tensors(train_prior(config(initial=initial), DATA))
-    torch.manual_seed(99)
-    again = prior_tensors(train_prior(config(initial=initial), DATA))
-    other = prior_tensors(train_prior(config(initial=initial, seed=1), DATA))
-    assert all(torch.equal(first[name], again[name]) for name in first)
+def test_another_seed_is_another_critic(initial: str | None) -> None:
+    first, other = (prior_tensors(train_prior(config(initial=initial, seed=seed), DATA)) for seed in (0, 1))
     assert any(not torch.equal(first[name], other[name]) for name in first if name.startswith("critic."))
-
-
-@pytest.mark.parametrize("initial", [None, "eigenfaces"])
-def test_restored_prior_is_the_trained_one(initial: str | None) -> None:
-    asked = config(initial=initial)
-    prior = train_prior(asked, DATA)
-    restored = restore_prior(asked, DATA, prior_tensors(prior))
-    pictures = prior.generator(torch.randn(4, 6))
-    latents = torch.randn(4, 6)
-    assert torch.equal(prior.generator(latents), restored.generator(latents))
-    assert torch.equal(prior.critic(pictures), restored.critic(pictures))
-    for module in (prior.generator, prior.critic, restored.generator, restored.critic):
-        assert not module.training
-        assert not any(parameter.requires_grad for parameter in module.parameters())
-
-
-def test_private_pictures_are_never_used() -> None:
-    other = tiny_face_data(resolution=16, channels=1, seed=5)
-    same_public = type(DATA)(**{**vars(other), "public": DATA.public})
-    first, second = (prior_tensors(train_prior(config(), data)) for data in (DATA, same_public))
-    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_eigenfaces_without_generator_steps_stay_as_measured() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from search_spaces.architectures import ARCHITECTURES
-from tests.contracts.target_contract import TargetContract
+from tldmi_sweep.testing.target_contract import TargetContract
 
 
 class TestFaceResNet(TargetContract):

@@ -10,7 +10,7 @@ from search_spaces.defenses.bido import BiDOCOCO, BiDOHSIC
 from search_spaces.defenses.freezing import TLDMI, LayerWise
 from search_spaces.defenses.mid import MID
 from search_spaces.targets import TargetSettings
-from tests.fixtures.preemption import Preempted, PreemptedAfter
+from tldmi_sweep.testing.preemption import Preempted, PreemptedAfter
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.defenses import build_defense
 from trainables.models import build_target

@@ -16,7 +16,7 @@ from trainables.attacks.attacker import Attacker
 from trainables.attacks.rows import to_uint8
 from trainables.generators import GANPrior, Prior
 from trainables.generators.preprocessing import to_target
-from trainables.models.target_model import TargetOutput
+from trainables.models.target_model import TargetModel, TargetOutput
 
 Z_DIM, SIZE, CLASSES = 6, 4, 8
 SHARPNESS = 12.0
@@ -24,19 +24,20 @@ PUBLIC = 64
 """Public pictures."""
 
 
-class PlantedTarget(nn.Module):
+class PlantedTarget(TargetModel):
     """Logits fall with the distance to the planted pictures, behind a convolution and a BatchNorm."""
 
     def __init__(self, planted: Tensor) -> None:
         super().__init__()
-        self.first = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
-        norm = self.first[1]
-        norm.running_mean.copy_(torch.tensor([0.3, -0.2]))
-        norm.running_var.copy_(torch.tensor([0.8, 1.7]))
+        convolution, norm = nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)
+        self.first = nn.Sequential(convolution, norm)
+        norm.load_state_dict(
+            {"running_mean": torch.tensor([0.3, -0.2]), "running_var": torch.tensor([0.8, 1.7])}, strict=False
+        )
         self.head = nn.Linear(2 * SIZE * SIZE + 1, len(planted))
         self.eval()
         with torch.no_grad():
-            self.first[0].weight.copy_(torch.tensor([1.0, -1.5]).view(2, 1, 1, 1))
+            convolution.weight.copy_(torch.tensor([1.0, -1.5]).view(2, 1, 1, 1))
             features = self.first(planted).flatten(1)
             self.head.weight.copy_(SHARPNESS * torch.cat([2 * features, -torch.ones(len(planted), 1)], 1))
             self.head.bias.copy_(-SHARPNESS * features.square().sum(1))
@@ -69,7 +70,7 @@ class _FromW(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Return pictures (B, 1, 8, 8)."""
-        small = self.generator(((latents - self.centre) / self.spread).flatten(1))
+        small: Tensor = self.generator(((latents - self.centre) / self.spread).flatten(1))
         return small.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 

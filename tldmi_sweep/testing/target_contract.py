@@ -1,12 +1,15 @@
-"""What every target must do; a test class inherits this and gives its architecture and picture size."""
+"""What every target must do."""
+
+from typing import ClassVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from search_spaces.targets import Architecture, TargetSettings
+from search_spaces.architectures import ARCHITECTURES
+from search_spaces.targets import TargetSettings
 from trainables.attacks.inference import inference_copy
-from trainables.models import TargetModel, build_target
+from trainables.models import TargetModel, build_network, build_target
 
 CLASSES = 3
 
@@ -24,16 +27,19 @@ def with_statistics_of(model: TargetModel, pictures: Tensor) -> TargetModel:
 
 
 class TargetContract:
-    """Behaviour shared by all targets, on pictures as small as the network takes."""
+    """Inherit it as ``class TestMine(TargetContract): architecture = "mine"``."""
 
-    architecture: Architecture
-    resolution: int = 32
-    depth: int = 2
+    architecture: ClassVar[str]
+    """The kind of the network."""
+    resolution: ClassVar[int] = 32
+    """Pixels a side of the pictures: as few as the network takes."""
+    depth: ClassVar[int] = 2
     """Freeze depth of the training step."""
 
     @pytest.fixture(scope="class")
     @classmethod
     def model(cls) -> TargetModel:
+        """Return the network with random weights."""
         torch.set_num_threads(1)
         settings = TargetSettings(architecture=cls.architecture)
         model = build_target(settings, CLASSES, cls.resolution, seed=0)
@@ -42,12 +48,31 @@ class TargetContract:
     @pytest.fixture(scope="class")
     @classmethod
     def pictures(cls) -> Tensor:
+        """Return the pictures of a batch."""
         return cls.pictures_of_a_batch()
 
     @classmethod
     def pictures_of_a_batch(cls) -> Tensor:
+        """Return four random pictures."""
         generator = torch.Generator().manual_seed(1)
         return torch.rand(4, 3, cls.resolution, cls.resolution, generator=generator)
+
+    def test_what_is_said_of_it_is_true(self, model: TargetModel) -> None:
+        about = ARCHITECTURES[self.architecture]
+        assert len(model.freeze_units) == about.units
+        assert set(model.hidden_units) <= set(model.freeze_units)
+        with torch.device("meta"):  # shapes alone
+            whole = build_network(self.architecture, 1000, about.published_side)
+        assert sum(parameter.numel() for parameter in whole.parameters()) == about.parameters
+
+    def test_initial_weights_depend_on_the_seed_alone(self, model: TargetModel) -> None:
+        settings = TargetSettings(architecture=self.architecture)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            one, again = (build_target(settings, CLASSES, self.resolution, seed=7) for _ in range(2))
+        other = build_target(settings, CLASSES, self.resolution, seed=8)
+        assert all(torch.equal(tensor, again.state_dict()[name]) for name, tensor in one.state_dict().items())
+        assert not torch.equal(one.head.weight, other.head.weight)
 
     def test_one_step_trains_what_is_not_frozen(self, model: TargetModel, pictures: Tensor) -> None:
         """Frozen weights keep their bits, their BatchNorm in training mode sees the batch, the rest moves."""
@@ -61,7 +86,8 @@ class TargetContract:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             logits = model(pictures).logits
-        torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2, 0])).backward()
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1, 2, 0]))
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         prefix = tuple(f"units.{name}." for name in model.freeze_units[: self.depth])
         for name, tensor in model.named_parameters():

@@ -1,13 +1,14 @@
-"""What every evaluator must do; a test class inherits this and gives ``kind``, ``settings`` and ``data``."""
+"""What every evaluator must do."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
 
 from search_spaces import EvaluatorConfig
 from search_spaces.datasets import DrawnPersons
-from search_spaces.evaluation import EvaluatorSettings
+from search_spaces.evaluation import EVALUATORS, EvaluatorSettings
 from tldmi_sweep.testing.tiny_data import tiny_face_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.evaluators import (
@@ -22,11 +23,11 @@ TINY = tiny_face_data(classes=4, train_per_class=8, test_per_class=3, public_cla
 
 
 class EvaluatorContract:
-    """Behaviour shared by all evaluators."""
+    """Inherit it as ``class TestMine(EvaluatorContract): settings = Mine()``."""
 
-    kind: str
-    settings: EvaluatorSettings
-    data: FaceData = TINY
+    settings: ClassVar[EvaluatorSettings]
+    data: ClassVar[FaceData] = TINY
+    """Data that it can judge: four private classes, in colour, 32 pixels a side."""
 
     @classmethod
     def config(cls) -> EvaluatorConfig:
@@ -36,11 +37,13 @@ class EvaluatorContract:
     @pytest.fixture(scope="class")
     @classmethod
     def evaluator(cls) -> Evaluator:
+        """Return the evaluator, built on the data."""
         torch.set_num_threads(1)
         return build_evaluator(cls.config(), cls.data)
 
     def test_settings_name_this_evaluator(self, evaluator: Evaluator) -> None:
-        assert self.settings.kind == self.kind == evaluator.name
+        assert EVALUATORS[self.settings.kind] is type(self.settings)
+        assert evaluator.name == self.settings.kind
 
     def test_judgement_has_a_feature_and_a_score_per_class(self, evaluator: Evaluator) -> None:
         feature, scores = evaluator.judge(self.data.private_test.images[:5])

@@ -1,24 +1,22 @@
-"""What every attack must do, on a toy problem whose answers are planted.
-
-Inherit and set ``kind`` and ``settings``.
-"""
+"""What every attack must do, on a toy problem whose answers are planted."""
 
 import itertools
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from search_spaces.attacks import ATTACKS, AttackSettings
-from tests.contracts.planted_problem import (
+from tldmi_sweep.testing.planted_problem import (
     CLASSES,
     SIZE,
     PlantedProblem,
     WPriorSettings,
     planted_problem,
 )
-from tests.fixtures.preemption import Preempted, PreemptedAfter
+from tldmi_sweep.testing.preemption import Preempted, PreemptedAfter
 from trainables.attacks import Reconstructions, run_attack_method
 from trainables.storage.checkpoint import Progress
 
@@ -35,14 +33,13 @@ def assert_same(left: Reconstructions, right: Reconstructions) -> None:
 
 
 class AttackContract:
-    """Tests that each attack passes."""
+    """Inherit it as ``class TestMine(AttackContract): settings = Mine(restarts=2)``."""
 
-    kind: str
-    settings: AttackSettings
+    settings: ClassVar[AttackSettings]
     """Small settings with at least two restarts that solve the toy problem."""
-    asks_beyond_its_budget = False
+    asks_beyond_its_budget: ClassVar[bool] = False
     """Whether T is asked for more pictures than the budget counts."""
-    least_recognised = 0.75
+    least_recognised: ClassVar[float] = 0.75
     """Share of rows whose picture must be nearest to the planted one; chance is 1/8."""
 
     @pytest.fixture(scope="class")
@@ -70,8 +67,7 @@ class AttackContract:
         return problem.prior.target_decoder(problem.attacker().searched_space(cls.settings))
 
     def test_is_registered(self) -> None:
-        assert self.settings.kind == self.kind
-        assert ATTACKS[self.kind] is type(self.settings)
+        assert ATTACKS[self.settings.kind] is type(self.settings)
 
     def test_every_setting_has_its_published_default(self) -> None:
         assert type(self.settings).published().budget_factor() == 1
@@ -108,7 +104,8 @@ class AttackContract:
 
     def test_a_preempted_attack_goes_on_to_the_same_bits(self) -> None:
         """In float32, whose bits would show another order of sums."""
-        problem, kept = planted_problem(), []
+        problem = planted_problem()
+        kept: list[bytes] = []
         whole = PreemptedAfter([])
         undisturbed = self.preempted(problem, whole)
         third = whole.taken // 3
@@ -120,10 +117,17 @@ class AttackContract:
         assert last.taken == whole.taken - 2 * third > 0
 
     def test_low_precision_stays_finite_and_is_off_by_default(self) -> None:
-        problem = planted_problem()
-        exact, low = (self.attack(problem, mixed_precision=flag, iterations=4) for flag in (False, True))
         assert not self.settings.mixed_precision
-        assert not torch.equal(low.latents, exact.latents)
+        problem = planted_problem()
+        seen: list[bool] = []
+        problem.target.register_forward_pre_hook(
+            lambda module, inputs: seen.append(torch.is_autocast_enabled("cpu"))
+        )
+        exact = self.attack(problem, iterations=4)
+        assert seen
+        assert not any(seen)
+        low = self.attack(problem, mixed_precision=True, iterations=4)
+        assert any(seen)
         assert low.latents.dtype == exact.latents.dtype == torch.float32
         assert low.latents.isfinite().all()
 
@@ -184,6 +188,15 @@ class AttackContract:
         right = (problem.recognised(result.images) == result.class_index) & result.found
         assert right.double().mean() >= self.least_recognised
 
+    def test_below_white_box_it_sees_what_the_target_answers_and_no_more(self) -> None:
+        if self.settings.access == "white_box":
+            return
+        problem = planted_problem(dtype=torch.float64)
+        problem.target.answers = (lambda logits, pictures: logits.flip(1),)
+        result = self.attack(problem)
+        wrong = (problem.recognised(result.images) == CLASSES - 1 - result.class_index) & result.found
+        assert wrong.double().mean() >= self.least_recognised
+
     def test_a_prior_without_z_and_critic_is_searched_or_refused(self) -> None:
         """In float64; its pictures are larger than T's input, and latents are matrices around a centre."""
         if hasattr(self.settings, "prior_weight"):
@@ -210,7 +223,7 @@ class AttackContract:
     def first_latents(self, problem: PlantedProblem) -> Tensor:
         """Return the latents of the attack's first call of the generator."""
         seen: list[Tensor] = []
-        hook = problem.prior.generator.register_forward_pre_hook(
+        hook = problem.prior.networks()["generator"].register_forward_pre_hook(
             lambda module, inputs: seen.append(inputs[0].detach().clone())
         )
         self.attack(problem, micro_batch=1000)
