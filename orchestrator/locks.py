@@ -19,7 +19,7 @@ from results.stores.address import StoreAddress
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
 COLLECTOR = "collector"
-"""Name of the right to remove and merge files of a store."""
+"""Name of the lease on removing and merging files of a store."""
 LOST = "the right to the sweep was not renewed in time, and another process may run it now"
 """Why a driver ends that lost its claim."""
 
@@ -88,28 +88,28 @@ class Lease(NamedTuple):
 def sweep_lock(
     address: StoreAddress, sweep_id: str, on_loss: Callable[[str], None] | None = None
 ) -> Iterator[Lease]:
-    """Hold the right to run this sweep on this store, against every process that can reach the store.
+    """Hold the lease on this sweep of this store, against every process that can reach the store.
 
     On a folder by a file lock, in a bucket by a claim that is renewed. A driver that finds its claim taken
     (it was silent too long) is told with the reason; without ``on_loss`` it is sent SIGTERM. Raises
     ``SweepInUse``, naming the holder, when another process has it.
     """
     what = f"the sweep {sweep_id} on {address.uri} is being run"
-    with _held(_right(address, _of_sweep(sweep_id), on_loss), what) as right:
-        # Looked at after the right is taken, as a collector looks for sweeps after it has taken its own:
+    with _held(_lease(address, _of_sweep(sweep_id), on_loss), what) as lease:
+        # Looked at after the lease is taken, as a collector looks for sweeps after it has taken its own:
         # whoever comes second sees the other.
-        collector = _right(address, COLLECTOR)
+        collector = _lease(address, COLLECTOR)
         if collector.is_held():
             raise SweepInUse(
                 f"files of {address.uri} are being removed or merged by {_named(collector.holder())}; "
                 "run the same command again when that has ended"
             )
-        yield right
+        yield lease
 
 
 @contextmanager
 def collector_lock(address: StoreAddress) -> Iterator[Callable[[str], AbstractContextManager[Lease]]]:
-    """Hold the right to remove and merge files of a store: no sweep begins meanwhile.
+    """Hold the lease on removing and merging files of a store: no sweep begins meanwhile.
 
     Gives a lock for each sweep that may run already: ``sweep_lock`` without regard to the collector. Both
     raise ``SweepInUse``.
@@ -117,24 +117,24 @@ def collector_lock(address: StoreAddress) -> Iterator[Callable[[str], AbstractCo
 
     def _lock(sweep_id: str) -> AbstractContextManager[Lease]:
         what = f"the sweep {sweep_id} on {address.uri} is being run"
-        return _held(_right(address, _of_sweep(sweep_id)), what)
+        return _held(_lease(address, _of_sweep(sweep_id)), what)
 
-    with _held(_right(address, COLLECTOR), f"files of {address.uri} are being removed or merged"):
+    with _held(_lease(address, COLLECTOR), f"files of {address.uri} are being removed or merged"):
         yield _lock
 
 
 @contextmanager
-def _held(right: "_FileRight | _ClaimedRight", what: str) -> Iterator[Lease]:
+def _held(lease: "_FileLease | _ClaimedLease", what: str) -> Iterator[Lease]:
     run = secrets.token_hex(8)
-    if not right.try_acquire(run):
+    if not lease.try_acquire(run):
         raise SweepInUse(
-            f"{what} by {_named(right.holder())}; "
+            f"{what} by {_named(lease.holder())}; "
             "wait for it to end, stop it, or name another store with --store"
         )
     try:
-        yield Lease(run, right.still_held)
+        yield Lease(run, lease.still_held)
     finally:
-        right.release()
+        lease.release()
 
 
 def sweep_holder(address: StoreAddress, sweep_id: str) -> dict[str, object] | None:
@@ -143,30 +143,30 @@ def sweep_holder(address: StoreAddress, sweep_id: str) -> dict[str, object] | No
     ``None`` when nobody runs it: a driver that died has lost its file lock at once; in a bucket it counts as
     alive until its claim expires, except on the machine where it can be seen to be dead.
     """
-    right = _right(address, _of_sweep(sweep_id))
-    return right.holder() if right.is_held() else None
+    lease = _lease(address, _of_sweep(sweep_id))
+    return lease.holder() if lease.is_held() else None
 
 
 def _of_sweep(sweep_id: str) -> str:
     return f"sweep-{sweep_id}"
 
 
-def _right(
+def _lease(
     address: StoreAddress, name: str, on_loss: Callable[[str], None] | None = None
-) -> "_FileRight | _ClaimedRight":
+) -> "_FileLease | _ClaimedLease":
     if address.is_bucket:
-        return _ClaimedRight(address, name, on_loss or _end_process)
-    return _FileRight(address, name)
+        return _ClaimedLease(address, name, on_loss or _end_process)
+    return _FileLease(address, name)
 
 
-class _FileRight:
-    """A right to a store as a file lock beside it."""
+class _FileLease:
+    """A lease on a store as a file lock beside it."""
 
     def __init__(self, address: StoreAddress, name: str) -> None:
         self._lock = FileLock(address.lock_folder, name)
 
     def try_acquire(self, run: str) -> bool:
-        """Take the right if it is free, sign it, and return whether this object has it.
+        """Take the lease if it is free, sign it, and return whether this object has it.
 
         Asked a few times, for a moment: whoever looks whether it is held touches the lock.
         """
@@ -178,11 +178,11 @@ class _FileRight:
         return False
 
     def still_held(self) -> bool:
-        """Return that the right is held: a file lock ends with its process alone."""
+        """Return that the lease is held: a file lock ends with its process alone."""
         return True
 
     def is_held(self) -> bool:
-        """Return whether a living process has the right."""
+        """Return whether a living process has the lease."""
         return not self._lock.is_free()
 
     def holder(self) -> dict[str, object]:
@@ -194,12 +194,12 @@ class _FileRight:
         return written if isinstance(written, dict) else {}
 
     def release(self) -> None:
-        """Give the right up."""
+        """Give the lease up."""
         self._lock.release()
 
 
-class _ClaimedRight:
-    """A right to a store as a claim in its bucket."""
+class _ClaimedLease:
+    """A lease on a store as a claim in its bucket."""
 
     def __init__(self, address: StoreAddress, name: str, on_loss: Callable[[str], None]) -> None:
         # boto3 takes a quarter of a second, which only stores in buckets should cost.
@@ -210,15 +210,15 @@ class _ClaimedRight:
         self._claim = Claim(store, path, lambda: on_loss(LOST), lives=lives_here)
 
     def still_held(self) -> bool:
-        """Return whether the right is still held; asks the bucket after a silence."""
-        return self._claim.is_sure()
+        """Return whether the lease is still held; asks the bucket after a silence."""
+        return self._claim.still_held()
 
     def try_acquire(self, run: str) -> bool:
-        """Take the right if it is free, sign it, and return whether this object has it."""
+        """Take the lease if it is free, sign it, and return whether this object has it."""
         return self._claim.try_acquire(_signature(run))
 
     def is_held(self) -> bool:
-        """Return whether a process has the right that renewed it lately and is not known to be dead."""
+        """Return whether a process has the lease that renewed it lately and is not known to be dead."""
         return self._claim.is_held()
 
     def holder(self) -> dict[str, object]:
@@ -226,7 +226,7 @@ class _ClaimedRight:
         return self._claim.holder()
 
     def release(self) -> None:
-        """Give the right up."""
+        """Give the lease up."""
         self._claim.release()
 
 

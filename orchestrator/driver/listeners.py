@@ -80,7 +80,7 @@ class Listener(Protocol):
 
 
 @dataclass
-class Tally:
+class SweepCounts:
     """Counts of a running sweep, and how long the rest may take."""
 
     sweep: Sweep

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.driver.listeners import Event, SweepStarted, Tally, TrialStarted, trial_label
+from orchestrator.driver.listeners import Event, SweepCounts, SweepStarted, TrialStarted, trial_label
 from orchestrator.execution.events import Proposal, StepChanged, TrialEnded, TrialOutcome
 from results.sweeps.run_progress import RunningStep, RunningTrial, RunProgress
 from results.sweeps.trial_logs import StepLog, TrialLog
@@ -28,7 +28,7 @@ class RunRecorder:
         self._run = run
         self._started_at = _now()
         self._open: dict[int, _Open] = {}
-        self._tally: Tally | None = None
+        self._counts: SweepCounts | None = None
         self._guard = threading.Lock()
         self.changes = 0
         """Number of events of trials so far."""
@@ -37,7 +37,7 @@ class RunRecorder:
         """Take notice of an event."""
         match event:
             case SweepStarted(sweep, trials):
-                self._tally = Tally(sweep, trials)
+                self._counts = SweepCounts(sweep, trials)
             case TrialStarted(proposal):
                 with self._guard:
                     self._open[proposal.number] = _Open(proposal, _now())
@@ -70,7 +70,7 @@ class RunRecorder:
 
     def progress(self, stopping: str | None, outcome: str | None = None) -> RunProgress:
         """Return the run as of now."""
-        tally = self._tally
+        counts = self._counts
         with self._guard:
             return RunProgress(
                 run=self._run,
@@ -78,10 +78,10 @@ class RunRecorder:
                 host=platform.node(),
                 started_at=self._started_at,
                 written_at=_now(),
-                ended=tally.ended if tally else 0,
-                failed=tally.failed if tally else 0,
-                expected=tally.expected if tally else 0,
-                seconds_left=tally.seconds_left if tally else None,
+                ended=counts.ended if counts else 0,
+                failed=counts.failed if counts else 0,
+                expected=counts.expected if counts else 0,
+                seconds_left=counts.seconds_left if counts else None,
                 trials=tuple(_running(trial) for trial in self._open.values()),
                 stopping=stopping,
                 outcome=outcome,

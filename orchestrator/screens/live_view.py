@@ -12,14 +12,14 @@ from orchestrator.driver.listeners import (
     Event,
     Notice,
     RunEnded,
+    SweepCounts,
     SweepStarted,
-    Tally,
     TrialSource,
     TrialStarted,
     trial_label,
 )
 from orchestrator.execution.events import Proposal, StepChanged, TrialEnded, TrialOutcome
-from orchestrator.screens.plain_view import tally_text
+from orchestrator.screens.plain_view import counts_text
 from orchestrator.screens.text import step_text
 from results import nondominated
 
@@ -33,7 +33,7 @@ class LiveView:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
         self._running: dict[int, tuple[Proposal, dict[str, StepChanged]]] = {}
-        self._tally: Tally | None = None
+        self._counts: SweepCounts | None = None
         self._live: Live | None = None
 
     def hear(self, event: Event) -> None:
@@ -41,7 +41,7 @@ class LiveView:
         match event:
             case SweepStarted(sweep, trials):
                 self._close()
-                self._open(Tally(sweep, trials))
+                self._open(SweepCounts(sweep, trials))
             case TrialStarted(proposal):
                 self._running[proposal.number] = (proposal, {})
             case StepChanged():
@@ -56,8 +56,8 @@ class LiveView:
             case _:
                 assert_never(event)
 
-    def _open(self, tally: Tally) -> None:
-        self._tally = tally
+    def _open(self, counts: SweepCounts) -> None:
+        self._counts = counts
         self._live = Live(
             console=self._console, get_renderable=self.view, refresh_per_second=REFRESHES_PER_SECOND
         )
@@ -81,12 +81,15 @@ class LiveView:
 
     def view(self) -> Group:
         """Return the view as of now."""
-        assert self._tally is not None
-        return Group(*self._header(self._tally), self._running_table(), self._front_table(self._tally))
+        assert self._counts is not None
+        return Group(*self._header(self._counts), self._running_table(), self._front_table(self._counts))
 
-    def _header(self, tally: Tally) -> list[Text | ProgressBar]:
-        title = f"{tally.sweep.space.name} on {tally.sweep.setup.name}  {tally_text(tally)}"
-        return [Text(title, style="bold"), ProgressBar(total=tally.expected, completed=tally.ended, width=60)]
+    def _header(self, counts: SweepCounts) -> list[Text | ProgressBar]:
+        title = f"{counts.sweep.space.name} on {counts.sweep.setup.name}  {counts_text(counts)}"
+        return [
+            Text(title, style="bold"),
+            ProgressBar(total=counts.expected, completed=counts.ended, width=60),
+        ]
 
     def _running_table(self) -> Table:
         table = Table("trial", "running", "steps", box=None, pad_edge=False)
@@ -95,9 +98,9 @@ class LiveView:
             table.add_row(str(number), Text(trial_label(proposal)), Text(texts))
         return table
 
-    def _front_table(self, tally: Tally) -> Table:
+    def _front_table(self, counts: SweepCounts) -> Table:
         table = Table("front so far", "Acc", "worst AttAcc", box=None, pad_edge=False)
-        for proposal, (acc, att_acc) in _front(tally.trials)[:FRONT_ROWS]:
+        for proposal, (acc, att_acc) in _front(counts.trials)[:FRONT_ROWS]:
             table.add_row(Text(trial_label(proposal)), f"{100 * acc:.1f} %", f"{100 * att_acc:.1f} %")
         return table
 

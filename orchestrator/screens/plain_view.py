@@ -7,8 +7,8 @@ from orchestrator.driver.listeners import (
     Event,
     Notice,
     RunEnded,
+    SweepCounts,
     SweepStarted,
-    Tally,
     TrialStarted,
     trial_label,
 )
@@ -21,7 +21,7 @@ class PlainView:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._tally: Tally | None = None
+        self._counts: SweepCounts | None = None
 
     def hear(self, event: Event) -> None:
         """Write a line about ``event``."""
@@ -34,8 +34,8 @@ class PlainView:
                 if reason or state not in {"started", "found"}:
                     self._say(f"trial {event.number}: {step_text(event)}")
             case TrialEnded(number, outcome):
-                tally = f" [{tally_text(self._tally)}]" if self._tally else ""
-                self._say(f"trial {number}: {outcome_text(outcome)}{tally}")
+                so_far = f" [{counts_text(self._counts)}]" if self._counts else ""
+                self._say(f"trial {number}: {outcome_text(outcome)}{so_far}")
             case Notice(text):
                 self._say(text)
             case RunEnded():
@@ -45,21 +45,21 @@ class PlainView:
 
     def _begin(self, event: SweepStarted) -> None:
         """Say which sweep this is and how much of it the store holds."""
-        sweep, tally = event.sweep, Tally(event.sweep, event.trials)
-        self._tally = tally
-        in_store = f", {tally.in_store} of them in the store" if tally.in_store else ""
+        sweep, counts = event.sweep, SweepCounts(event.sweep, event.trials)
+        self._counts = counts
+        in_store = f", {counts.in_store} of them in the store" if counts.in_store else ""
         self._say(
             f"sweep {sweep.sweep_id}: {sweep.space.name} on {sweep.setup.name}, "
-            f"up to {tally.expected} trials{in_store}"
+            f"up to {counts.expected} trials{in_store}"
         )
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
 
-def tally_text(tally: Tally) -> str:
+def counts_text(counts: SweepCounts) -> str:
     """Return how far the sweep is, in a few words."""
-    failed = f", {tally.failed} failed" if tally.failed else ""
-    left = tally.seconds_left
+    failed = f", {counts.failed} failed" if counts.failed else ""
+    left = counts.seconds_left
     eta = f", about {duration(left)} left" if left else ""
-    return f"{tally.ended} of {tally.expected}{failed}{eta}"
+    return f"{counts.ended} of {counts.expected}{failed}{eta}"

@@ -5,7 +5,7 @@ object is made only where none is, or replaced only if it is still the one that 
 is measured with the server's clock alone, so that clocks of different machines do not matter.
 
 A holder that was silent (its process was stopped, its machine slept) may have an heir before its thread runs
-again. So whoever acts on the claim asks `Claim.is_sure` first.
+again. So whoever acts on the claim asks `Claim.still_held` first.
 """
 
 import json
@@ -93,7 +93,7 @@ class Claim:
         self._thread.start()
         return True
 
-    def is_sure(self) -> bool:
+    def still_held(self) -> bool:
         """Return whether this object still has the claim, so that nobody else can have it.
 
         Costs a request when the last renewal is longer ago than half of the expiry, else nothing.

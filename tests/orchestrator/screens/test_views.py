@@ -7,8 +7,8 @@ from rich.console import Console
 
 from orchestrator.driver.listeners import (
     RunEnded,
+    SweepCounts,
     SweepStarted,
-    Tally,
     TrialStarted,
     trial_label,
 )
@@ -83,20 +83,20 @@ def test_time_left_follows_the_pace_of_this_run() -> None:
     now = [100.0]
     sweep = small_sweep()
     proposer = Proposer(sweep)
-    tally = Tally(sweep, proposer, clock=lambda: now[0])
-    assert tally.seconds_left is None
+    counts = SweepCounts(sweep, proposer, clock=lambda: now[0])
+    assert counts.seconds_left is None
     proposer.tell(proposer.next().number, DONE)
     now[0] = 110.0
-    assert tally.expected == 9
-    assert tally.seconds_left == pytest.approx(80.0)
+    assert counts.expected == 9
+    assert counts.seconds_left == pytest.approx(80.0)
 
 
 def test_trials_of_earlier_runs_do_not_count_for_the_pace() -> None:
     sweep = small_sweep()
     proposer = Proposer(sweep)
     proposer.tell(proposer.next().number, DONE)
-    tally = Tally(sweep, proposer)
-    assert (tally.in_store, tally.seconds_left) == (1, None)
+    counts = SweepCounts(sweep, proposer)
+    assert (counts.in_store, counts.seconds_left) == (1, None)
 
 
 def test_a_confirmation_is_labelled_with_its_seed_and_a_control_by_its_name() -> None:

@@ -192,11 +192,11 @@ def test_a_holder_that_was_stopped_for_long_knows_it_before_its_thread_does() ->
     bucket = FakeBucket()
     slow, heir = claim(bucket), claim(bucket)
     assert slow.try_acquire({"pid": 1})
-    assert slow.is_sure()
+    assert slow.still_held()
     bucket.skew = 100.0
     assert heir.try_acquire({"pid": 2})
     writes = len(bucket.history)
-    assert (slow.is_sure(), heir.is_sure()) == (False, True)
+    assert (slow.still_held(), heir.still_held()) == (False, True)
     assert len(bucket.history) == writes, "neither has written"
     assert heir.holder()["pid"] == 2
     heir.release()
@@ -207,7 +207,7 @@ def test_a_holder_without_an_heir_goes_on_after_any_silence() -> None:
     holder = claim(bucket)
     assert holder.try_acquire({"pid": 1})
     bucket.skew = 1000.0
-    assert holder.is_sure()
+    assert holder.still_held()
     assert not claim(bucket).try_acquire({"pid": 2}), "it was renewed"
     holder.release()
 
@@ -220,9 +220,9 @@ def test_being_sure_costs_no_request_soon_after_a_renewal(monkeypatch: pytest.Mo
     with monkeypatch.context() as patch:
         for name in ("put_if", "stamped"):
             patch.setattr(bucket, name, lambda *_: pytest.fail("the server was asked"))
-        assert holder.is_sure()
+        assert holder.still_held()
     holder.release()
-    assert not holder.is_sure()
+    assert not holder.still_held()
 
 
 def test_a_renewal_that_was_given_up_and_yet_carried_out_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,8 +238,8 @@ def test_a_renewal_that_was_given_up_and_yet_carried_out_is_no_loss(monkeypatch:
     bucket.skew = 50.0
     with monkeypatch.context() as patch:
         patch.setattr(bucket, "put_if", answered_nothing)
-        assert holder.is_sure()
-    assert holder.is_sure()
+        assert holder.still_held()
+    assert holder.still_held()
     assert not claim(bucket).try_acquire({"pid": 2})
     holder.release()
     assert claim(bucket).try_acquire({"pid": 2}), "it was given up under the tag that it has"
