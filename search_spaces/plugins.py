@@ -106,6 +106,11 @@ def load_sources(sources: Iterable[PluginSource]) -> None:
         load_source(source)
 
 
+def loaded_plugins() -> tuple[Plugin, ...]:
+    """Return the plugins of this process, in the order in which they were loaded."""
+    return tuple(_LOADED.values())
+
+
 def loaded_sources() -> tuple[PluginSource, ...]:
     """Return the plugins of this process, in the order in which they were loaded."""
     return tuple(plugin.source for plugin in _LOADED.values())
@@ -128,7 +133,7 @@ def _run(source: PluginSource) -> ModuleType:
     try:
         # S102: the user named this file as code to run; nothing else is.
         exec(compile(source.text, source.path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.modules.pop(source.module_name, None)
         raise InvalidPlugin(f"plugin {source.path}: {_reason(error, source.path)}") from error
     for value in vars(module).values():
@@ -137,14 +142,14 @@ def _run(source: PluginSource) -> ModuleType:
     return module
 
 
-def _reason(error: Exception, path: str) -> str:
+def _reason(error: BaseException, path: str) -> str:
     """Return what went wrong, with the line of the plugin file where it is known."""
     line = error.lineno if isinstance(error, SyntaxError) else _line_in(error, path)
     text = " ".join(str(getattr(error, "msg", error)).split()) or "no message"
     return f"{'' if line is None else f'line {line}: '}{type(error).__name__}: {text}"
 
 
-def _line_in(error: Exception, path: str) -> int | None:
+def _line_in(error: BaseException, path: str) -> int | None:
     lines = []
     trace = error.__traceback__
     while trace is not None:

@@ -10,9 +10,12 @@ from orchestrator.checks.weight_files import check_fit
 from orchestrator.errors import InvalidRequest
 from results.stores.address import StoreAddress
 from search_spaces import InvalidSpace, Setup, Sweep, Trial
+from search_spaces.datasets import SetSettings
 from search_spaces.defenses import Defense
+from search_spaces.plugins import loaded_plugins
 from search_spaces.setting_errors import setting_errors
 from trainables.datasets import check_data, private_classes
+from trainables.implementations import NotImplementedKind, implementation_of
 
 FREE_BYTES = 100 * 2**20
 """Free space without which no sweep is started: some hundred weights and pictures."""
@@ -24,6 +27,7 @@ def check_sweep(sweep: Sweep) -> None:
     Raises ``InvalidSpace`` for ranges and settings, ``InvalidRequest`` for data that do not suit them, and
     the data's own errors.
     """
+    check_plugins()
     check_space(sweep)
     check_data(sweep.setup.data)
     _check_size(sweep.setup)
@@ -37,6 +41,18 @@ def check_sweep(sweep: Sweep) -> None:
         raise InvalidSpace(budgets, setting_errors(error)) from error
     _check_priors(trial)
     _check_files_of_attacks(trial)
+
+
+def check_plugins() -> None:
+    """Raise ``InvalidRequest`` when a plugin defines settings that nothing implements."""
+    for plugin in loaded_plugins():
+        for _, cls in plugin.classes():
+            if issubclass(cls, SetSettings):  # its module is what reads a set of the literature
+                continue
+            try:
+                implementation_of(cls)
+            except NotImplementedKind as error:
+                raise InvalidRequest(f"plugin {plugin.source.path}: {error}") from error
 
 
 def check_free_space(store_uri: str) -> None:

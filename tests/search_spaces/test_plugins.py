@@ -95,7 +95,15 @@ def test_a_source_makes_the_kind_in_a_process_without_the_file() -> None:
         ("x = = 1\n", "line 1: SyntaxError"),
         ("import nowhere_to_be_found\n", "line 1: ModuleNotFoundError"),
         (HAMMER + "\nraise RuntimeError('half way')\n", "RuntimeError: half way"),
-        ("x = 1\n", "registers no kind"),
+        ("raise SystemExit(0)\n", "line 1: SystemExit"),
+        ("x = 1\n\0", "null byte"),
+        (
+            HAMMER.replace("tests.search_spaces.tool_kinds import Tool", "search_spaces.attacks import GMI")
+            .replace("(Tool)", "(GMI)")
+            .replace("hammer", "gmi"),
+            "attack 'gmi' .* exists already in search_spaces.attacks.gmi; choose another kind",
+        ),
+        ("x = 1\n", "registers no kind; decorate a settings class with @register"),
         (HAMMER.replace('Literal["hammer"] = "hammer"', "str"), "give it a kind"),
         (HAMMER.replace("class Hammer(Tool)", "class Hammer(object)"), "TypeError"),
     ],
@@ -123,6 +131,11 @@ def test_what_is_no_python_file_is_refused(tmp_path: Path) -> None:
         load_plugin(tmp_path / "plugin.yaml")
     with pytest.raises(InvalidPlugin, match="cannot be read"):
         load_plugin(tmp_path / "absent.py")
+    (tmp_path / "folder.py").mkdir()
+    with pytest.raises(InvalidPlugin, match=r"cannot be read \(Is a directory\)"):
+        load_plugin(tmp_path / "folder.py")
+    with pytest.raises(InvalidPlugin, match=r"one Python file; give a path that ends in \.py"):
+        load_plugin(tmp_path)
     (tmp_path / "latin.py").write_bytes(b"# \xe9\xff\n")
     with pytest.raises(InvalidPlugin, match="UTF-8"):
         load_plugin(tmp_path / "latin.py")
