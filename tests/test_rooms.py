@@ -3,73 +3,71 @@
 import ast
 import importlib
 from pathlib import Path
-from typing import Any, get_args
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from search_spaces.architectures import ARCHITECTURES
 from search_spaces.attacks import ATTACKS
 from search_spaces.datasets import DATASETS
-from search_spaces.defenses import DEFENSE_PARTS
+from search_spaces.defenses import DEFENSE_PARTS, Defense
 from search_spaces.evaluation import EVALUATORS
-from search_spaces.registry import Registry
+from search_spaces.priors import PRIORS
+from search_spaces.registry import KindSettings, Registry
 from search_spaces.targets import FREEZE_UNITS
 from trainables.implementations import implementation_of
 
 ROOT = Path(__file__).parent.parent
 
 
-def kinds(union: Any) -> set[str]:
-    """Return the kinds of a tagged union of settings."""
-    if isinstance(union, Registry):
-        return set(union.kinds)
-    members = get_args(get_args(union)[0])
-    return {member.model_fields["kind"].default for member in members}
-
-
-ROOMS = {
+KINDS: dict[str, tuple[Registry[Any], str]] = {
     "attacks": (ATTACKS, "AttackContract"),
     "defenses": (DEFENSE_PARTS, "DefenseContract"),
     "datasets": (DATASETS, "DatasetContract"),
     "evaluators": (EVALUATORS, "EvaluatorContract"),
+    "generators": (PRIORS, "PriorContract"),
 }
+"""Folder of ``trainables`` -> the kinds that it implements, and the contract that their tests inherit."""
 
 
-def registered(room: str) -> set[str]:
-    kinds = ROOMS[room][0]
-    if isinstance(kinds, Registry):
-        return {cls.kind_name() for cls in kinds if implementation_of(cls)}
-    return set(importlib.import_module(f"trainables.{room}").REGISTRY)
-
-
-def contract_kinds(room: str, contract: str) -> set[str]:
-    """Return the ``kind`` of every test class of ``room`` that inherits ``contract``."""
+def kinds_with_contract(folder: str, contract: str) -> set[str]:
+    """Return the kinds whose settings stand in a test class of ``folder`` that inherits ``contract``."""
     found = set()
-    for path in (ROOT / "tests" / "trainables" / room).glob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ClassDef) or contract not in [
-                ast.unparse(base) for base in node.bases
-            ]:
+    for path in (ROOT / "tests" / "trainables" / folder).glob("test_*.py"):
+        module = importlib.import_module(f"tests.trainables.{folder}.{path.stem}")
+        for node in ast.parse(path.read_text()).body:
+            if not isinstance(node, ast.ClassDef):
                 continue
-            for statement in node.body:
-                if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-                    continue
-                if "kind" in ast.unparse(statement).split(":")[0].split(" =")[0]:
-                    found.add(ast.literal_eval(statement.value))
-                names = {part.id for part in ast.walk(statement.value) if isinstance(part, ast.Name)}
-                found |= {cls.kind_name() for cls in DEFENSE_PARTS if cls.__name__ in names}
+            cls = getattr(module, node.name)
+            if contract in [base.__name__ for base in cls.__mro__[1:]]:
+                values = [getattr(cls, "settings", None), *named_in_fixtures(node, module)]
+                found |= {kind for value in values for kind in kinds_of(value)}
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_settings_and_implementations_agree(room: str) -> None:
-    assert registered(room) == kinds(ROOMS[room][0])
+def named_in_fixtures(test_class: ast.ClassDef, module: ModuleType) -> list[object]:
+    """Return what the names in those functions of a test class stand for that make its settings."""
+    functions = [
+        node for node in test_class.body if isinstance(node, ast.FunctionDef) and "settings" in node.name
+    ]
+    names = {part.id for node in functions for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return [getattr(module, name, None) for name in names]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_implementation_inherits_its_contract(room: str) -> None:
-    union, contract = ROOMS[room]
-    assert contract_kinds(room, contract) == kinds(union)
+def kinds_of(value: object) -> set[str]:
+    """Return the kind of settings or of a class of settings; of a defence the kinds of its parts."""
+    if isinstance(value, Defense):
+        return {part.kind for part in value.parts}
+    cls = value if isinstance(value, type) else type(value)
+    return {cls.kind_name()} if issubclass(cls, KindSettings) else set()
+
+
+@pytest.mark.parametrize("folder", KINDS)
+def test_every_kind_is_implemented_and_inherits_its_contract(folder: str) -> None:
+    registry, contract = KINDS[folder]
+    assert all(implementation_of(cls) for cls in registry)
+    assert kinds_with_contract(folder, contract) >= set(registry.kinds)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES.kinds)
