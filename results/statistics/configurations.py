@@ -230,7 +230,7 @@ def _against_anchor(runs: Runs, anchor: Runs, kinds: Sequence[str]) -> tuple[Dif
 def _bought(
     runs: Runs, anchor: Runs, attacked: Callable[[Runs, Iterable[int]], float | None]
 ) -> float | None:
-    """Return Delta on the shared seeds, by what ``attacked`` says is the AttAcc; a control buys nothing."""
+    """Return Delta on the shared seeds, by what ``attacked`` says is the AttAcc; None for a control."""
     ours, theirs = paired_seeds(runs, anchor)
     att_acc, anchor_att_acc = attacked(runs, ours), attacked(anchor, theirs)
     acc, anchor_acc = runs.acc(ours), anchor.acc(theirs)

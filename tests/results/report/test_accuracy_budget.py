@@ -1,4 +1,4 @@
-"""What accuracy buys: the best defence for each number of points that one can give up."""
+"""The best defence for each number of points of accuracy that one can give up."""
 
 from pathlib import Path
 
