@@ -1,7 +1,6 @@
 """What ``compare A B`` means: two sweeps, of one store or of two, or two configurations of one sweep."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.selection import chosen_store
@@ -21,12 +20,6 @@ class Compared:
     sweep_id: str | None = None
     unreadable: tuple[UnreadablePart, ...] = ()
     """Parts of the stores that were skipped."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the comparison as plain values, ready for JSON; ``kind`` says what was compared."""
-        kind = "configurations" if isinstance(self.comparison, Comparison) else "sweeps"
-        of_one_sweep = {} if self.sweep_id is None else {"sweep_id": self.sweep_id}
-        return {"kind": kind, **of_one_sweep, **self.comparison.as_dict()}
 
 
 def compare_named(first: str, second: str, store: str | None, sweep_id: str | None) -> Compared:

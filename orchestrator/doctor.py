@@ -3,9 +3,8 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestrator.catalogue import Component, catalogue
 from orchestrator.execution.gpus import DEVICE_VARIABLE, VISIBLE_VARIABLE, present_gpus, usable_gpus
@@ -44,10 +43,6 @@ class Diagnosis:
     def healthy(self) -> bool:
         """Whether nothing is broken."""
         return all(finding.state != "broken" for finding in self.findings)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the diagnosis as plain values, ready for JSON."""
-        return {"healthy": self.healthy, "findings": [asdict(finding) for finding in self.findings]}
 
 
 def diagnose(store_uri: str) -> Diagnosis:

@@ -3,7 +3,6 @@
 import difflib
 import shlex
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.driver.trial_rows import read_trials
 from orchestrator.errors import InvalidRequest
@@ -25,11 +24,6 @@ class TrialReport:
     """Name of a step -> where that lies: a file, or a path in the bucket."""
     command: str
     """Runs the trial once more, in one process, into a store of its own."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values, ready for JSON."""
-        plain = {"label": self.label, **self.log.as_dict(), "command": self.command}
-        return {**plain, "logs": self.texts, "places": self.places}
 
 
 def trial_report(store: Store, sweep_id: str, number: int) -> TrialReport:

@@ -6,7 +6,6 @@ own, and the comparison says why.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from results.statistics.comparison import (
     classes_differ,
     compared_between,
     differing,
-    side_of,
 )
 from results.statistics.configurations import Configuration, Row
 from results.statistics.front_interval import hypervolume_interval, step_areas
@@ -39,21 +37,6 @@ class SweepSide:
     hypervolume_interval: Interval | None
     """95 % bootstrap interval over classes; the members of the front and their Acc are held fixed."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the sweep as plain values, ready for JSON."""
-        record, (low, high) = self.summary.record, self.hypervolume_interval or (None, None)
-        return {
-            "store": self.store,
-            "sweep_id": self.summary.sweep_id,
-            "title": record.title if record else None,
-            "configurations": len(self.summary.configurations),
-            "finished": self.summary.finished,
-            "hypervolume": self.summary.hypervolume,
-            "low": low,
-            "high": high,
-            "front": [side_of(one) for one in self.summary.front],
-        }
-
 
 @dataclass(frozen=True)
 class SweepComparison:
@@ -70,20 +53,6 @@ class SweepComparison:
     """Of those that both tried: the same settings of T, else the only ones of the same label."""
     only_first: tuple[Configuration, ...]
     only_second: tuple[Configuration, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the comparison as plain values, ready for JSON."""
-        difference = self.hypervolume_difference
-        return {
-            "first": self.first.as_dict(),
-            "second": self.second.as_dict(),
-            "paired": self.paired,
-            "notes": list(self.notes),
-            "hypervolume_difference": difference.as_dict("difference") if difference else None,
-            "configurations": [one.as_dict() for one in self.configurations],
-            "only_first": [side_of(one) for one in self.only_first],
-            "only_second": [side_of(one) for one in self.only_second],
-        }
 
 
 def compare_sweeps(first: SweepResults, second: SweepResults) -> SweepComparison:

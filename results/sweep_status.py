@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from results.statistics.configurations import Configuration
 from results.statistics.summary import Failure, SweepSummary, Tables, summarise
@@ -48,22 +47,6 @@ class Status:
         """The failures by kind, the kind that came last first."""
         return error_kinds(self.failures)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the status as plain values, ready for JSON."""
-        return {
-            "sweep_id": self.sweep_id,
-            "title": self.title,
-            "done": dict(self.done),
-            "failed": dict(self.failed),
-            "left": None if self.left is None else dict(self.left),
-            "finished": self.finished,
-            "hypervolume": self.hypervolume,
-            "front": [_front_row(one) for one in self.front],
-            "failures": [vars(failure) for failure in self.failures],
-            "error_kinds": [{"count": kind.count, "last": vars(kind.last)} for kind in self.error_kinds],
-            "unreadable_parts": [part._asdict() for part in self.unreadable],
-        }
-
 
 def status(uri: str, sweep_id: str | None = None) -> Status:
     """Return how far a sweep of the store at ``uri`` has come, the latest without an id.
@@ -101,15 +84,3 @@ def _status(summary: SweepSummary) -> Status:
         failures=summary.failures,
         unreadable=summary.unreadable,
     )
-
-
-def _front_row(one: Configuration) -> dict[str, Any]:
-    return {
-        "config_id": one.config_id,
-        "label": one.label,
-        "defense": one.defense,
-        "acc": one.acc,
-        "worst_att_acc": one.worst_att_acc,
-        "worst_attack": one.worst_attack,
-        "seeds": len(one.seeds),
-    }

@@ -1,7 +1,6 @@
 """Whether a space file can be run: every error of it at once, each with its line."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from orchestrator.checks.space_checks import check_space
 from orchestrator.search.fixed_trials import search_trials
@@ -21,10 +20,6 @@ class Validation:
     errors: tuple[SettingError, ...] = ()
     trials: int | None = None
     setup: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the validation as plain values, ready for JSON."""
-        return asdict(self)
 
 
 def validated(file: str, data: str | None = None) -> Validation:

@@ -67,7 +67,9 @@ def check(
     sweep = Selection(space, data, store, trials, None, threads, assignments) if space else None
     report, plan = check_with_plan(file, sweep, store, machine.settings(), machine.usd_per_hour)
     if as_json:
-        print_json({**report.as_dict(), "sweep": plan.as_dict() if plan else None})
+        from orchestrator.documents.cluster import ClusterCheckDocument
+
+        print_json(ClusterCheckDocument.of(report, plan))
     else:
         from orchestrator.screens.tables import console
 

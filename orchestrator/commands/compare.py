@@ -26,7 +26,9 @@ def compare(first: str, second: str, store: str | None, sweep: str | None, as_js
 
     found = compare_named(first, second, store, sweep)
     if as_json:
-        print_json(found.as_dict())
+        from orchestrator.documents.compare import compare_document
+
+        print_json(compare_document(found))
         exit_for_unreadable(found.unreadable)
         return
     for line in comparison_lines(found):

@@ -18,7 +18,9 @@ def doctor(store: str | None, as_json: bool) -> None:
 
     diagnosis = diagnose(store or str(RUNS))
     if as_json:
-        print_json(diagnosis.as_dict())
+        from orchestrator.documents.doctor import DoctorDocument
+
+        print_json(DoctorDocument.model_validate(diagnosis, from_attributes=True))
     else:
         console().print(diagnosis_table(diagnosis))
     click.get_current_context().exit(ExitCode.DONE if diagnosis.healthy else ExitCode.UNREACHABLE)

@@ -120,20 +120,6 @@ def screen_listeners(quiet: bool) -> "Sequence[Listener]":
     return (LiveView(),)
 
 
-def outcome_document(outcome: "SweepOutcome", outputs: Sequence[object] = ()) -> dict[str, Any]:
-    """Return how a run ended as plain values, ready for JSON."""
-    return {
-        "sweep_id": outcome.sweep_id,
-        "store": outcome.store_uri,
-        "done": outcome.done,
-        "failed": outcome.failed,
-        "ran": outcome.ran,
-        "stopped": outcome.stopped,
-        "notes": list(outcome.notes),
-        "outputs": [str(path) for path in outputs],
-    }
-
-
 def say_stopped(outcome: "SweepOutcome", command: str) -> None:
     """Say why a run stopped before its end, and how it goes on; nothing when it did not."""
     if outcome.stopped:

@@ -84,10 +84,17 @@ def _export(
     )
     unreadable = found.unreadable_parts()
     if as_json:
-        parts = [part._asdict() for part in unreadable]
-        sweep_id = found.summary(sweep).sweep_id
-        document = {"sweep_id": sweep_id, "store": found.store.uri, "file": str(written)}
-        print_json({**document, "unreadable_parts": parts})
+        from orchestrator.documents.export import WrittenDocument
+        from orchestrator.documents.status import UnreadableDocument
+
+        print_json(
+            WrittenDocument(
+                sweep_id=found.summary(sweep).sweep_id,
+                store=found.store.uri,
+                file=str(written),
+                unreadable_parts=[UnreadableDocument(**part._asdict()) for part in unreadable],
+            )
+        )
     else:
         click.echo(str(written))
     exit_for_unreadable(unreadable)

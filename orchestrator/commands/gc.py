@@ -55,21 +55,13 @@ def gc(
             f"cannot change the store {opened.uri}: {error.strerror}; --dry-run only looks"
         ) from error
     if as_json:
-        print_json(_document(opened.uri, found, dry_run))
+        from orchestrator.documents.gc import GcDocument
+        from results.stores.garbage import totals
+
+        print_json(GcDocument.of(opened.uri, dry_run, totals(found.garbage), found.merged))
         return
     for line in _lines(found, dry_run):
         click.echo(line)
-
-
-def _document(uri: str, found: "Collected", dry_run: bool) -> dict[str, object]:
-    from results.stores.garbage import totals
-
-    return {
-        "store": uri,
-        "dry_run": dry_run,
-        "removed": {kind: total._asdict() for kind, total in totals(found.garbage).items()},
-        "merged": [{"table": one.table, "files": one.parts} for one in found.merged],
-    }
 
 
 def _lines(found: "Collected", dry_run: bool) -> list[str]:

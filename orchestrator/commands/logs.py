@@ -25,7 +25,9 @@ def logs(trial: int, store: str | None, sweep: str | None, lines: int, as_json: 
     opened = open_store(chosen_store(store))
     report = trial_report(opened, chosen_sweep(opened, sweep), trial)
     if as_json:
-        print_json(report.as_dict())
+        from orchestrator.documents.logs import LogsDocument
+
+        print_json(LogsDocument.of(report))
         return
     for line in trial_log_lines(report, lines):
         click.echo(line)

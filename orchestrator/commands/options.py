@@ -15,6 +15,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.selection import STORE_VARIABLE
 
 if TYPE_CHECKING:
+    from orchestrator.documents.document import AnyDocument
     from results import UnreadablePart
 
 MOST_NAMED = 10
@@ -91,7 +92,7 @@ def exit_for_unreadable(parts: Sequence["UnreadablePart"]) -> None:
     click.get_current_context().exit(ExitCode.FAILED_TRIALS)
 
 
-def print_json(document: dict[str, Any]) -> None:
+def print_json(document: "AnyDocument") -> None:
     """Print ``document`` as the only thing on standard output; raises ``ValueError`` for NaN."""
     file = click.get_current_context().meta.get(_STDOUT)
-    click.echo(json.dumps(document, indent=1, allow_nan=False), file=file)
+    click.echo(json.dumps(document.model_dump(mode="json"), indent=1, allow_nan=False), file=file)

@@ -45,7 +45,9 @@ def plan(
     sweep = prepare_sweep(space, setup, selection.threads)
     found = make_plan(sweep, selection.store_uri(space, setup), cluster, machine.usd_per_hour)
     if as_json:
-        print_json(found.as_dict())
+        from orchestrator.documents.plan import PlanDocument
+
+        print_json(PlanDocument.of(found))
         return
     for line in [*plan_lines(found), *budget_lines(found), *cost_lines(found)]:
         click.echo(line)

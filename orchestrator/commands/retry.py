@@ -4,12 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.commands.execution import (
-    execution_options,
-    outcome_document,
-    say_stopped,
-    screen_listeners,
-)
+from orchestrator.commands.execution import execution_options, say_stopped, screen_listeners
 from orchestrator.commands.options import as_json, print_json, which_sweep
 from orchestrator.selection import plugin_option
 
@@ -80,7 +75,9 @@ def _leave(store_uri: str, sweep_id: str, trials: tuple[int, ...], run: str, as_
     numbers = [proposal.number for proposal in chosen]
     ask_to_retry(store, sweep_id, numbers, run)
     if as_json:
-        print_json({"sweep_id": sweep_id, "store": store_uri, "asked": "retry", "trials": numbers})
+        from orchestrator.documents.retry import RetryAskedDocument
+
+        print_json(RetryAskedDocument(sweep_id=sweep_id, store=store_uri, asked="retry", trials=numbers))
     else:
         listed = ", ".join(map(str, numbers)) or "none has failed"
         click.echo(f"the driver that runs sweep {sweep_id} runs trials again when the rest is done: {listed}")
@@ -91,7 +88,9 @@ def _say(outcome: "SweepOutcome", as_json: bool) -> None:
 
     outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
     if as_json:
-        print_json(outcome_document(outcome, outputs))
+        from orchestrator.documents.run import RunDocument
+
+        print_json(RunDocument.of(outcome, outputs))
     elif not outcome.done and not outcome.failed:
         click.echo("nothing to do: no trial of this sweep has failed")
     else:

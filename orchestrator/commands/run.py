@@ -8,12 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from orchestrator.commands.execution import (
-    execution_options,
-    outcome_document,
-    say_stopped,
-    screen_listeners,
-)
+from orchestrator.commands.execution import execution_options, say_stopped, screen_listeners
 from orchestrator.commands.options import as_json, print_json
 from orchestrator.redaction import redacted
 from orchestrator.selection import Selection, sweep_options
@@ -75,7 +70,9 @@ def run(
     )
     outputs = write_outputs(outcome.store_uri, outcome.sweep_id, outcome.ran)
     if as_json:
-        print_json(outcome_document(outcome, outputs))
+        from orchestrator.documents.run import RunDocument
+
+        print_json(RunDocument.of(outcome, outputs))
     else:
         _print_outcome(outcome, outputs, credit_lines(setup))
     say_stopped(outcome, selection.command)

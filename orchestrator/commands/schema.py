@@ -3,7 +3,7 @@
 import click
 
 from orchestrator.commands.options import print_json
-from orchestrator.documents.schemas import schema_names, schema_of
+from orchestrator.documents.schemas import SchemaDocument, schema_names, schema_of
 from orchestrator.selection import plugin_option
 
 
@@ -18,4 +18,4 @@ def schema(name: str) -> None:
     tables         column -> type of every table of a store
     COMMAND        document that COMMAND --json prints: run, status, spaces-validate, cluster-check ...
     """
-    print_json(schema_of(name))
+    print_json(SchemaDocument(schema_of(name)))

@@ -28,7 +28,9 @@ def list_spaces(as_json: bool) -> None:
 
     found = {name: load_space(name).description for name in space_names()}
     if as_json:
-        print_json(found)
+        from orchestrator.documents.spaces import SpacesListDocument
+
+        print_json(SpacesListDocument(found))
         return
     for name, description in found.items():
         click.echo(f"{name}: {description}")
@@ -44,7 +46,9 @@ def show_space(name: str, as_json: bool) -> None:
 
     space = load_space(name)
     if as_json:
-        print_json(space.model_dump(mode="json"))
+        from orchestrator.documents.spaces import SpacesShowDocument
+
+        print_json(SpacesShowDocument(space))
         return
     from orchestrator.screens.space import space_lines
 
@@ -92,7 +96,9 @@ def validate_space(file: str, data: str | None, as_json: bool) -> None:
 
     found = validated(file, data)
     if as_json:
-        print_json(found.as_dict())
+        from orchestrator.documents.spaces import SpacesValidateDocument
+
+        print_json(SpacesValidateDocument.model_validate(found, from_attributes=True))
     elif found.valid:
         click.echo(f"{file}: valid, {found.trials} trials on {found.setup}")
     else:

@@ -1,7 +1,7 @@
 """``tldmi-sweep status``: how far a sweep has come."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -40,7 +40,9 @@ def status(store: str | None, sweep: str | None, watch: bool, every: float, as_j
     while True:
         found, progress, alive = _look(uri, sweep)
         if as_json:
-            print_json({**found.as_dict(), "run": _run_document(progress, alive)})
+            from orchestrator.documents.status import StatusDocument
+
+            print_json(StatusDocument.of(found, progress, alive))
             break
         if (state := _state(found, progress, alive)) != shown:
             shown = state
@@ -80,10 +82,6 @@ def _state(found: "Status", progress: "RunProgress | None", alive: bool) -> obje
     """Return what, when it changes, is worth showing again."""
     running = progress and (progress.trials, progress.stopping)
     return alive, running, dict(found.done), dict(found.failed)
-
-
-def _run_document(progress: "RunProgress | None", alive: bool) -> dict[str, Any] | None:
-    return None if progress is None else {"alive": alive, **progress.as_dict()}
 
 
 def _print(found: "Status", progress: "RunProgress | None", alive: bool, fresh: bool) -> None:

@@ -59,8 +59,10 @@ def _end(verb: "Verb", store: str | None, sweep: str | None, wait: bool, as_json
     while wait and (sweep_holder(opened.address, sweep_id) or {}).get("run") == holder["run"]:
         time.sleep(POLL_SECONDS)
     if as_json:
-        asked = {"pid": holder.get("pid"), "host": holder.get("host")}
-        print_json({"sweep_id": sweep_id, "store": opened.uri, "asked": verb, "driver": asked, "ended": wait})
+        from orchestrator.documents.stop import AskedDocument, DriverDocument
+
+        driver = DriverDocument(pid=holder.get("pid"), host=holder.get("host"))
+        print_json(AskedDocument(sweep_id=sweep_id, store=opened.uri, asked=verb, driver=driver, ended=wait))
         return
     after = "after its running trials" if verb == "stop" else "now"
     state = "has ended" if wait else f"was asked to end {after}"

@@ -49,7 +49,10 @@ def trials(
     ended = trial_list(opened, sweep_id)
     rows = ordered(matching(ended, conditions), sort or "number", descending)
     if as_json:
-        print_json({"sweep_id": sweep_id, "store": opened.uri, "trials": rows})
+        from orchestrator.documents.trials import TrialRow, TrialsDocument
+
+        listed = [TrialRow(**row) for row in rows]
+        print_json(TrialsDocument(sweep_id=sweep_id, store=opened.uri, trials=listed))
     elif as_csv:
         table = csv.DictWriter(sys.stdout, list(ended[0]) if ended else COLUMNS, lineterminator="\n")
         table.writeheader()

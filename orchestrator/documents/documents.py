@@ -6,20 +6,23 @@ intervals are fractions, times are seconds, an unknown value is null.
 
 from pydantic import BaseModel
 
-from orchestrator.documents.comparing import CompareDocument
-from orchestrator.documents.keeping import (
-    ClusterCheckDocument,
-    DoctorDocument,
-    GcDocument,
-    WrittenDocument,
-)
-from orchestrator.documents.looking import LogsDocument, StatusDocument, TrialsDocument
-from orchestrator.documents.running import AskedDocument, PlanDocument, RetryDocument, RunDocument
+from orchestrator.documents.cluster import ClusterCheckDocument
+from orchestrator.documents.compare import CompareDocument
+from orchestrator.documents.doctor import DoctorDocument
+from orchestrator.documents.export import WrittenDocument
+from orchestrator.documents.gc import GcDocument
+from orchestrator.documents.logs import LogsDocument
+from orchestrator.documents.plan import PlanDocument
+from orchestrator.documents.retry import RetryDocument
+from orchestrator.documents.run import RunDocument
 from orchestrator.documents.spaces import (
     SpacesListDocument,
     SpacesShowDocument,
     SpacesValidateDocument,
 )
+from orchestrator.documents.status import StatusDocument
+from orchestrator.documents.stop import AskedDocument
+from orchestrator.documents.trials import TrialsDocument
 
 DOCUMENTS: dict[str, type[BaseModel]] = {
     "run": RunDocument,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from orchestrator.documents.documents import DOCUMENTS
 from results.schema import SCHEMA_VERSION, SCHEMAS
@@ -12,6 +12,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 FILES: dict[str, type[BaseModel]] = {"space": Space, "setup": Setup}
 """Files that users write -> the settings they hold."""
+
+
+class SchemaDocument(RootModel[dict[str, Any]]):
+    """``schema``: a JSON Schema, or the columns of the tables."""
 
 
 def schema_names() -> list[str]:

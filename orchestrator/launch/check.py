@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,10 +73,6 @@ class ClusterReport:
     def with_findings(self, *more: Finding) -> "ClusterReport":
         """Return the report with ``more`` found."""
         return replace(self, findings=(*self.findings, *more))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as plain values, ready for JSON."""
-        return {**asdict(self), "ready": self.ready}
 
 
 def check_cluster(

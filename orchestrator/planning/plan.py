@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.driver.trial_rows import read_trials
@@ -58,12 +58,6 @@ class Plan:
     def cpu_seconds(self) -> float | None:
         """CPU seconds of the trials that are left; ``None``: unknown."""
         return self.cost.cpu_seconds
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the plan as plain values, ready for JSON."""
-        plain: dict[str, Any] = asdict(self)
-        cost: dict[str, Any] = plain.pop("cost")
-        return plain | cost | {"left": self.left}
 
 
 def make_plan(

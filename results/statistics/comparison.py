@@ -67,11 +67,13 @@ class AttackComparison:
     """Reconstructions of the same seed of T, class and restart on both; 0 when paired by class alone."""
     pairing: Pairs = "reconstructions"
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the comparison as plain values: fractions, counts of classes, a probability."""
+    def row(self) -> dict[str, Any]:
+        """Return the comparison as a row of a table: fractions, counts of classes, a probability."""
         return {
             "attack": self.attack,
-            **self.difference.as_dict("difference"),
+            "difference": self.difference.value,
+            "low": self.difference.low,
+            "high": self.difference.high,
             "pairing": self.pairing,
             "pairs": self.pairs,
             "classes_lower": self.signs.lower,
@@ -102,29 +104,7 @@ class Comparison:
         # pandas takes a second, which only frames should cost.
         import pandas as pd
 
-        return pd.DataFrame([one.as_dict() for one in self.attacks])
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the comparison as plain values, ready for JSON."""
-        return {
-            "first": side_of(self.first),
-            "second": side_of(self.second),
-            "seeds": list(self.seeds),
-            "acc_difference": self.acc_difference,
-            "attacks": [one.as_dict() for one in self.attacks],
-        }
-
-
-def side_of(one: Configuration) -> dict[str, Any]:
-    """Return what a comparison says of one configuration: names, accuracies as fractions, seeds."""
-    return {
-        "config_id": one.config_id,
-        "label": one.label,
-        "acc": one.acc,
-        "worst_att_acc": one.worst_att_acc,
-        "worst_attack": one.worst_attack,
-        "seeds": list(one.seeds),
-    }
+        return pd.DataFrame([one.row() for one in self.attacks])
 
 
 def compared(summary: SweepSummary, reconstructions: pa.Table, first: str, second: str) -> Comparison:

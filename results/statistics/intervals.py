@@ -28,10 +28,6 @@ class Difference(NamedTuple):
         """The whole interval lies below zero."""
         return self.high < 0
 
-    def as_dict(self, name: str) -> dict[str, float]:
-        """Return the difference as ``name`` and its interval as ``low`` and ``high``."""
-        return {name: self.value, "low": self.low, "high": self.high}
-
 
 def class_draws(classes: int, seed: int = 0, resamples: int = RESAMPLES) -> NDArray[np.int64]:
     """Return how often each class is drawn in each resample: (resamples, classes), rows sum to ``classes``.

@@ -51,14 +51,10 @@ class RunProgress:
     outcome: str | None = None
     """How the run ended; nothing while it runs, and for one that was killed."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the progress as plain values, ready for JSON."""
-        return asdict(self)
-
 
 def write_run_progress(store: Store, sweep_id: str, progress: RunProgress) -> None:
     """Write or replace the progress of the latest run of a sweep."""
-    store.put_bytes(_path(sweep_id), json.dumps(progress.as_dict(), indent=1).encode())
+    store.put_bytes(_path(sweep_id), json.dumps(asdict(progress), indent=1).encode())
 
 
 def read_run_progress(store: Store, sweep_id: str) -> RunProgress | None:

@@ -39,14 +39,10 @@ class TrialLog:
     defense: dict[str, str] = field(default_factory=dict)
     """What the rows of T would say of its defence; see `results.defenses.DEFENSE_COLUMNS`."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the log as plain values, ready for JSON."""
-        return asdict(self)
-
 
 def write_trial_log(store: Store, log: TrialLog) -> None:
     """Write or replace the log of a trial."""
-    store.put_bytes(_path(log.sweep_id, log.number), json.dumps(log.as_dict(), indent=1).encode())
+    store.put_bytes(_path(log.sweep_id, log.number), json.dumps(asdict(log), indent=1).encode())
 
 
 def read_trial_log(store: Store, sweep_id: str, number: int) -> TrialLog | None:

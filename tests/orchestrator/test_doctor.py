@@ -1,13 +1,13 @@
 """The doctor says what is there, what comes by itself, and what is broken; it changes nothing."""
 
 import importlib.util
-import json
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from orchestrator.doctor import diagnose
+from orchestrator.documents.doctor import DoctorDocument
 from orchestrator.execution import gpus
 from results import open_store
 from search_spaces.architectures import ARCHITECTURES
@@ -57,7 +57,7 @@ def test_an_archive_that_is_not_the_pinned_one_is_broken(
 
 
 def test_the_document_is_plain(tmp_path: Path) -> None:
-    document = json.loads(json.dumps(diagnose(str(tmp_path)).as_dict()))
+    document = DoctorDocument.model_validate(diagnose(str(tmp_path)), from_attributes=True).model_dump()
     assert {"name", "state", "text", "group"} == set(document["findings"][0])
 
 

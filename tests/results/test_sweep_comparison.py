@@ -137,7 +137,7 @@ def test_an_empty_sweep_compares_to_nothing(tmp_path: Path) -> None:
     found = compare_sweeps(swept(tmp_path / "a", NO_DEF), empty)
     assert (found.configurations, found.hypervolume_difference) == ((), None)
     assert [only.defense for only in found.only_first] == ["no_def"]
-    assert found.as_dict()["second"]["sweep_id"] is None
+    assert found.second.summary.sweep_id is None
 
 
 def test_hypervolumes_of_other_attacks_are_compared_with_a_remark(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.documents.plan import PlanDocument
 from orchestrator.driver.trial_rows import write_trial
 from orchestrator.execution.events import TrialOutcome
 from orchestrator.execution.resources import ClusterResources, GpuShares
@@ -127,12 +128,8 @@ def test_disk_is_the_stores_size_over_its_trials(sweep, store):
 
 
 def test_a_plan_as_a_document_is_flat_and_complete(sweep, store):
-    document = make_plan(sweep, store.uri, BOX, usd_per_hour=2.0).as_dict()
-    assert json.loads(json.dumps(document)) == document | {
-        "shared": list(document["shared"]),
-        "attacks_per_trial": list(document["attacks_per_trial"]),
-        "pieces_per_trial": list(document["pieces_per_trial"]),
-    }
+    document = PlanDocument.of(make_plan(sweep, store.uri, BOX, usd_per_hour=2.0)).model_dump(mode="json")
+    assert json.loads(json.dumps(document)) == document
     page = (ROOT / "docs" / "plan.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(document)
 
