@@ -61,7 +61,7 @@ def _end(verb: "Verb", store: str | None, sweep: str | None, wait: bool, as_json
     if as_json:
         from orchestrator.documents.stop import AskedDocument, DriverDocument
 
-        driver = DriverDocument(pid=holder.get("pid"), host=holder.get("host"))
+        driver = DriverDocument.of(holder)
         print_json(AskedDocument(sweep_id=sweep_id, store=opened.uri, asked=verb, driver=driver, ended=wait))
         return
     after = "after its running trials" if verb == "stop" else "now"

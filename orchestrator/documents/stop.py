@@ -1,6 +1,7 @@
 """The document of ``stop`` and ``cancel``."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Self
 
 from orchestrator.documents.document import Document
 
@@ -10,6 +11,15 @@ class DriverDocument(Document):
 
     pid: int | None
     host: str | None
+
+    @classmethod
+    def of(cls, holder: Mapping[str, object]) -> Self:
+        """Return what the holder of a sweep wrote; ``None`` for what is no process number or no name."""
+        pid, host = holder.get("pid"), holder.get("host")
+        return cls(
+            pid=pid if isinstance(pid, int) else None,
+            host=host if isinstance(host, str) else None,
+        )
 
 
 class AskedDocument(Document):

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from results.errors import PathMissing
 from results.stores.store import Store
 
@@ -62,10 +64,11 @@ def read_run_progress(store: Store, sweep_id: str) -> RunProgress | None:
     try:
         plain = json.loads(store.get_bytes(_path(sweep_id)))
         trials = tuple(_trial(trial) for trial in plain.pop("trials"))
-        return RunProgress(**plain, trials=trials)
+        progress = RunProgress(**plain, trials=trials)
+        return TypeAdapter(RunProgress).validate_python(asdict(progress))
     except PathMissing:
         return None
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError):
+    except (KeyError, TypeError, AttributeError, ValueError):  # also no JSON, and values of other types
         # It only decorates the rows; the driver writes it anew within seconds.
         return None
 

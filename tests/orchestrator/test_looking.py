@@ -200,13 +200,24 @@ def test_a_driver_that_died_is_said_to_be_gone(tmp_path: Path) -> None:
     assert "was last heard of at" in shell("status", store).output
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b"{}", b"\xff", b'{"trials": [{"number": 1}]}'])
+OF_OTHER_TYPES = {
+    **dict.fromkeys(("run", "host", "started_at", "written_at"), 1),
+    **dict.fromkeys(("pid", "ended", "failed", "expected"), "many"),
+    "trials": [],
+}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"[]", b"{}", b"\xff", b'{"trials": [{"number": 1}]}', json.dumps(OF_OTHER_TYPES).encode()],
+)
 def test_damaged_progress_and_logs_are_not_in_the_way(tmp_path: Path, damage: bytes) -> None:
     store = str(tmp_path / "store")
     run_sweep(small_space(), load_setup("orl_faces"), store, Execution("inline", build=FAKE))
     open_store(store).put_bytes(f"progress/{SWEEP}.json", damage)
     open_store(store).put_bytes(f"logs/trials/{SWEEP}-0000.json", damage)
     assert shell("status", store).exit_code == 0
+    assert shell("status", store, "--json").exit_code == 0
     assert shell("trials", store).exit_code == 0
     assert shell("logs", "0", store).exit_code == 2
     assert len(trial_list(open_store(store), SWEEP)) == len(rows(store))
