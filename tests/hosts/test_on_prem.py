@@ -150,7 +150,7 @@ def test_hosts_other_than_the_head_did_work(story):
 def test_tables_equal_those_of_an_undisturbed_run_on_one_machine(story):
     assert story.found == story.expected
     filled = {name for name, rows in story.expected.items() if rows}
-    assert filled == {"targets", "attacks", "reconstructions", "curves", "generators", "trials"}
+    assert filled == {"targets", "attacks", "reconstructions", "curves", "generators", "pieces", "trials"}
 
 
 def test_ray_down_leaves_no_ray_process_on_any_host(story):
