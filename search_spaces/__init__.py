@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from search_spaces.canonical import canonical_json, identity, seed_stream
     from search_spaces.loading import load_setup, load_space
-    from search_spaces.pieces import EvaluatorConfig, Piece, PriorConfig, TargetConfig
+    from search_spaces.pieces import EvaluatorConfig, Piece, PretrainingConfig, PriorConfig, TargetConfig
     from search_spaces.setting_errors import InvalidSpace
     from search_spaces.setups import Setup
     from search_spaces.shipped import setup_names, space_names
@@ -21,7 +21,7 @@ _HOMES = {
     "canonical": ("canonical_json", "identity", "seed_stream"),
     "setting_errors": ("InvalidSpace",),
     "loading": ("load_setup", "load_space"),
-    "pieces": ("EvaluatorConfig", "Piece", "PriorConfig", "TargetConfig"),
+    "pieces": ("EvaluatorConfig", "Piece", "PretrainingConfig", "PriorConfig", "TargetConfig"),
     "setups": ("Setup",),
     "shipped": ("setup_names", "space_names"),
     "space": ("Space",),
@@ -35,6 +35,7 @@ __all__ = [
     "EvaluatorConfig",
     "InvalidSpace",
     "Piece",
+    "PretrainingConfig",
     "PriorConfig",
     "Setup",
     "Space",

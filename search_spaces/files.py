@@ -182,11 +182,6 @@ Weights = Annotated[
 """Weights of a network: the name of packaged or public ones, a ``.safetensors`` file, or ``None``."""
 
 
-def weights_text(weights: PinnedFile | str | None) -> str | None:
-    """Return weights as one text for rows and messages: the name, or the path of the file."""
-    return str(weights.path) if isinstance(weights, PinnedFile) else weights
-
-
 def pin(model: M, source: str) -> M:
     """Return ``model`` with an absolute path and a hash for every ``PinnedFile`` in it, wherever it stands.
 

@@ -5,12 +5,15 @@ its row goes to, what it asks of a machine, and by its ``home`` which module of 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from search_spaces.canonical import canonical_json, identity, identity_values
 from search_spaces.datasets import AnyDataset
 from search_spaces.defenses import Defense
 from search_spaces.evaluation import AnyEvaluator
+from search_spaces.pretraining import Pretraining
 from search_spaces.priors import AnyPrior
 from search_spaces.registry import KindSettings, OneOf, Registry
 from search_spaces.settings import Settings
@@ -111,12 +114,57 @@ def with_needs(pieces: Iterable[Piece]) -> Mapping[str, Piece]:
 
 
 @PIECES.register
+class PretrainingConfig(Piece):
+    """All that decides the weights which T's body has before it sees D_priv."""
+
+    home: ClassVar[str | None] = "trainables.pretraining"
+    folder: ClassVar[str | None] = "pretrained"
+
+    kind: Literal["pretraining"] = "pretraining"
+    data: AnyDataset
+    side: Literal["private", "public"]
+    """Whose classes of ``data`` are learnt."""
+    target: TargetSettings
+    """Network and recipe; it starts from random weights."""
+    seed: int
+    threads: int = 1
+
+    @classmethod
+    def of(cls, pretraining: Pretraining, target: TargetSettings, data: AnyDataset, threads: int) -> Self:
+        """Return the pre-training of a T with these settings, whose own data are ``data``."""
+        own: dict[str, Any] = {"pretrained": None, "utility_floor": None, "selection": "last"}
+        if pretraining.recipe is None:
+            settings = TargetSettings.model_validate({**target.model_dump(), **own, **pretraining.given})
+        else:
+            named = {"architecture": target.architecture, "recipe": pretraining.recipe}
+            settings = TargetSettings.model_validate({**named, **own, **pretraining.given})
+        return cls(
+            data=pretraining.data or data,
+            side="public" if pretraining.data is None else "private",
+            target=settings,
+            seed=pretraining.seed,
+            threads=threads,
+        )
+
+    @property
+    def name(self) -> str:
+        """What screens call it."""
+        return f"pre-training of {self.target.architecture}"
+
+    @property
+    def cpu_threads(self) -> int:
+        """CPU threads of the training."""
+        return self.threads
+
+
+@PIECES.register
 class TargetConfig(Piece):
     """All that decides the weights of one T."""
 
     home: ClassVar[str | None] = "trainables.target"
     table: ClassVar[str] = "targets"
     folder: ClassVar[str | None] = "targets"
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"pretraining"})
 
     kind: Literal["target"] = "target"
     data: AnyDataset
@@ -126,6 +174,19 @@ class TargetConfig(Piece):
     control: ControlKind = "none"
     threads: int = 1
     """CPU threads of the training: part of the identity, since it changes the order of sums."""
+    pretraining: PretrainingConfig | None = None
+    """The piece that T's body comes from, where ``target.pretrained`` is a pre-training of the sweep."""
+
+    @model_validator(mode="after")
+    def _with_its_pretraining(self) -> Self:
+        if isinstance(self.target.pretrained, Pretraining) != (self.pretraining is not None):
+            raise ValueError("pretraining is given exactly when target.pretrained is a pre-training")
+        return self
+
+    @property
+    def needs(self) -> tuple[Piece, ...]:
+        """The pre-training that it starts from, if there is one."""
+        return () if self.pretraining is None else (self.pretraining,)
 
     @property
     def source_target(self) -> "TargetConfig":

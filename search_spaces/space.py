@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from search_spaces.architectures import ArchitectureName
 from search_spaces.attacks import Access, WrittenAttack, beyond_access
 from search_spaces.defenses import Defense, DefenseSpace
-from search_spaces.files import Weights
+from search_spaces.pretraining import StartingWeights
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
 
@@ -68,9 +68,9 @@ class PerTarget(Settings):
 
     anchors: tuple[Defense, ...] = ()
     """Tried after the space's own anchors. A freeze depth counts the units of this architecture."""
-    pretrained: tuple[Weights, ...] = ()
-    """D_pretrain weights under which everything is tried, the first ones first (``sampler: grid`` only);
-    none: those of the setup."""
+    pretrained: tuple[StartingWeights, ...] = ()
+    """D_pretrain weights, or pre-trainings, under which everything is tried, the first ones first
+    (``sampler: grid`` only); none: those of the setup."""
     recipes: dict[str, RecipeName] = Field(default_factory=dict)
     """Kind of defence -> the recipe it is trained with, where its paper trains otherwise than No-Def; values
     that the setup itself changes stay."""

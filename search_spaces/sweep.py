@@ -5,7 +5,8 @@ from pydantic import Field
 from search_spaces.attacks import AttackSettings
 from search_spaces.canonical import identity, identity_values
 from search_spaces.defenses import Defense
-from search_spaces.pieces import ControlKind, TargetConfig
+from search_spaces.pieces import ControlKind, PretrainingConfig, TargetConfig
+from search_spaces.pretraining import Pretraining
 from search_spaces.settings import Settings
 from search_spaces.setups import Setup, with_budget
 from search_spaces.space import PerTarget, Space
@@ -81,13 +82,20 @@ class Sweep(Settings):
 
         The recipe is that of the defence where the space names one.
         """
+        settings, data = target or self.targets[0], self.setup.data
+        start = settings.pretrained
         config = TargetConfig(
-            data=self.setup.data,
-            target=with_recipe(target or self.targets[0], self.own.recipes.get(defense.kind)),
+            data=data,
+            target=with_recipe(settings, self.own.recipes.get(defense.kind)),
             defense=defense,
             seed=seed,
             control=control,
             threads=self.threads,
+            pretraining=(
+                PretrainingConfig.of(start, settings, data, self.threads)
+                if isinstance(start, Pretraining)
+                else None
+            ),
         )
         attacks = tuple(
             AttackConfig(

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 
 from search_spaces.architectures import ARCHITECTURES, ArchitectureName
 from search_spaces.architectures import Architecture as Network
-from search_spaces.files import Weights
+from search_spaces.files import PinnedFile
+from search_spaces.pretraining import Pretraining, StartingWeights
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
 
@@ -34,9 +35,10 @@ class TargetSettings(Settings):
     architecture: ArchitectureName
     recipe: str | None = None
     """A named recipe (``search_spaces/recipes.py``) whose values hold where nothing else is written."""
-    pretrained: Weights = None
+    pretrained: StartingWeights = None
     """D_pretrain weights: packaged (``face_resnet``), ``torchvision:NAME`` (``torchvision:IMAGENET1K_V1``),
-    ``timm:TAG`` (``timm:in1k``), a ``.safetensors`` file, or ``None``: from scratch."""
+    ``timm:TAG`` (``timm:in1k``), a ``.safetensors`` file, a pre-training of the sweep (``{name: ..., data:
+    ...}``), or ``None``: from scratch."""
     epochs: Annotated[int, Field(ge=1, le=10000)] = 20
     batch_size: Annotated[int, Field(ge=2, le=65536)] = 64
     optimizer: Literal["sgd", "adam"] = "sgd"
@@ -86,6 +88,14 @@ class TargetSettings(Settings):
     def network(self) -> type[Network]:
         """What is known of the architecture."""
         return ARCHITECTURES[self.architecture]
+
+    @property
+    def pretrained_name(self) -> str | None:
+        """What T starts from, as one text for rows; of a file its path. ``None``: from scratch."""
+        start = self.pretrained
+        if isinstance(start, Pretraining):
+            return start.name
+        return str(start.path) if isinstance(start, PinnedFile) else start
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

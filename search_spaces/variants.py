@@ -1,11 +1,14 @@
 """The same T with other D_pretrain weights, or trained with another recipe."""
 
 from search_spaces.files import PinnedFile
+from search_spaces.pretraining import Pretraining
 from search_spaces.targets import TargetSettings
 
 
-def with_pretrained(target: TargetSettings, pretrained: PinnedFile | str | None) -> TargetSettings:
-    """Return ``target`` starting from these D_pretrain weights."""
+def with_pretrained(
+    target: TargetSettings, pretrained: Pretraining | PinnedFile | str | None
+) -> TargetSettings:
+    """Return ``target`` starting from these D_pretrain weights, or from such a pre-training."""
     return target.model_copy(update={"pretrained": pretrained})
 
 

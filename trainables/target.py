@@ -11,14 +11,15 @@ from results.labels import configuration_label
 from results.schema import TARGETS, TIMING_COLUMNS
 from results.stores.store import Store
 from search_spaces import TargetConfig, canonical_json, seed_stream
-from search_spaces.files import weights_text
 from trainables.build import StepOutcome, builds, piece_row
 from trainables.datasets import load_data
 from trainables.datasets.dataset import FaceData, LabelledImages
 from trainables.defenses import BuiltDefense, build_defense
 from trainables.memory import training_memory
 from trainables.models import build_target
+from trainables.models.pretrained import load_below_head
 from trainables.models.target_model import TargetModel
+from trainables.pretraining import load_pretraining
 from trainables.step import device, provenance, single_threaded, started
 from trainables.storage.artifacts import intact, load_tensors, save_tensors
 from trainables.storage.checkpoint import Checkpoint, remove_checkpoints
@@ -81,7 +82,7 @@ def _has_weights(row: Mapping[str, Any], store: Store) -> bool:
 
 def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     data = load_data(config.data)
-    training = _training(config, data)
+    training = _training(config, data, store)
     model = training.model
     row = _described(config, data, training)
     kept = Checkpoint(store, config.piece_id, {"data": data.content_hash})
@@ -113,14 +114,17 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
     }
 
 
-def _training(config: TargetConfig, data: FaceData) -> Training[TargetModel]:
+def _training(config: TargetConfig, data: FaceData, store: Store) -> Training[TargetModel]:
     """Return the training of T, which is built, changed and frozen as the defence says.
 
-    Raises ``ValueError`` for settings that do not fit the model or the pictures.
+    Raises ``ValueError`` for settings that do not fit the model or the pictures, and ``StepFailed`` when its
+    pre-training failed.
     """
     defense = build_defense(config.defense, config.seed)
     recipe = _recipe(config, defense)
     plain = build_target(config.target, data.num_classes, data.resolution, config.seed)
+    if config.pretraining is not None:
+        load_below_head(plain, load_pretraining(config.pretraining, store), config.pretraining.name)
     model = defense.network(plain).to(device())
     defense.prepare(model)
     pictures, validation = held_out(
@@ -178,7 +182,7 @@ def _described(config: TargetConfig, data: FaceData, training: Training[TargetMo
         "train_images": len(training.pictures),
         "test_images": len(data.private_test),
         "architecture": config.target.architecture,
-        "pretrained": weights_text(config.target.pretrained),
+        "pretrained": config.target.pretrained_name,
         "recipe": config.target.recipe,
         "selection": training.recipe.selection,
         "theta_t": training.model.theta_t,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from orchestrator.checks.pretraining import check_pretrainings
 from orchestrator.checks.space_checks import check_space
 from orchestrator.checks.weight_files import check_fit
 from orchestrator.errors import InvalidRequest
@@ -34,6 +35,7 @@ def check_sweep(sweep: Sweep) -> None:
     _check_classes(sweep)
     _check_evaluators(sweep.setup)
     check_fit(sweep)
+    check_pretrainings(sweep)
     try:
         trial = sweep.trial(Defense(), sweep.space.seed)
     except ValidationError as error:

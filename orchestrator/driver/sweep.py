@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from orchestrator.checks.checks import check_free_space, check_sweep
 from orchestrator.checks.pinning import pin_sweep
+from orchestrator.checks.pretraining import pretrainings_of
 from orchestrator.driver.garbage import merge_parts
 from orchestrator.driver.listeners import Listener
 from orchestrator.driver.requests import asked_to_retry
@@ -110,6 +111,9 @@ def _ready_store(sweep: Sweep, store_uri: str) -> Store:
     """Return the store, writable and with room, once the data of ``sweep`` are at hand."""
     check_free_space(store_uri)
     prepare_data(sweep.setup.data)
+    for pretraining in pretrainings_of(sweep):
+        if pretraining.data is not None:
+            prepare_data(pretraining.data)
     store = open_store(store_uri, create=True)
     store.check_writable()
     return store

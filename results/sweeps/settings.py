@@ -30,13 +30,17 @@ def settings_path(sweep_id: str) -> str:
     return f"settings/{sweep_id}.json"
 
 
-def weights_text(pretrained: str | Mapping[str, str] | None) -> str | None:
-    """Return weights that plain settings name as one text: a name, or the path of a file.
+def weights_text(pretrained: str | Mapping[str, Any] | None) -> str | None:
+    """Return what plain settings say T starts from as one text: a name, or the path of a file.
 
     >>> weights_text({"path": "/a/t.safetensors", "sha256": "ab"}), weights_text("face_resnet")
     ('/a/t.safetensors', 'face_resnet')
+    >>> weights_text({"name": "other persons", "epochs": 4})
+    'other persons'
     """
-    return pretrained["path"] if isinstance(pretrained, Mapping) else pretrained
+    if not isinstance(pretrained, Mapping):
+        return pretrained
+    return str(pretrained["path"] if "path" in pretrained else pretrained.get("name", "not recorded"))
 
 
 def kept_settings(store: Store, sweep_id: str | None) -> SweepSettings:

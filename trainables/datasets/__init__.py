@@ -21,6 +21,7 @@ __all__ = [
     "pin_data",
     "prepare_data",
     "private_classes",
+    "shared_people",
 ]
 
 
@@ -64,6 +65,13 @@ def pin_data(settings: DataSettings) -> DataSettings:
 def private_classes(settings: DataSettings) -> int:
     """Return the number of private classes; imports no torch."""
     return data_source(settings).private_classes()
+
+
+def shared_people(first: DataSettings, second: DataSettings) -> frozenset[str]:
+    """Return the private classes that both data have, as far as their names say; imports no torch."""
+    if first.kind != second.kind:
+        return frozenset()
+    return data_source(first).private_people() & data_source(second).private_people()
 
 
 def data_credit(settings: DataSettings) -> str:

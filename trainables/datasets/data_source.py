@@ -48,6 +48,13 @@ class DataSource(ABC, Generic[S]):
     def private_classes(self) -> int:
         """Return the number of private classes."""
 
+    def private_people(self) -> frozenset[str]:
+        """Return who the private classes are, by names that all data of this kind share.
+
+        Empty: not known before the pictures are loaded.
+        """
+        return frozenset()
+
     @abstractmethod
     def credit(self) -> str:
         """Return whom to credit, with the terms of use: one line."""

@@ -35,6 +35,11 @@ class DownloadedSource(DataSource[DownloadedSets]):
         """Return the number of private classes. Raises ``InvalidDownload``."""
         return self.settings.private_classes or len(private_set(self.settings).class_names)
 
+    def private_people(self) -> frozenset[str]:
+        """Return the private set and the names of its classes. Raises ``InvalidDownload``."""
+        names = private_set(self.settings).class_names[: self.settings.private_classes]
+        return frozenset(f"{self.settings.private.kind} {name}" for name in names)
+
     def credit(self) -> str:
         """Return the names of the two sets and their terms of use."""
         return credit(self.settings)

@@ -43,6 +43,11 @@ class DrawnPersonsSource(DataSource[DrawnPersons]):
         """Return the number of private persons."""
         return self.settings.private_people
 
+    def private_people(self) -> frozenset[str]:
+        """Return style and attributes of each private person."""
+        drawn = persons(self.settings).private.values()
+        return frozenset(f"{self.settings.style} {sorted(trait.attributes.items())}" for trait in drawn)
+
     def credit(self) -> str:
         """Return who made the style, and its licence."""
         return Drawer(self.settings.style).credit

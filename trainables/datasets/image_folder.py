@@ -40,6 +40,10 @@ class ImageFolderSource(DataSource[ImageFolder]):
         """Return the number of private folders."""
         return len(listed(self.settings).private)
 
+    def private_people(self) -> frozenset[str]:
+        """Return the names of the private folders."""
+        return frozenset(listed(self.settings).private)
+
     def credit(self) -> str:
         """Return that the pictures are the user's."""
         return CREDIT

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trainables.datasets.dataset import FaceData
 
 PEOPLE, PICTURES_EACH, RESOLUTION = 40, 10, 64
+NAMES = [f"s{number}" for number in range(1, PEOPLE + 1)]
 
 
 @implements(ORLFaces)
@@ -40,6 +41,10 @@ class ORLFacesSource(DataSource[ORLFaces]):
     def private_classes(self) -> int:
         """Return the number of private people."""
         return self.settings.private_people
+
+    def private_people(self) -> frozenset[str]:
+        """Return the published names of the private people."""
+        return frozenset(_roles(NAMES, self.settings)[0])
 
     def credit(self) -> str:
         """Return the credit line of the archive."""
@@ -63,9 +68,8 @@ def _loaded(settings: ORLFaces) -> "FaceData":
     from trainables.datasets.assembly import assemble  # imports torch
 
     people = _people()
-    names = [f"s{number}" for number in range(1, PEOPLE + 1)]
-    pictures_of = dict(zip(names, people, strict=True))
-    private_names, public_names = _roles(names, settings)
+    pictures_of = dict(zip(NAMES, people, strict=True))
+    private_names, public_names = _roles(NAMES, settings)
     private = {name: pictures_of[name] for name in private_names}
     public = {name: pictures_of[name] for name in public_names}
     kept = PICTURES_EACH - settings.test_per_class

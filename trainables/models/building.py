@@ -3,6 +3,7 @@
 import torch
 
 from search_spaces.architectures import ARCHITECTURES
+from search_spaces.pretraining import Pretraining
 from search_spaces.targets import TargetSettings
 from trainables.implementations import implementation_of
 from trainables.models.average_pool import use_average_pool
@@ -29,11 +30,12 @@ def build_target(settings: TargetSettings, num_classes: int, resolution: int, se
     the head and in layers that the pre-trained network lacks. A defence changes the network afterwards
     (``BuiltDefense.network``). Raises ``UnusableResolution``, ``PretrainedUnusable``, ``WeightsMismatch`` for
     a file of another network, and ``trainables.storage.archives.ArchiveError`` without packaged weights.
+    The weights of a pre-training of the sweep are not loaded here: they are in a store.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build_network(settings.architecture, num_classes, resolution)
     use_average_pool(model)
-    if settings.pretrained is not None:
+    if settings.pretrained is not None and not isinstance(settings.pretrained, Pretraining):
         load_pretrained(model, settings.architecture, settings.pretrained)
     return model

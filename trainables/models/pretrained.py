@@ -46,13 +46,13 @@ def load_pretrained(model: TargetModel, architecture: str, source: PinnedFile | 
     fit; the model is then as before.
     """
     if isinstance(source, PinnedFile):
-        _load_below_head(model, read_weights(source), str(source.path))
+        load_below_head(model, read_weights(source), str(source.path))
         return
     kind, _, name = source.partition(":")
     if source in PRETRAINED:
         PRETRAINED[source](model)
     elif kind in HUBS and name:
-        _load_below_head(model, own_state(architecture, HUBS[kind](architecture, name)), source)
+        load_below_head(model, own_state(architecture, HUBS[kind](architecture, name)), source)
     else:
         raise PretrainedUnusable(
             f"pretrained {source!r}: give {', '.join(sorted(PRETRAINED))}, torchvision:NAME, timm:TAG, a "
@@ -71,7 +71,8 @@ def read_weights(file: PinnedFile) -> dict[str, Tensor]:
         raise PretrainedUnusable(f"weights {file.path}: no readable safetensors file ({error})") from error
 
 
-def _load_below_head(model: TargetModel, state: Mapping[str, Tensor], source: str) -> None:
+def load_below_head(model: TargetModel, state: Mapping[str, Tensor], source: str) -> None:
+    """Load what ``state`` has below the head, as ``load_pretrained`` does; ``source`` is for messages."""
     given = {name: tensor for name, tensor in state.items() if not _kept_by_model(name)}
     first, *others = model.pretrained_parts
     parts = (first, *(part for part in others if any(name.startswith(part) for name in given)))

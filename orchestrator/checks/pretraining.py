@@ -1,0 +1,47 @@
+"""Whether the pre-trainings of a sweep can be run: pictures of the right size, and of nobody in D_priv."""
+
+from orchestrator.errors import InvalidRequest
+from search_spaces import Sweep
+from search_spaces.pretraining import Pretraining
+from trainables.datasets import check_data, shared_people
+
+MOST_NAMED = 3
+"""Classes that an error names."""
+
+
+def pretrainings_of(sweep: Sweep) -> tuple[Pretraining, ...]:
+    """Return the pre-trainings that targets of ``sweep`` start from, each once."""
+    starts = (target.pretrained for target in sweep.targets)
+    return tuple(dict.fromkeys(start for start in starts if isinstance(start, Pretraining)))
+
+
+def check_pretrainings(sweep: Sweep) -> None:
+    """Raise ``InvalidRequest``, or an error of the data, unless every pre-training can be run."""
+    pretrainings = pretrainings_of(sweep)
+    names = [pretraining.name for pretraining in pretrainings]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidRequest(
+                f"pretrained: two pre-trainings are called {name!r}; give each a name of its own"
+            )
+    for pretraining in pretrainings:
+        if pretraining.data is not None:
+            _check_data(pretraining, sweep)
+
+
+def _check_data(pretraining: Pretraining, sweep: Sweep) -> None:
+    own, data = sweep.setup.data, pretraining.data
+    assert data is not None
+    where = f"pretrained {pretraining.name!r}"
+    check_data(data)
+    if data.side != own.side:
+        raise InvalidRequest(
+            f"{where}: its pictures have {data.side} pixels a side, those of T {own.side}; "
+            "give both the same data.resolution"
+        )
+    if shared := sorted(shared_people(data, own)):
+        more = f" and {len(shared) - MOST_NAMED} more" if len(shared) > MOST_NAMED else ""
+        raise InvalidRequest(
+            f"{where}: D_pretrain and D_priv share classes: {'; '.join(shared[:MOST_NAMED])}{more}; "
+            "T must not know private people beforehand: take other people"
+        )
