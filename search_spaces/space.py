@@ -52,9 +52,14 @@ class SearchSettings(Settings):
 class Confirmation(Settings):
     """Re-runs of the configurations on the front with further seeds; the report's intervals use them."""
 
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"of"})
+
     further_seeds: Annotated[int, Field(ge=0, le=100)] = 1
     at_most: Annotated[int, Field(ge=0)] = 4
-    """Configurations to confirm, No-Def always among them; spread along the front when it has more."""
+    """Configurations to confirm, No-Def always among them; spread along the front when it has more. Further
+    seeds can move the front: then what is new on it is confirmed too, until so many are."""
+    of: Literal["front", "all"] = "front"
+    """Which configurations: those of the front, or all, those of the front first."""
 
 
 class Control(Settings):

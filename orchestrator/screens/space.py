@@ -27,7 +27,7 @@ def space_lines(space: Space) -> list[str]:
         f"attacks ({space.access}): {', '.join(map(_attack_text, space.attacks)) or 'none'}",
         f"search: {_search_text(space)}",
         f"confirmation: further seeds {confirmation.further_seeds}, of up to {confirmation.at_most} "
-        "configurations on the front",
+        f"configurations{' on the front' if confirmation.of == 'front' else ', the front first'}",
         f"controls: {', '.join(space.control.kinds) or 'none'}",
     ]
 

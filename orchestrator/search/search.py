@@ -5,11 +5,12 @@ never on who finished first.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from orchestrator.execution.events import KnownTrial, Proposal, Role, TrialOutcome
-from orchestrator.search.confirmation import to_confirm
+from orchestrator.search.confirmation import Point, to_confirm
 from orchestrator.search.fixed_trials import fixed_trials, search_trials
 from orchestrator.search.sampling import Ask, Sampling
 from orchestrator.search.suggest import searched_defenses
@@ -122,7 +123,7 @@ class Proposer:
             self._tell_round(sampling, entries)
             left = search_trials(self._sweep) - self._searched
             entries = self._round(sampling, min(self._sweep.space.search.round_size, left))
-        self._propose_confirmation()
+        yield from self._confirmation()
 
     def _opening(self, sampling: Sampling) -> Entries:
         """Return the first round: No-Def, the anchors or a whole grid, and proposals up to a round's size.
@@ -177,19 +178,41 @@ class Proposer:
             trial = self._sweep.trial(Defense(), self._sweep.space.seed, control=kind)
             self._propose(trial, "control")
 
-    def _propose_confirmation(self) -> None:
-        space = self._sweep.space
-        chosen = [self._by_number[number].trial.target for number in self._to_confirm()]
-        for further in range(1, space.confirmation.further_seeds + 1):
-            for one in chosen:
-                again = self._sweep.trial(one.defense, space.seed + further, target=one.target)
-                self._propose(again, "confirmation")
+    def _confirmation(self) -> Iterator[set[int]]:
+        """Propose further seeds of what is to be confirmed; again when they have moved the front."""
+        space, confirmed = self._sweep.space, list[int]()
+        while space.confirmation.further_seeds and (chosen := self._to_confirm(confirmed)):
+            confirmed += chosen
+            numbers = [
+                self._propose(self._with_seed(number, space.seed + further), "confirmation")
+                for further in range(1, space.confirmation.further_seeds + 1)
+                for number in chosen
+            ]
+            yield set(numbers)
 
-    def _to_confirm(self) -> list[int]:
-        searched = [proposal.number for proposal in self._proposals.values() if proposal.role == "search"]
-        objectives = {number: self._outcomes[number].objectives for number in searched}
-        points = {number: pair for number, pair in objectives.items() if pair is not None}
-        return to_confirm(points, self._sweep.space.confirmation.at_most)
+    def _with_seed(self, number: int, seed: int) -> Trial:
+        target = self._by_number[number].trial.target
+        return self._sweep.trial(target.defense, seed, target=target.target)
+
+    def _to_confirm(self, confirmed: Sequence[int]) -> list[int]:
+        confirmation = self._sweep.space.confirmation
+        left = confirmation.at_most - len(confirmed)
+        return to_confirm(self._points(), left, confirmed=confirmed, of=confirmation.of)
+
+    def _points(self) -> dict[int, Point]:
+        """Return the objectives of each searched configuration, means over the seeds that are done."""
+        grouped: dict[str, list[Point]] = {}
+        for proposal in self._proposals.values():
+            outcome = self._outcomes.get(proposal.number)
+            if proposal.role != "control" and outcome is not None and outcome.objectives is not None:
+                grouped.setdefault(proposal.trial.target.config_id, []).append(outcome.objectives)
+        return {
+            proposal.number: (fmean(acc for acc, _ in pairs), fmean(att_acc for _, att_acc in pairs))
+            for proposal in self._proposals.values()
+            if proposal.role == "search"
+            and (pairs := grouped.get(proposal.trial.target.config_id))
+            and self._outcomes[proposal.number].objectives is not None
+        }
 
     @property
     def _searched(self) -> int:

@@ -78,7 +78,8 @@ def _search(space: Plain) -> str:
         parts.append(f"rounds of {search.get('round_size')}")
     if confirmation.get("further_seeds"):
         seeds = counted(confirmation["further_seeds"], "further seed")
-        parts.append(f"{seeds} for at most {confirmation.get('at_most')} of the front")
+        of = "of the front" if confirmation.get("of", "front") == "front" else "configurations"
+        parts.append(f"{seeds} for at most {confirmation.get('at_most')} {of}")
     return ", ".join(parts)
 
 

@@ -131,7 +131,7 @@ def test_an_empty_file_has_no_lines() -> None:
 @pytest.mark.parametrize(
     ("model", "location", "expected"),
     [
-        (Space, ("confirmation",), {"further_seeds", "at_most"}),
+        (Space, ("confirmation",), {"further_seeds", "at_most", "of"}),
         (Space, ("attacks", 0, "gmi"), set(GMI.model_fields)),
         (Space, ("defenses", 3, "mid", "lambda_mid"), {"log_uniform", "uniform", "choice"}),
         (Space, ("per_target", "vgg16"), {"anchors", "pretrained", "recipes"}),

@@ -51,3 +51,14 @@ def test_without_a_limit_the_whole_front_is_taken(points):
             other[0] >= acc and other[1] <= att_acc and other != (acc, att_acc) for other in points.values()
         )
         assert beaten or key in chosen
+
+
+def test_what_was_confirmed_before_is_not_chosen_again_and_counts_for_the_distance():
+    assert to_confirm(FRONT, at_most=1, confirmed=[0, 3]) == [2]
+    assert to_confirm(FRONT, at_most=9, confirmed=[0, 3, 2, 1]) == []
+
+
+def test_all_are_confirmed_after_the_front_the_least_attacked_first():
+    points = {**FRONT, 5: (0.5, 0.95)}
+    assert to_confirm(points, at_most=9, of="all") == [0, 3, 2, 1, 4, 5]
+    assert to_confirm(points, at_most=5, of="all") == [0, 3, 2, 1, 4]

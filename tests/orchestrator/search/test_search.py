@@ -148,13 +148,20 @@ def test_controls_are_no_def_and_keep_out_of_the_search() -> None:
     ]
 
 
-def told(points, **changes):
-    """Run a sweep whose search trials get ``points`` in turn; return the confirmation trials."""
+def told(points, again=None, **changes):
+    """Run a sweep whose search trials get ``points`` in turn; return the confirmation trials.
+
+    Further seeds of a configuration get its point again, or that of ``again``.
+    """
     proposer = Proposer(small_sweep(search={"trials": len(points), "round_size": 1}, **changes))
-    left = iter(points)
+    left, known = iter(zip(points, again or points, strict=True)), {}
     while not proposer.finished:
         proposal = proposer.next()
-        pair = next(left) if proposal.role == "search" else (0.5, 0.5)
+        config_id = proposal.trial.target.config_id
+        if proposal.role == "search":
+            pair, known[config_id] = next(left)
+        else:
+            pair = known.get(config_id, (0.5, 0.5))
         proposer.tell(proposal.number, TrialOutcome("done", None, *pair))
     return [each.trial.target for each in proposer.proposals if each.role == "confirmation"], proposer
 
@@ -165,6 +172,21 @@ def test_the_front_is_confirmed_with_further_seeds_no_def_among_it() -> None:
     searched = defenses(proposer)
     assert {each.defense for each in confirmed} == {searched[0], searched[1], searched[2]}
     assert sorted(each.seed for each in confirmed) == [8, 8, 8, 9, 9, 9]
+
+
+def test_what_further_seeds_bring_to_the_front_is_confirmed_too() -> None:
+    points = [(0.9, 0.9), (0.8, 0.1), (0.7, 0.2)]
+    again = [(0.9, 0.9), (0.8, 0.9), (0.7, 0.2)]  # the second was lucky: without its luck the third is better
+    confirmed, proposer = told(points, again, confirmation={"further_seeds": 1, "at_most": 9})
+    assert [each.defense for each in confirmed] == [defenses(proposer)[place] for place in (0, 1, 2)]
+    confirmed, proposer = told(points, again, confirmation={"further_seeds": 1, "at_most": 2})
+    assert [each.defense for each in confirmed] == [defenses(proposer)[place] for place in (0, 1)]
+
+
+def test_all_configurations_are_confirmed_where_the_space_says_so() -> None:
+    points = [(0.9, 0.9), (0.8, 0.1), (0.7, 0.2)]
+    confirmed, proposer = told(points, confirmation={"further_seeds": 1, "at_most": 9, "of": "all"})
+    assert {each.defense for each in confirmed} == set(defenses(proposer))
 
 
 def test_at_most_so_many_configurations_are_confirmed() -> None:
