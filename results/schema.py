@@ -114,6 +114,8 @@ ATTACKS = pa.schema(
             preparation_seconds=pa.float64(),  # building of its pieces of this T, from their rows
             micro_batch=pa.int32(),  # rows side by side; fewer than asked for if memory lacked
             queries=pa.int64(),  # forward passes of T on one image each
+            attribute_checks=pa.string(),  # JSON: attribute -> guess (share of the attacked classes that have
+            # the commonest value of D_pub) and evaluator_acc; null where E reads no attributes
             sheet=pa.string(),  # PNG sheet of reconstructions, relative to the store
             attack_seconds=pa.float64(),
             judging_seconds=pa.float64(),
@@ -148,6 +150,7 @@ RECONSTRUCTIONS = pa.schema(
         lpips=pa.float64(),
         queries=pa.int64(),
         measured=pa.string(),  # canonical JSON: what this attack alone measures of a row, by name
+        attributes=pa.string(),  # JSON: attribute -> [the person's value, the value that E reads]
         sheet=pa.string(),
         sheet_row=pa.int32(),
         sheet_column=pa.int32(),

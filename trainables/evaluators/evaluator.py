@@ -1,6 +1,7 @@
 """The interface of every evaluator: who judges reconstructions. Evaluators never choose them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -52,6 +53,13 @@ class Evaluator(ABC):
     @abstractmethod
     def judge_batch(self, images: Tensor) -> Judgement:
         """Return feature and scores of one batch of float ``images`` in [0, 1] on the device of all steps."""
+
+    def read_attributes(self, images: Tensor) -> Mapping[str, list[str]] | None:
+        """Return for uint8 ``images`` (B, C, S, S) attribute -> the value that each shows.
+
+        ``None``: this evaluator recognises persons, not their attributes.
+        """
+        return None
 
     @abstractmethod
     def tensors(self) -> dict[str, Tensor]:

@@ -14,11 +14,13 @@ from torch import Tensor
 from search_spaces import seed_stream
 from search_spaces.evaluation import KnownAttributes
 from trainables.datasets.dataset import FaceData
-from trainables.evaluators.evaluator import Evaluator, Judgement, NotJudgeable
+from trainables.evaluators.evaluator import JUDGED_BATCH, Evaluator, Judgement, NotJudgeable
 from trainables.evaluators.small_network import SmallNetwork, small_network
 from trainables.implementations import implements
+from trainables.memory import split_to_fit
 from trainables.objective import BatchLoss, Objective
 from trainables.step import device
+from trainables.training.accuracy import unit_range
 from trainables.training.recipe import Recipe
 from trainables.training.training import Training
 
@@ -133,6 +135,22 @@ class KnownAttributesEvaluator(Evaluator):
         """Return the penultimate layer and the log-likelihood of each private person."""
         feature, logits = self.network(images)
         return Judgement(feature, self.attributes.scores(logits, self.table))
+
+    def read_attributes(self, images: Tensor) -> Mapping[str, list[str]]:
+        """Return for uint8 ``images`` (B, C, S, S) attribute -> its most likely value on each."""
+        if not len(images):
+            return {name: [] for name in self.attributes.values}
+        with torch.no_grad():
+            parts = split_to_fit(
+                images, JUDGED_BATCH, lambda batch: self.network(unit_range(batch)).logits.cpu(), self.name
+            )
+        likeliest = [
+            part.argmax(1).tolist() for part in torch.split(torch.cat(parts), self.attributes.sizes, 1)
+        ]
+        return {
+            name: [known[index] for index in indices]
+            for (name, known), indices in zip(self.attributes.values.items(), likeliest, strict=True)
+        }
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights."""

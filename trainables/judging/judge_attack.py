@@ -8,6 +8,7 @@ from results.stores.store import Store
 from search_spaces import AttackConfig
 from trainables.attacks import Reconstructions
 from trainables.datasets.dataset import FaceData
+from trainables.judging.attributes import attribute_checks, attribute_texts
 from trainables.judging.image_quality import quality_columns, with_perceptual_distances
 from trainables.judging.judging import Judge, judged, target_probability
 from trainables.judging.sheet import contact_sheet, sheet_layout
@@ -31,7 +32,8 @@ def judge_attack(
     sheet = f"artifacts/sheets/{config.piece_id}.png"
     layout = sheet_layout(len(result), config.attack.restarts, config.kept_pictures)
     store.put_bytes(sheet, contact_sheet(result.images, result.found, layout))
-    rows = reconstruction_rows(config, result, views, data.class_names, sheet, layout)
+    shown = attribute_texts(result, judges[0].evaluator, data)
+    rows = reconstruction_rows(config, result, views, data.class_names, sheet, layout, shown)
     store.write_rows("reconstructions", config.piece_id, rows)
     return {
         **counted(result),
@@ -39,6 +41,9 @@ def judge_attack(
         **headline_columns(views[0]),
         **quality_columns(quality, store, data, result, views[0], judges[0].evaluator.name),
         **(second_columns(views[1]) if len(judges) > 1 else {}),
+        "attribute_checks": attribute_checks(
+            judges[0].evaluator, data, sorted(set(result.class_index.tolist()))
+        ),
         "sheet": sheet,
     }
 

@@ -88,10 +88,11 @@ def reconstruction_rows(
     class_names: Sequence[str],
     sheet: str,
     layout: SheetLayout,
+    attributes: Sequence[str | None],
 ) -> list[dict[str, Any]]:
     """Return a row of the reconstructions table per row of ``result``; ``judged``: headline, then second.
 
-    Rows that the sheet leaves out have no place in it.
+    Rows that the sheet leaves out have no place in it. ``attributes``: those that each row shows, as JSON.
     """
     known = {
         "attack_id": config.piece_id,
@@ -101,6 +102,7 @@ def reconstruction_rows(
     columns = {
         **_plain_columns(result, class_names),
         **_judged_columns(judged),
+        "attributes": list(attributes),
         **_sheet_columns(len(result), sheet, layout),
     }
     names, values = list(columns), zip(*columns.values(), strict=True)

@@ -56,7 +56,8 @@ def test_each_evaluator_has_its_own_columns() -> None:
         shared_queries=7,
     )
     layout = sheet_layout(rows, RESTARTS, most=2 * CLASSES)
-    table = reconstruction_rows(CONFIG, result, [headline, second], NAMES, "sheet.png", layout)
+    texts = [f'{{"row":{number}}}' for number in range(rows)]
+    table = reconstruction_rows(CONFIG, result, [headline, second], NAMES, "sheet.png", layout, texts)
     for number, row in enumerate(table):
         kept = bool(found[number])
         assert row["rank"] == (0 if kept else None)
@@ -65,6 +66,7 @@ def test_each_evaluator_has_its_own_columns() -> None:
         assert row["class_name"] == NAMES[row["class_index"]]
         assert row["queries"] == number
         assert row["measured"] is None
+        assert row["attributes"] == texts[number]
         shown = row["restart"] < 2
         assert row["sheet"] == ("sheet.png" if shown else None)
         assert row["sheet_column"] == (row["restart"] if shown else None)
