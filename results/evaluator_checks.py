@@ -1,9 +1,7 @@
 """When the word of an evaluator counts."""
 
 from results.formatting import percent
-
-LEAST_ACCURACY = 0.9
-"""Below this accuracy on real pictures, what an evaluator says of reconstructions means little."""
+from results.statistics.likeness import LEAST_ACCURACY as LEAST_ACCURACY
 
 
 def accuracy_warning(name: str, accuracy: float | None) -> str | None:

@@ -22,6 +22,7 @@ _TEXTS = (
     "recipe",
     "control",
     "worst_attack",
+    "unfit",
 )
 _COUNTS = ("n_seeds", "epochs", "theta_c", "theta_t")
 _MARKS = ("on_front",)

@@ -221,6 +221,7 @@ def _configuration_row(one: Configuration, parameters: Sequence[str]) -> dict[st
         "epochs": one.epochs,
         "control": one.control,
         "on_front": one.on_front,
+        "unfit": one.unfit,
         "n_seeds": len(one.seeds),
         "acc": one.acc,
         **_interval("acc", one.acc_range),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from results.statistics.configurations import Configuration
-from results.statistics.summary import Failure, SweepSummary, Tables, summarise
+from results.statistics.summary import Failure, SweepSummary, Tables, UnfitTarget, summarise
 from results.stores.opening import open_store
 from results.stores.scanning import Scan, UnreadablePart
 from results.sweeps.record import read_sweep, resolve_sweep, sweep_ids
@@ -36,6 +36,8 @@ class Status:
     hypervolume: float
     failures: tuple[Failure, ...]
     unreadable: tuple[UnreadablePart, ...]
+    unfit: tuple[UnfitTarget, ...] = ()
+    """Trained targets that say nothing about their defence: they take part in no front."""
 
     @property
     def finished(self) -> bool:
@@ -83,4 +85,5 @@ def _status(summary: SweepSummary) -> Status:
         hypervolume=summary.hypervolume,
         failures=summary.failures,
         unreadable=summary.unreadable,
+        unfit=summary.unfit,
     )

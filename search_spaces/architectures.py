@@ -25,6 +25,8 @@ class Architecture(KindSettings):
     """Pixels a side of the pictures in the literature."""
     paper_freeze_depths: ClassVar[tuple[int, ...]] = ()
     """Freeze depths of the supplement's TL-DMI rows."""
+    paper_from_scratch: ClassVar[bool] = False
+    """Whether TL-DMI froze it from random weights on in the paper too: there was no D_pretrain."""
     hub_names: ClassVar[Mapping[Hub, str]] = {}
     """What a collection calls the network on whose body it is."""
     usual_weights: ClassVar[frozenset[str]] = frozenset()
@@ -140,6 +142,7 @@ class ResNet34(Architecture):
     residual_stages: ClassVar[int] = 4
     parameters: ClassVar[int] = 21_480_616
     paper_freeze_depths: ClassVar[tuple[int, ...]] = (4,)
+    paper_from_scratch: ClassVar[bool] = True
     kind: Literal["resnet34"] = "resnet34"
 
 

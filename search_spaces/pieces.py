@@ -195,9 +195,15 @@ class TargetConfig(Piece):
 
     @property
     def similar(self) -> Mapping[str, str | int]:
-        """Data, architecture and length of the training."""
+        """Data, architecture and length of the training, where that does not depend on the pictures."""
         target = self.target
-        return {"data": self.data.kind, "architecture": target.architecture, "epochs": target.epochs}
+        length = {} if target.least_steps else {"epochs": target.epochs}
+        return {"data": self.data.kind, "architecture": target.architecture, **length}
+
+    @property
+    def freezes_random_layers(self) -> bool:
+        """Whether its defence keeps random weights as they are, which TL-DMI of the paper does not."""
+        return self.target.freezing_keeps_random and any(part.freezes for part in self.defense.parts)
 
     @property
     def config_id(self) -> str:

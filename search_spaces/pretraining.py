@@ -1,6 +1,6 @@
 """Pre-training of T's body as part of a sweep: on which pictures (D_pretrain) and how long."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -16,6 +16,8 @@ class Pretraining(Settings):
     Values that are not given are those of T itself, or of ``recipe`` where it is given.
     """
 
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"least_steps"})
+
     name: Annotated[str, Field(pattern=r"^\w[\w .+-]{0,39}$")]
     """What rows, labels and pages call D_pretrain."""
     data: AnyDataset | None = None
@@ -24,6 +26,8 @@ class Pretraining(Settings):
     recipe: str | None = None
     """A named recipe (``search_spaces/recipes.py``)."""
     epochs: Annotated[int, Field(ge=1, le=10000)] | None = None
+    least_steps: Annotated[int, Field(ge=1)] | None = None
+    """As in ``TargetSettings``."""
     batch_size: Annotated[int, Field(ge=2, le=65536)] | None = None
     optimizer: Annotated[str, Field(pattern="^(sgd|adam)$")] | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
@@ -37,7 +41,7 @@ class Pretraining(Settings):
     @property
     def given(self) -> dict[str, Any]:
         """The values of the recipe that are given."""
-        names = ("epochs", "batch_size", "optimizer", "learning_rate")
+        names = ("epochs", "least_steps", "batch_size", "optimizer", "learning_rate")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 

@@ -1,5 +1,6 @@
 """Which classifier T is and how it is trained."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,6 +11,7 @@ from search_spaces.files import PinnedFile
 from search_spaces.pretraining import Pretraining, StartingWeights
 from search_spaces.recipes import expanded
 from search_spaces.settings import Settings
+from search_spaces.training_length import epochs_for, steps_in_epoch
 
 Architecture = ArchitectureName
 FREEZE_UNITS = {own.kind_name(): own.units for own in ARCHITECTURES}
@@ -30,7 +32,7 @@ class UtilityFloor(Settings):
 class TargetSettings(Settings):
     """Architecture, D_pretrain weights and recipe of T."""
 
-    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"architecture_plugin"})
+    omitted_defaults: ClassVar[frozenset[str]] = frozenset({"architecture_plugin", "least_steps"})
 
     architecture: ArchitectureName
     recipe: str | None = None
@@ -40,6 +42,9 @@ class TargetSettings(Settings):
     ``timm:TAG`` (``timm:in1k``), a ``.safetensors`` file, a pre-training of the sweep (``{name: ..., data:
     ...}``), or ``None``: from scratch."""
     epochs: Annotated[int, Field(ge=1, le=10000)] = 20
+    least_steps: Annotated[int, Field(ge=1)] | None = None
+    """Training goes on for as many epochs as it takes to make so many steps, and never for fewer than
+    ``epochs``. Milestones and ``utility_floor.epochs`` move by the same factor. ``None``: for ``epochs``."""
     batch_size: Annotated[int, Field(ge=2, le=65536)] = 64
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
@@ -96,6 +101,34 @@ class TargetSettings(Settings):
         if isinstance(start, Pretraining):
             return start.name
         return str(start.path) if isinstance(start, PinnedFile) else start
+
+    @property
+    def freezing_keeps_random(self) -> bool:
+        """Whether what a defence freezes in T are random weights, though not in the paper."""
+        return self.pretrained is None and not self.network.paper_from_scratch
+
+    def steps_in_epoch(self, pictures: Sequence[int]) -> int:
+        """Return the steps of one epoch on so many ``pictures`` of each class."""
+        return steps_in_epoch(pictures, self.batch_size, self.images_per_class_in_batch)
+
+    def lengthened(self, pictures: Sequence[int]) -> Self:
+        """Return these settings with the epochs that make ``least_steps`` on so many pictures of each class.
+
+        >>> target = TargetSettings(
+        ...     architecture="small_vgg", batch_size=16, milestones=(10,), least_steps=200
+        ... )
+        >>> longer = target.lengthened([10] * 6)
+        >>> longer.epochs, longer.milestones, target.lengthened([1000] * 6).epochs
+        (50, (25,), 20)
+        """
+        needed = epochs_for(self.epochs, self.least_steps, self.steps_in_epoch(pictures))
+        if needed == self.epochs:
+            return self
+        factor, floor = needed / self.epochs, self.utility_floor
+        moved = floor and floor.model_copy(update={"epochs": round(floor.epochs * factor)})
+        milestones = tuple(round(milestone * factor) for milestone in self.milestones)
+        longer = {"epochs": needed, "milestones": milestones, "utility_floor": moved}
+        return self.model_copy(update=longer)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -50,19 +50,22 @@ def load_pretraining(config: PretrainingConfig, store: Store) -> Tensors:
 class _Pretraining:
     config: PretrainingConfig
     measured: dict[str, float] = field(default_factory=dict)
-    """Accuracy on pictures that were not trained on, and the numbers of classes and training pictures."""
+    """Accuracy on pictures that were not trained on; numbers of classes, training pictures, epochs, steps."""
 
     def run(self, store: Store) -> Tensors:
         """Train the network and return its weights."""
         config, data = self.config, load_data(self.config.data)
         train, test, classes = _pictures(config, data)
         model = build_target(config.target, classes, data.resolution, config.seed).to(device())
-        training = Training(model, BuiltDefense(), Recipe.of(config.target), train, classes, config.seed)
-        training.run(Checkpoint(store, config.piece_id, {"data": data.content_hash}))
+        recipe = Recipe.of(config.target, train.labels)
+        training = Training(model, BuiltDefense(), recipe, train, classes, config.seed)
+        curve = training.run(Checkpoint(store, config.piece_id, {"data": data.content_hash}))
         self.measured = {
             "acc": accuracy(model, test.images, test.labels),
             "classes": classes,
             "train_images": len(train),
+            "epochs": len(curve),
+            "steps": sum(row.steps for row in curve),
         }
         return dict(model.state_dict())
 

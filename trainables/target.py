@@ -9,6 +9,7 @@ import torch
 
 from results.labels import configuration_label
 from results.schema import TARGETS, TIMING_COLUMNS
+from results.statistics.fitness import unfit_reason
 from results.stores.store import Store
 from search_spaces import TargetConfig, canonical_json, seed_stream
 from trainables.build import StepOutcome, builds, piece_row
@@ -98,6 +99,7 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
             "status": "failed",
             "reason": str(failure),
             "epochs": epochs,
+            "steps": _steps(failure.curve),
             "training_seconds": seconds,
         }
     seconds = kept.seconds_before + time.perf_counter() - start
@@ -107,6 +109,7 @@ def _train(config: TargetConfig, store: Store) -> dict[str, Any]:
         "status": "done",
         "reason": None,
         "epochs": len(curve),
+        "steps": _steps(curve),
         "training_seconds": seconds,
         **_selected(training),
         **_measured(model, data, training.pictures),
@@ -121,7 +124,6 @@ def _training(config: TargetConfig, data: FaceData, store: Store) -> Training[Ta
     pre-training failed.
     """
     defense = build_defense(config.defense, config.seed)
-    recipe = _recipe(config, defense)
     plain = build_target(config.target, data.num_classes, data.resolution, config.seed)
     if config.pretraining is not None:
         load_below_head(plain, load_pretraining(config.pretraining, store), config.pretraining.name)
@@ -130,28 +132,35 @@ def _training(config: TargetConfig, data: FaceData, store: Store) -> Training[Ta
     pictures, validation = held_out(
         _training_pictures(config, data), config.target.validation_fraction, config.seed
     )
+    recipe = _recipe(config, defense, pictures)
     measured = Measured(validation, data.private_test if recipe.selection == "test_best" else None)
     return Training(model, defense, recipe, pictures, data.num_classes, config.seed, measured)
 
 
-def _recipe(config: TargetConfig, defense: BuiltDefense) -> Recipe:
-    """Return how T is trained.
+def _recipe(config: TargetConfig, defense: BuiltDefense, pictures: LabelledImages) -> Recipe:
+    """Return how T is trained on ``pictures``.
 
     A control knows nobody on purpose, so it has no utility to be chosen by or to be given up for.
     """
-    recipe = Recipe.of(config.target)
+    recipe = Recipe.of(config.target, pictures.labels)
     if config.control != "none":
         recipe = replace(recipe, selection="last", utility_floor=None)
     return recipe if defense.cacheable_prefix else replace(recipe, prefix_cache_mib=0)
 
 
 def _selected(training: Training[TargetModel]) -> dict[str, int | float | None]:
-    """Return the epoch whose weights T has, and the accuracy on held-out training pictures after it."""
+    """Return the epoch whose weights T has, and what was measured in it and after it."""
     epoch = training.selected.epoch
+    values = {} if epoch is None else training.curve[epoch].values
     return {
         "selected_epoch": epoch,
-        "val_acc": None if epoch is None else training.curve[epoch].values.get("val_acc"),
+        "val_acc": values.get("val_acc"),
+        "curve_train_acc": values.get("train_acc"),
     }
+
+
+def _steps(curve: list[EpochRow]) -> int:
+    return sum(row.steps for row in curve)
 
 
 def _training_pictures(config: TargetConfig, data: FaceData) -> LabelledImages:
@@ -183,6 +192,7 @@ def _described(config: TargetConfig, data: FaceData, training: Training[TargetMo
         "test_images": len(data.private_test),
         "architecture": config.target.architecture,
         "pretrained": config.target.pretrained_name,
+        "freezes_random_layers": config.freezes_random_layers,
         "recipe": config.target.recipe,
         "selection": training.recipe.selection,
         "theta_t": training.model.theta_t,
@@ -217,4 +227,4 @@ def _outcome(row: Mapping[str, Any], status: str) -> StepOutcome:
     values = {name: row.get(name) for name in TARGETS.names if name not in TIMING_COLUMNS}
     if row["status"] == "failed":
         return StepOutcome("failed", row["reason"], values)
-    return StepOutcome("done" if status == "done" else "found", None, values)
+    return StepOutcome("done" if status == "done" else "found", unfit_reason(row), values)

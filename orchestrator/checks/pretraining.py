@@ -3,7 +3,7 @@
 from orchestrator.errors import InvalidRequest
 from search_spaces import Sweep
 from search_spaces.pretraining import Pretraining
-from trainables.datasets import check_data, shared_people
+from trainables.datasets import check_data, count_pictures, shared_people
 
 MOST_NAMED = 3
 """Classes that an error names."""
@@ -25,8 +25,27 @@ def check_pretrainings(sweep: Sweep) -> None:
                 f"pretrained: two pre-trainings are called {name!r}; give each a name of its own"
             )
     for pretraining in pretrainings:
-        if pretraining.data is not None:
+        if pretraining.data is None:
+            _check_public_classes(pretraining, sweep)
+        else:
             _check_data(pretraining, sweep)
+
+
+def _check_public_classes(pretraining: Pretraining, sweep: Sweep) -> None:
+    """Refuse public pictures that no classifier can be trained and tested on."""
+    counts = count_pictures(sweep.setup.data)
+    if counts is None or (len(counts.public) > 1 and max(counts.public) > 1):
+        return
+    found = (
+        f"the public pictures are all of one class ({counts.public[0]} pictures)"
+        if len(counts.public) == 1
+        else f"each of the {len(counts.public)} public classes has a single picture"
+    )
+    raise InvalidRequest(
+        f"pretrained {pretraining.name!r}: T is to learn the public classes first, but {found}, and a "
+        "pre-training needs two classes or more with several pictures: give such public pictures, or let T "
+        "start from random weights with --set target.pretrained=null"
+    )
 
 
 def _check_data(pretraining: Pretraining, sweep: Sweep) -> None:

@@ -37,7 +37,7 @@ def plan(
     """
     from orchestrator.driver.sweep import prepare_sweep
     from orchestrator.planning.plan import make_plan
-    from orchestrator.screens.plan import budget_lines, cost_lines
+    from orchestrator.screens.plan import budget_lines, cost_lines, size_lines
     from orchestrator.screens.tables import console, plan_lines, plan_table
 
     space, setup = selection.load()
@@ -49,7 +49,7 @@ def plan(
 
         print_json(PlanDocument.of(found))
         return
-    for line in [*plan_lines(found), *budget_lines(found), *cost_lines(found)]:
+    for line in [*plan_lines(found), *size_lines(found), *budget_lines(found), *cost_lines(found)]:
         click.echo(line)
     console().print(plan_table(found))
 

@@ -16,6 +16,18 @@ class SharedPieceDocument(Document):
     in_store: bool
 
 
+class TrainingSizeDocument(Document):
+    """Pictures of the data, and the length of the training of a T without a defence."""
+
+    private_classes: int
+    train_images: int
+    test_images: int
+    public_classes: int
+    public_images: int
+    epochs: int
+    steps: int
+
+
 class PlanDocument(Document):
     """``plan``: what running the sweep now would do, and what it costs at rates measured in the store."""
 
@@ -41,6 +53,10 @@ class PlanDocument(Document):
     usd_per_hour: float | None
     usd: float | None
     left: Counts
+    size: TrainingSizeDocument | None
+    """Null where loading the data alone would tell."""
+    notes: list[str]
+    """What is worth knowing before the sweep starts."""
 
     @classmethod
     def of(cls, plan: "Plan") -> Self:

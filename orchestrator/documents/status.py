@@ -51,6 +51,15 @@ class ErrorKindDocument(Document):
     last: FailureDocument
 
 
+class UnfitTargetDocument(Document):
+    """A trained T that says nothing about its defence; it takes part in no verdict and no front."""
+
+    number: int
+    """Of its first trial."""
+    label: str
+    reason: str
+
+
 class RunningStepDocument(Document):
     """A step of a running trial."""
 
@@ -101,6 +110,7 @@ class StatusDocument(Document):
     failures: list[FailureDocument]
     error_kinds: list[ErrorKindDocument]
     unreadable_parts: list[UnreadableDocument]
+    unfit: list[UnfitTargetDocument]
     run: RunStateDocument | None
 
     @classmethod

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from orchestrator.checks.remarks import remarks
 from orchestrator.driver.control import RunControl
 from orchestrator.driver.credits import credit_lines
 from orchestrator.driver.limits import LimitKeeper
-from orchestrator.driver.listeners import Listener, RunEnded, SweepStarted, TrialSource
+from orchestrator.driver.listeners import Listener, Notice, RunEnded, SweepStarted, TrialSource
 from orchestrator.driver.retries import FixedTrials, forget_failures
 from orchestrator.driver.run_context import Execution, RunContext
 from orchestrator.driver.run_recorder import RunRecorder
@@ -98,6 +99,9 @@ class SweepRun:
         search = Proposer(self._sweep, known_trials(self._store, self._sweep), self._mirror())
         with _store_errors_as_unreachable():
             self._write_record(search, command)
+            if not search.finished:
+                for remark in remarks(self._sweep):
+                    self._context.tell(Notice(f"note: {remark}"))
             outcome = self._run(search)
             self._write_record(search, command)
         return outcome

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.execution.events import KnownTrial, Proposal, TrialOutcome
 from results import Store
+from results.statistics.fitness import JUDGED, unfit_reason
 
 if TYPE_CHECKING:
     from search_spaces import Sweep
@@ -36,8 +37,10 @@ def read_trials(store: Store, sweep_id: str) -> list[dict[str, Any]]:
 
 def known_trials(store: Store, sweep: "Sweep") -> dict[str, KnownTrial]:
     """Return the ended trials of ``sweep`` by identity."""
+    targets = store.read_rows("targets").select(["target_id", "control", *JUDGED]).to_pylist()
+    unfit = {row["target_id"]: unfit_reason(row) for row in targets}
     return {
-        row["trial_id"]: KnownTrial(row["number"], _outcome(row))
+        row["trial_id"]: KnownTrial(row["number"], _outcome(row, unfit.get(row["target_id"])))
         for row in read_trials(store, sweep.sweep_id)
     }
 
@@ -51,5 +54,5 @@ def trial_unit(sweep_id: str, number: int) -> str:
     return f"{sweep_id}-{number:04d}"
 
 
-def _outcome(row: dict[str, Any]) -> TrialOutcome:
-    return TrialOutcome(row["state"], row["reason"], row["acc"], row["worst_att_acc"])
+def _outcome(row: dict[str, Any], unfit: str | None) -> TrialOutcome:
+    return TrialOutcome(row["state"], row["reason"], row["acc"], row["worst_att_acc"], unfit=unfit)

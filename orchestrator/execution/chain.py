@@ -11,6 +11,7 @@ from orchestrator.execution.events import StepChanged, TrialEnded, TrialEvent, T
 from orchestrator.execution.resources import GpuShares, ResourceRequest
 from orchestrator.execution.steps import StepReport
 from orchestrator.locks import FileLock
+from results.statistics.fitness import unfit_reason
 from results.stores.address import StoreAddress
 from search_spaces import Piece, Trial
 
@@ -183,7 +184,8 @@ def _outcome(trial: Trial, run: _Run) -> TrialOutcome:
     known = [value for value in att_accs if value is not None]
     if acc is None or len(known) < len(att_accs):
         return TrialOutcome("failed", "a step reported no finite acc or att_acc", acc)
-    return TrialOutcome("done", None, acc, max(known, default=None))
+    unfit = unfit_reason(run.reports[trial.target.piece_id].values)
+    return TrialOutcome("done", None, acc, max(known, default=None), unfit=unfit)
 
 
 def _number(run: _Run, piece: Piece, name: str) -> float | None:

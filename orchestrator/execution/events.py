@@ -32,6 +32,8 @@ class TrialOutcome:
     """Largest attack accuracy over the attacks, 0..1, by the headline evaluator."""
     host: str | None = field(default=None, compare=False)
     """The machine on which a step failed, where it is known."""
+    unfit: str | None = field(default=None, compare=False)
+    """Why its T says nothing about the defence (``results.statistics.fitness``): it is on no front."""
 
     @property
     def objectives(self) -> tuple[float, float] | None:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.checks.remarks import remarks
 from orchestrator.driver.trial_rows import read_trials
 from orchestrator.execution.chain import unique_names
 from orchestrator.execution.resources import ClusterResources, requests_by_name
 from orchestrator.planning.cost import Cost, Rates, cost_of, measured_rates
+from orchestrator.planning.training_size import TrainingSize, training_size
 from orchestrator.search.fixed_trials import planned_trials
 from results import Store, StoreMissing, open_store
 from search_spaces import Piece, Sweep, Trial
@@ -48,6 +50,10 @@ class Plan:
     """Of the trials that are left, at rates measured in this store."""
     requests: Mapping[str, Mapping[str, float]]
     """Kind of step -> CPUs and GPUs it asks for; empty when nothing is known of the machines."""
+    size: TrainingSize | None = None
+    """Pictures and steps of a training; ``None``: not known before the data are loaded."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing before the sweep starts."""
 
     @property
     def left(self) -> dict[str, int]:
@@ -90,6 +96,8 @@ def make_plan(
         shared=_shared_pieces(trial, store),
         cost=cost_of(sum(left_of(planned, ended).values()), rates, cluster, usd_per_hour),
         requests={name: {"cpus": share.cpus, "gpus": share.gpus} for name, share in asked.items()},
+        size=training_size(trial.target),
+        notes=remarks(sweep),
     )
 
 

@@ -113,6 +113,7 @@ def _front(trials: TrialSource) -> list[tuple[Proposal, tuple[float, float]]]:
         if proposal.role == "search"
         and proposal.number in trials.outcomes
         and (objectives := trials.outcomes[proposal.number].objectives)
+        and not trials.outcomes[proposal.number].unfit
     ]
     on_front = nondominated([objectives for _, objectives in known])
     front = [pair for pair, is_on in zip(known, on_front, strict=True) if is_on]

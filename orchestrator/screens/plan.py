@@ -12,6 +12,17 @@ NO_BUDGET = {"seed", "micro_batch"}
 """Whole numbers among the settings of an attack that do not say how much it may do."""
 
 
+def size_lines(plan: Plan) -> Iterator[str]:
+    """Yield what is trained on and for how long, and what is worth knowing before the start."""
+    if (size := plan.size) is not None:
+        yield (
+            f"private: {size.private_classes} classes, {size.train_images} training and {size.test_images} "
+            f"test pictures; public: {size.public_classes} classes, {size.public_images} pictures"
+        )
+        yield f"each T is trained for {size.epochs} epochs, {size.steps} steps"
+    yield from (f"note: {note}" for note in plan.notes)
+
+
 def budget_lines(plan: Plan) -> Iterator[str]:
     """Yield a line for each attack on each T: how much it may do."""
     for kind, settings in plan.attack_settings.items():

@@ -42,10 +42,11 @@ def trial_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def finding_lines(summary: "SweepSummary") -> list[str]:
     """Return what the numbers of a sweep allow one to say, and what speaks against trusting them."""
     from results.report.controls_and_evaluators import control_warning, evaluator_warning
+    from results.report.target_warnings import target_warnings
     from results.report.verdict import verdict
 
     found = verdict(summary)
-    warnings = (evaluator_warning(summary), control_warning(summary))
+    warnings = (*target_warnings(summary), evaluator_warning(summary), control_warning(summary))
     return [found.headline, *found.details, *(f"warning: {text}" for text in warnings if text)]
 
 

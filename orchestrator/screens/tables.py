@@ -96,7 +96,9 @@ def status_lines(status: "Status") -> list[str]:
     lines += [f"done: {_counts(status.done)}", f"failed: {_counts(status.failed)}"]
     if status.left is not None:
         lines.append("finished" if status.finished else f"left: {_counts(status.left)}")
-    return lines
+    from results.report.target_warnings import unfit_warnings
+
+    return [*lines, *(f"warning: {text}" for text in unfit_warnings(status.unfit))]
 
 
 def diagnosis_table(diagnosis: "Diagnosis") -> Table:

@@ -200,16 +200,25 @@ class Proposer:
         return to_confirm(self._points(), left, confirmed=confirmed, of=confirmation.of)
 
     def _points(self) -> dict[int, Point]:
-        """Return the objectives of each searched configuration, means over the seeds that are done."""
+        """Return the objectives of each searched configuration, means over the seeds that are done.
+
+        A configuration with an unfit seed is left out.
+        """
         grouped: dict[str, list[Point]] = {}
+        unfit: set[str] = set()
         for proposal in self._proposals.values():
             outcome = self._outcomes.get(proposal.number)
-            if proposal.role != "control" and outcome is not None and outcome.objectives is not None:
-                grouped.setdefault(proposal.trial.target.config_id, []).append(outcome.objectives)
+            if proposal.role == "control" or outcome is None or outcome.objectives is None:
+                continue
+            config_id = proposal.trial.target.config_id
+            grouped.setdefault(config_id, []).append(outcome.objectives)
+            if outcome.unfit:
+                unfit.add(config_id)
         return {
             proposal.number: (fmean(acc for acc, _ in pairs), fmean(att_acc for _, att_acc in pairs))
             for proposal in self._proposals.values()
             if proposal.role == "search"
+            and proposal.trial.target.config_id not in unfit
             and (pairs := grouped.get(proposal.trial.target.config_id))
             and self._outcomes[proposal.number].objectives is not None
         }

@@ -121,7 +121,7 @@ def _attack_row(one: Configuration, kind: str, spreads: dict[str, float | None])
         latex_text(interval_text(attack.interval) or UNKNOWN),
         latex_text(percent(attack.att_acc_top5)),
         latex_text(delta_text(attack.delta)),
-        latex_text(number_text(attack.knn_distance)),
+        latex_text(number_text(None if attack.distance_doubt else attack.knn_distance)),
     ]
 
 

@@ -83,9 +83,9 @@ class FrontPlot:
 def plotted(summary: SweepSummary, attack: str | None = None) -> FrontPlot:
     """Return what the figures of a sweep draw: every configuration whose Acc and AttAcc are known.
 
-    Of one ``attack``, or of the worst one of each configuration.
+    None whose T is unfit. Of one ``attack``, or of the worst one of each configuration.
     """
-    known = [one for one in summary.configurations if _att_acc(one, attack) is not None]
+    known = [one for one in summary.configurations if _att_acc(one, attack) is not None and not one.unfit]
     front = attacked_front(summary, attack)
     members = {one.config_id for one in front}
     shown = thinned(known, members)

@@ -78,7 +78,7 @@ def families(summary: SweepSummary) -> list[Family]:
     """Return the families that are drawn, in the order of the table."""
     counts: dict[str, int] = defaultdict(int)
     for one in summary.configurations:
-        if one.worst_att_acc is not None:
+        if one.worst_att_acc is not None and not one.unfit:
             counts[one.defense] += 1
     styles = sweep_styles(summary)
     return [Family(key, summary.families[key].name, styles[key], count) for key, count in counts.items()]

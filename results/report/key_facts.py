@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from results.formatting import UNKNOWN, counted, interval_text, listed, percent
 from results.report.controls_and_evaluators import chance_of, evaluator_lines
+from results.report.page import UNFIT
 from results.report.verdict import lowering
 from results.statistics.configurations import Configuration
 from results.statistics.summary import SweepSummary
@@ -36,7 +37,8 @@ def _attacked(name: str, one: Configuration | None, notes: tuple[str, ...]) -> F
     if one is None or one.worst_att_acc is None:
         return Fact(f"{name}, worst attack", UNKNOWN)
     interval = (f"95 % interval {interval_text(one.worst_interval)}",) if one.worst_interval else ()
-    below = (*notes, *interval, f"natural accuracy {percent(one.acc)} %")
+    unfit = (UNFIT,) if one.unfit else ()
+    below = (*notes, *interval, f"natural accuracy {percent(one.acc)} %", *unfit)
     return Fact(f"{name}, worst attack", percent(one.worst_att_acc), "%", below)
 
 

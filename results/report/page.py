@@ -35,6 +35,10 @@ class Cell:
     """Low end, value and high end in percent, for a small bar."""
 
 
+UNFIT = "T unfit: in no verdict"
+"""Stands below the name of a configuration whose T says nothing about its defence."""
+
+
 @dataclass(frozen=True)
 class Line:
     """A row of a table: whose it is, and its cells."""
@@ -75,6 +79,8 @@ def difference_cell(difference: Difference | None) -> Cell:
 def line_of(one: Configuration, cells: tuple[Cell, ...]) -> Line:
     """Return a row of a table about a configuration."""
     name, note = one.heading
+    if one.unfit:
+        note = f"{note}, {UNFIT}" if note else UNFIT
     return Line(name, note, one.on_front, cells, one.config_id, _family(one))
 
 
@@ -116,9 +122,15 @@ def attack_cells(summary: AttackSummary) -> tuple[Cell, ...]:
         difference_cell(summary.difference),
         Cell(percent(summary.second_att_acc), value=summary.second_att_acc),
         Cell(number_text(summary.target_confidence), value=summary.target_confidence),
-        Cell(number_text(summary.knn_distance), value=summary.knn_distance),
+        _distance_cell(summary),
         Cell(seconds_text(summary.attack_seconds), value=summary.attack_seconds),
     )
+
+
+def _distance_cell(summary: AttackSummary) -> Cell:
+    if summary.distance_doubt and summary.knn_distance is not None:
+        return Cell(number_text(None), summary.distance_doubt)
+    return Cell(number_text(summary.knn_distance), value=summary.knn_distance)
 
 
 def seconds_lines(summary: SweepSummary) -> list[Seconds]:

@@ -7,6 +7,7 @@ from results.report.page import Cell, Line, difference_cell, line_of
 from results.statistics.comparison import AttackComparison, Comparison
 from results.statistics.configurations import AttackSummary, Configuration, Row, known_mean
 from results.statistics.conventions import over_runs
+from results.statistics.likeness import likeness_doubt
 from results.statistics.summary import SweepSummary
 
 
@@ -64,6 +65,8 @@ def _distance_line(one: Configuration, attack: AttackSummary, rows: Sequence[Row
 
 
 def _mean_cell(rows: Sequence[Row], column: str, note: str = "") -> Cell:
+    if doubt := likeness_doubt((row for row in rows if row[column] is not None), column):
+        return Cell(UNKNOWN, doubt)
     value = known_mean(row[column] for row in rows)
     return Cell(
         number_text(value, 3 if column in ("kid", "lpips") else 2), note if value is not None else "", value

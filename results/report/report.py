@@ -41,6 +41,7 @@ from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
 from results.report.selection import select_configurations
 from results.report.sweep_description import description_lines
+from results.report.target_warnings import target_warnings
 from results.report.trial_details import TrialDetails, failed_trials
 from results.report.trial_panels import Panels, panels
 from results.report.verdict import verdict
@@ -159,6 +160,7 @@ def _tables(summary: SweepSummary) -> dict[str, Any]:
         "control_warning": control_warning(summary),
         "evaluators": evaluator_lines(summary),
         "evaluator_warning": evaluator_warning(summary),
+        "target_warnings": target_warnings(summary),
         "training_time_lines": training_time_lines(summary, MOST_OPEN_ROWS),
         "timing_warning": timing_warning(summary),
         "seconds": seconds_lines(summary),

@@ -12,7 +12,7 @@ def select_configurations(summary: SweepSummary, most: int) -> list[Configuratio
     """
     anchor = [summary.no_def] if summary.no_def else []
     front = spread([one for one in reversed(summary.front) if not one.is_anchor], most)
-    known = [one for one in summary.defended if one.worst_att_acc is not None]
+    known = [one for one in summary.defended if one.worst_att_acc is not None and not one.unfit]
     best: dict[str, Configuration] = {}
     for one in sorted(known, key=lambda one: one.point[1]):
         best.setdefault(one.defense, one)

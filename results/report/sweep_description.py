@@ -13,7 +13,12 @@ from results.sweeps.settings import SweepSettings, weights_text
 Plain = Mapping[str, Any]
 
 _SAMPLERS = {"tpe": "TPE", "nsga2": "NSGA-II", "random": "random draws", "grid": "a list"}
-_BUDGET = {"iterations": "iteration", "restarts": "restart"}
+_BUDGET = {"iterations": "iteration", "restarts": "restart", "initial_draws": "random start"}
+NOT_SCALED = (
+    "The share is of the pictures that an attack optimises. budget_factor does not scale restarts, learning "
+    "rates, the priors, what is trained once for a T (KEDMI's generator, LOMMA's students), or what the "
+    "setup or the space sets itself."
+)
 
 
 def description_lines(summary: SweepSummary, settings: SweepSettings) -> list[tuple[str, str]]:
@@ -26,6 +31,7 @@ def description_lines(summary: SweepSummary, settings: SweepSettings) -> list[tu
         ("Searched", "; ".join(_searched(room, summary.families) for room in space.get("defenses") or ())),
         ("Search", _search(space)),
         ("Attacks", "; ".join(_attack(summary, kind) for kind in summary.attack_kinds)),
+        ("Budgets", _budgets(summary)),
         ("Planned", _planned(summary)),
     ]
     return [(name, text) for name, text in pairs if text]
@@ -41,6 +47,7 @@ def _target(target: Plain) -> str:
     parts = [str(target.get("architecture"))]
     parts += [f"from {weights_text(target['pretrained'])}" if target.get("pretrained") else "from scratch"]
     parts += [counted(target["epochs"], "epoch")] if target.get("epochs") else []
+    parts += [f"at least {counted(target['least_steps'], 'step')}"] if target.get("least_steps") else []
     return ", ".join(parts)
 
 
@@ -92,6 +99,12 @@ def _attack(summary: SweepSummary, kind: str) -> str:
     parts += [counted(row["attacked_classes"], "class", "classes")] if row["attacked_classes"] else []
     name = summary.attack_names[kind]
     return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _budgets(summary: SweepSummary) -> str:
+    """Return what the shares of the attacks leave out, where they are not all whole."""
+    cut = any(row["budget_factor"] not in (None, 1) for row in summary.attacks)
+    return NOT_SCALED if cut else ""
 
 
 def _is_count(value: object) -> bool:

@@ -21,6 +21,12 @@ MOST_NAMED = 4
 """Further defences that lowered AttAcc, named in a sentence; the table marks all by their difference."""
 
 
+MORE_TRAINING = (
+    "Give more pictures of each class, or a longer training: --set target.least_steps=1000, or more "
+    "target.epochs."
+)
+
+
 class Verdict(NamedTuple):
     """The main finding, and what supports it."""
 
@@ -42,7 +48,19 @@ def verdict(summary: SweepSummary) -> Verdict:
         )
     if anchor is None or anchor.worst_att_acc is None:
         return Verdict("No verdict yet: No-Def, which every defence is measured against, has not finished.")
+    if anchor.unfit:
+        return Verdict(
+            f"No verdict: the classifier without a defence does not work, so there is nothing to compare "
+            f"with. {anchor.unfit}.",
+            (MORE_TRAINING,),
+        )
     compared = [one for one in summary.defended if one.difference is not None]
+    unfit = [one for one in summary.defended if one.unfit]
+    if unfit and len(unfit) == len(summary.defended):
+        return Verdict(
+            "No verdict: no classifier with a defence works, so none can be compared with No-Def.",
+            (_anchor_text(anchor), MORE_TRAINING),
+        )
     if not compared:
         return Verdict("No verdict yet: only No-Def has finished.", (_anchor_text(anchor),))
     if _at_chance(summary, anchor):

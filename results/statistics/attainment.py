@@ -7,6 +7,7 @@ import moocore
 import numpy as np
 
 from results.statistics.configurations import Run
+from results.statistics.fitness import unfit_reason
 from results.statistics.pareto import Point
 from results.statistics.summary import SweepSummary
 
@@ -68,7 +69,12 @@ def _points(summary: SweepSummary, attack: str | None) -> dict[str, dict[int, Po
 
 
 def run_point(run: Run, kinds: Iterable[str]) -> Point | None:
-    """Return (Acc, worst AttAcc over ``kinds``) of one trial; nothing when one of them is not known."""
+    """Return (Acc, worst AttAcc over ``kinds``) of one trial.
+
+    Nothing when one of them is not known, or when its T says nothing about the defence.
+    """
+    if unfit_reason(run.target):
+        return None
     known = {row["attack"]: row["att_acc"] for row in run.attacks}
     values = [known.get(kind) for kind in kinds]
     if run.target["acc"] is None or not values or None in values:

@@ -7,7 +7,9 @@ from typing import Any
 
 from results.defenses import NO_DEF, Defense, Value, read_defense
 from results.labels import attack_label, heading, label_of
+from results.statistics.fitness import unfit_reason
 from results.statistics.intervals import Difference, Interval, delta
+from results.statistics.likeness import likeness_doubt
 from results.statistics.pareto import Point
 from results.statistics.tallies import Tally, pooled, worst_difference, worst_interval
 
@@ -50,6 +52,8 @@ class AttackSummary:
     judging_seconds: float | None
     attack_ids: tuple[str, ...]
     """First seed first."""
+    distance_doubt: str | None = None
+    """Why tables do not show ``knn_distance``."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,10 @@ class Configuration:
     training_seconds: float | None
     """Of the epochs alone."""
     on_front: bool = False
+    unfit: str | None = None
+    """Why its T, or one of them, says nothing about the defence: it takes part in no verdict or front."""
+    freezes_random: bool = False
+    """Its defence froze layers of a T that started from random weights, though not in the paper."""
 
     @property
     def defense(self) -> str:
@@ -109,8 +117,9 @@ class Configuration:
 
     @property
     def point(self) -> Point:
-        """(Acc, worst AttAcc), NaN where not known."""
-        return self.acc, math.nan if self.worst_att_acc is None else self.worst_att_acc
+        """(Acc, worst AttAcc), NaN where not known or where T is unfit."""
+        known = None if self.unfit else self.worst_att_acc
+        return self.acc, math.nan if known is None else known
 
     @property
     def seconds(self) -> float | None:
@@ -148,6 +157,11 @@ class Runs:
     def control(self) -> str:
         """Which control these are, ``none`` for a defence."""
         return self.runs[0].target["control"] or "none"
+
+    @property
+    def unfit(self) -> str | None:
+        """Why one of the targets says nothing about the defence; ``None`` where all may."""
+        return next(filter(None, (unfit_reason(run.target) for run in self.runs)), None)
 
     def kinds(self) -> list[str]:
         """Return the kinds of attack that were run, sorted."""
@@ -215,6 +229,7 @@ def _attack_summary(kind: str, runs: Runs, anchor: Runs | None) -> AttackSummary
         attack_seconds=known_mean(row["attack_seconds"] for row in rows),
         judging_seconds=known_mean(row["judging_seconds"] for row in rows),
         attack_ids=tuple(row["attack_id"] for row in rows),
+        distance_doubt=likeness_doubt(rows, "knn_distance"),
     )
 
 
@@ -245,8 +260,11 @@ def configuration(
     """Return the configuration of ``runs``, or nothing when no Acc is known.
 
     ``anchor`` are the runs of No-Def to compare with, ``kinds`` the attacks of the sweep, ``variant`` what
-    tells this T from the others of the sweep beside its defence.
+    tells this T from the others of the sweep beside its defence. Where either T is unfit they are not
+    compared.
     """
+    if anchor is not None and (runs.unfit or anchor.unfit):
+        anchor = None
     acc = runs.acc(runs.seeds)
     if acc is None:
         return None
@@ -279,4 +297,6 @@ def configuration(
         theta_t=first["theta_t"],
         train_seconds=known_mean(run.target["seconds"] for run in runs.runs),
         training_seconds=known_mean(run.target["training_seconds"] for run in runs.runs),
+        unfit=runs.unfit,
+        freezes_random=any(run.target["freezes_random_layers"] for run in runs.runs),
     )

@@ -32,7 +32,7 @@ def attacked_front(summary: SweepSummary, attack: str | None) -> tuple[Configura
     """Return the front of the worst attack, or of one alone, the lowest Acc first."""
     if attack is None:
         return summary.front
-    known = [one for one in summary.configurations if attack in one.attacks]
+    known = [one for one in summary.configurations if attack in one.attacks and not one.unfit]
     points = [(one.acc, one.attacks[attack].att_acc) for one in known]
     return tuple(known[index] for index in front_order(points))
 

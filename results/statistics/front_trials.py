@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from results.statistics.configurations import known_mean
+from results.statistics.fitness import JUDGED, unfit_reason
 from results.statistics.pareto import Point, nondominated
 
-_OF_TARGETS = ("target_id", "config_id", "control", "defense", "pretrained", "seed", "acc")
+_OF_TARGETS = ("target_id", "config_id", "control", "defense", "pretrained", "seed", *JUDGED)
 _OF_ATTACKS = ("attack_id", "status", "attack", "att_acc")
 
 Values = dict[str, Any]
@@ -76,7 +77,7 @@ def _grouped(
 
 
 def _point(group: Sequence[_Run], kinds: set[str]) -> Point:
-    """Return (Acc, worst AttAcc), NaN where not known."""
+    """Return (Acc, worst AttAcc), NaN where not known or where a T is unfit."""
     acc = known_mean(run.target["acc"] for run in group)
     values: dict[str, list[float]] = {kind: [] for kind in kinds}
     for run in group:
@@ -84,5 +85,5 @@ def _point(group: Sequence[_Run], kinds: set[str]) -> Point:
             values[row["attack"]].append(row["att_acc"])
     means = [known_mean(found) for found in values.values()]
     known = [mean for mean in means if mean is not None]
-    complete = known and len(known) == len(means)
+    complete = known and len(known) == len(means) and not any(unfit_reason(run.target) for run in group)
     return (math.nan if acc is None else acc, max(known) if complete else math.nan)

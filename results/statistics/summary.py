@@ -9,6 +9,7 @@ import pyarrow as pa
 from results.defenses import DEFENSE_COLUMNS, NO_DEF, Defense, read_defense
 from results.labels import attack_label, configuration_label, pretrained_text
 from results.statistics.configurations import Configuration, Row, Run, Runs, configuration
+from results.statistics.fitness import JUDGED, unfit_reason
 from results.statistics.front_trials import front_numbers, with_ids
 from results.statistics.pareto import front_order, hypervolume, nondominated
 from results.statistics.tallies import Tally, tallies
@@ -23,6 +24,16 @@ class Failure:
 
     number: int
     role: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class UnfitTarget:
+    """A trained T that says nothing about its defence, and why."""
+
+    number: int
+    """Of the first trial that has it."""
     label: str
     reason: str
 
@@ -61,6 +72,8 @@ class SweepSummary:
     """The trials that are done, in order of proposal."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     """Successes by class of each attack, by attack_id; empty without reconstructions."""
+    unfit: tuple[UnfitTarget, ...] = ()
+    """All of them, in order of proposal, whether on the front or not."""
     families: Mapping[str, Defense] = field(default_factory=dict)
     """One defence of each family that the sweep has trained, by kind."""
 
@@ -114,7 +127,7 @@ def summarise(
     """
     trials = [row for row in rows_of(tables.trials) if row["sweep_id"] == sweep_id]
     rows = sorted(trials, key=lambda row: row["number"])
-    families = _families(rows, tables.targets)
+    families, unfit = _families(rows, tables.targets), _unfit(rows, tables.targets)
     if front_only:
         tables = _of_the_front(tables, rows)
     targets = _by_id(tables.targets, "target_id")
@@ -141,6 +154,7 @@ def summarise(
         runs=tuple(runs),
         tallies=counted,
         families=families,
+        unfit=unfit,
     )
 
 
@@ -154,6 +168,26 @@ def _families(trials: list[Row], targets: pa.Table) -> dict[str, Defense]:
         if target_id in trained and row["defense"]:
             first.setdefault(row["defense"], row)
     return {kind: read_defense(row) for kind, row in first.items()}
+
+
+def _unfit(trials: list[Row], targets: pa.Table) -> tuple[UnfitTarget, ...]:
+    """Return the unfit targets of the done ``trials``, each once."""
+    numbers: dict[str, int] = {}
+    for row in trials:
+        if row["state"] == "done" and row["target_id"]:
+            numbers.setdefault(row["target_id"], row["number"])
+    judged = targets.select(["target_id", "control", *JUDGED])
+    reasons = {
+        row["target_id"]: reason for row in judged.to_pylist() if (reason := unfit_reason(row)) is not None
+    }
+    if not reasons.keys() & numbers.keys():
+        return ()
+    rows = rows_of(with_ids(targets, "target_id", reasons.keys() & numbers.keys()))
+    found = [
+        UnfitTarget(numbers[row["target_id"]], configuration_label(row), reasons[row["target_id"]])
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda one: one.number))
 
 
 def _of_the_front(tables: Tables, trials: list[Row]) -> Tables:

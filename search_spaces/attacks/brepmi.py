@@ -55,8 +55,14 @@ class BREPMI(AttackSettings):
         return 4 * super().default_micro_batch(device_type)
 
     def scaled(self, factor: float) -> Self:
-        """Return these settings with iterations and the cap of attempted steps cut alike."""
-        cut = super().scaled(factor)
+        """Return these settings with iterations, attempted steps and draws for a start cut alike.
+
+        One batch is drawn at least.
+        """
+        cut, published = super().scaled(factor), self.published()
         return cut.model_copy(
-            update={"max_steps": max(cut.iterations, round(factor * self.published().max_steps))}
+            update={
+                "max_steps": max(cut.iterations, round(factor * published.max_steps)),
+                "initial_draws": max(cut.initial_batch, round(factor * published.initial_draws)),
+            }
         )

@@ -43,6 +43,11 @@ class TLDMI(Freezing):
     frozen_bn: Annotated[FrozenBN, Option("frozen BatchNorm", "frozen BN in {}")] = "train"
     """What a frozen BatchNorm does: ``train`` re-estimates its statistics on D_priv (the paper's code)."""
 
+    @property
+    def freezes(self) -> bool:
+        """Whether any unit is frozen."""
+        return self.freeze_depth > 0
+
     def misfits(self, target: TargetShape) -> Iterator[tuple[str, str]]:
         """Yield the freeze depth when T has fewer units."""
         if self.freeze_depth > target.units:

@@ -50,6 +50,11 @@ class PartSettings(KindSettings):
     curves: ClassVar[Mapping[str, str]] = {}
     """What the part records of each epoch, and what that is called: ``{"kl": "KL"}``."""
 
+    @property
+    def freezes(self) -> bool:
+        """Whether it keeps weights of T at their start."""
+        return self.stage == "freezing"
+
     def misfits(self, target: TargetShape) -> Iterator[tuple[str, str]]:
         """Yield a field and a reason for each setting that this architecture cannot have."""
         yield from ()

@@ -58,10 +58,13 @@ def test_any_factor_is_met_but_for_the_rounding_of_an_iteration(
     assert abs(attack.budget_factor() - factor) <= one_iteration / 2 + 1e-9 or attack.iterations == 1
 
 
-@pytest.mark.parametrize(("factor", "iterations", "most"), [(1, 1000, 20000), (0.01, 10, 200), (1e-9, 1, 1)])
-def test_the_cap_of_brepmi_is_cut_alike(factor: float, iterations: int, most: int) -> None:
+@pytest.mark.parametrize(
+    ("factor", "iterations", "most", "draws"),
+    [(1, 1000, 20000, 20000), (0.1, 100, 2000, 2000), (0.01, 10, 200, 256), (1e-9, 1, 1, 256)],
+)
+def test_all_costs_of_brepmi_are_cut_alike(factor: float, iterations: int, most: int, draws: int) -> None:
     cut = BREPMI().scaled(factor)
-    assert (cut.iterations, cut.max_steps) == (iterations, most)
+    assert (cut.iterations, cut.max_steps, cut.initial_draws) == (iterations, most, draws)
 
 
 def test_what_space_or_setup_say_wins_over_the_factor() -> None:
@@ -71,6 +74,7 @@ def test_what_space_or_setup_say_wins_over_the_factor() -> None:
     assert with_budget(GMI(restarts=1), setup).iterations == 150
     assert with_budget(KEDMI(), setup).iterations == 9
     assert with_budget(BREPMI(max_steps=5), setup).max_steps == 5
+    assert with_budget(BREPMI(initial_draws=7), setup).initial_draws == 7
 
 
 def test_without_a_factor_fewer_restarts_do_less() -> None:

@@ -61,6 +61,7 @@ def test_it_is_trained_once_and_read_back(store: Store) -> None:
     outcome = pretrain(pretraining(), store)
     assert outcome.status == "done"
     assert outcome.values["classes"] == 3
+    assert (outcome.values["epochs"], outcome.values["steps"]) == (4, 12)
     assert 0 <= float(str(outcome.values["acc"])) <= 1
     written = store.get_bytes(pretraining().artifact_path)
     assert pretrain(pretraining(), store).status == "found"

@@ -76,10 +76,22 @@ def test_it_writes_row_curve_and_weights(folder: ImageFolder, store: Store) -> N
     assert outcome.values["acc"] == written["acc"]
     assert 0 < written["training_seconds"] <= written["seconds"]
     assert "training_seconds" not in outcome.values
+    assert (written["epochs"], written["steps"]) == (8, 24)
     found = curves(store, chosen)
     assert {name: len(values) for name, values in found.items()} == dict.fromkeys(
         ("loss", "cross_entropy", "dependence_x", "dependence_y", "train_acc", "learning_rate"), 8
     )
+
+
+def test_few_pictures_take_more_epochs_and_the_row_says_how_many(folder: ImageFolder, store: Store) -> None:
+    longer = SETTINGS.model_copy(update={"epochs": 2, "least_steps": 25})
+    chosen = config(folder, target=longer)
+    train_target(chosen, store)
+    written = row(store, chosen)
+    assert (written["epochs"], written["steps"]) == (9, 27)  # 24 pictures in batches of 8
+    found = curves(store, chosen)["train_acc"]
+    assert len(found) == 9
+    assert written["curve_train_acc"] == found[-1]
 
 
 def test_the_kept_model_is_the_measured_one(folder: ImageFolder, store: Store) -> None:
@@ -274,5 +286,6 @@ def test_a_control_has_no_floor_and_no_selection(folder: ImageFolder, store: Sto
 def test_only_losses_without_hidden_layers_may_use_a_kept_prefix(
     folder: ImageFolder, defense: Defense, kept: bool
 ) -> None:
-    recipe = target_step._recipe(config(folder, defense), build_defense(defense, seed=0))
+    chosen, pictures = config(folder, defense), load_data(folder).private_train
+    recipe = target_step._recipe(chosen, build_defense(defense, seed=0), pictures)
     assert recipe.prefix_cache_mib == (SETTINGS.prefix_cache_mib if kept else 0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from search_spaces.datasets import DATASETS, DataSettings
-from trainables.datasets import load_data, private_classes
+from trainables.datasets import count_pictures, load_data, private_classes
 from trainables.datasets.dataset import FaceData, LabelledImages
 
 
@@ -68,6 +68,16 @@ class DatasetContract:
         assert data_settings.side == data.resolution
         assert private_classes(data_settings) == data.num_classes
         assert bool(data.attributes) == data_settings.has_attributes
+
+    def test_pictures_are_counted_as_they_are_loaded(
+        self, data_settings: DataSettings, data: FaceData
+    ) -> None:
+        found = count_pictures(data_settings)
+        if found is None:  # not known beforehand
+            return
+        assert list(found.train) == torch.bincount(data.private_train.labels).tolist()
+        assert list(found.test) == torch.bincount(data.private_test.labels).tolist()
+        assert sorted(found.public) == sorted(torch.bincount(data.public.labels).tolist())
 
     def test_every_class_is_in_train_and_test(self, data: FaceData) -> None:
         classes = list(range(data.num_classes))

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from search_spaces.datasets import DATASETS, DataSettings
-from trainables.datasets.data_source import DataKind, DataSource
+from trainables.datasets.data_source import DataKind, DataSource, PictureCounts
 from trainables.implementations import implementation_of
 
 if TYPE_CHECKING:
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DataKind",
     "DataSource",
+    "PictureCounts",
     "check_data",
+    "count_pictures",
     "data_credit",
     "data_source",
     "describe",
@@ -65,6 +67,11 @@ def pin_data(settings: DataSettings) -> DataSettings:
 def private_classes(settings: DataSettings) -> int:
     """Return the number of private classes; imports no torch."""
     return data_source(settings).private_classes()
+
+
+def count_pictures(settings: DataSettings) -> PictureCounts | None:
+    """Return the pictures of each class; ``None`` where loading alone tells; imports no torch."""
+    return data_source(settings).count_pictures()
 
 
 def shared_people(first: DataSettings, second: DataSettings) -> frozenset[str]:

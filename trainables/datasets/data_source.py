@@ -30,6 +30,15 @@ class DataKind:
     """Whether the packaged files are in the cache; ``None`` where a folder of the user is needed."""
 
 
+@dataclass(frozen=True)
+class PictureCounts:
+    """How many pictures there are of each class: of D_priv to train and to test on, and of D_pub."""
+
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    public: tuple[int, ...]
+
+
 class DataSource(ABC, Generic[S]):
     """The data set of ``settings``; ``@implements`` registers one class for each kind.
 
@@ -54,6 +63,10 @@ class DataSource(ABC, Generic[S]):
         Empty: not known before the pictures are loaded.
         """
         return frozenset()
+
+    def count_pictures(self) -> PictureCounts | None:
+        """Return the pictures of each class; ``None``: not known before they are loaded."""
+        return None
 
     @abstractmethod
     def credit(self) -> str:

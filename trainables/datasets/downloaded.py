@@ -6,11 +6,12 @@ can be used; which picture has which role is pinned (``downloaded_files``).
 
 import hashlib
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from search_spaces.datasets import PRIVATE_SETS, PUBLIC_SETS, DownloadedSets, SetSettings
-from trainables.datasets.data_source import DataKind, DataSource
-from trainables.datasets.downloaded_files import checked, credit, decoded, pinned
+from trainables.datasets.data_source import DataKind, DataSource, PictureCounts
+from trainables.datasets.downloaded_files import checked, credit, decoded, listed, pinned
 from trainables.datasets.picture_cache import CachedPictures
 from trainables.datasets.sets import about, private_set
 from trainables.implementations import implements
@@ -34,6 +35,16 @@ class DownloadedSource(DataSource[DownloadedSets]):
     def private_classes(self) -> int:
         """Return the number of private classes. Raises ``InvalidDownload``."""
         return self.settings.private_classes or len(private_set(self.settings).class_names)
+
+    def count_pictures(self) -> PictureCounts:
+        """Return the pictures of each class. Raises ``InvalidDownload``."""
+        counts = {role: Counter(part.labels) for role, part in listed(self.settings).parts.items()}
+        classes = range(self.private_classes())
+        return PictureCounts(
+            train=tuple(counts["train"][label] for label in classes),
+            test=tuple(counts["test"][label] for label in classes),
+            public=tuple(counts["public"].values()),
+        )
 
     def private_people(self) -> frozenset[str]:
         """Return the private set and the names of its classes. Raises ``InvalidDownload``."""

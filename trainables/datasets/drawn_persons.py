@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from search_spaces import identity
 from search_spaces.datasets import DrawnPersons
-from trainables.datasets.data_source import DataKind, DataSource
+from trainables.datasets.data_source import DataKind, DataSource, PictureCounts
 from trainables.datasets.drawing import Drawer
 from trainables.datasets.drawn_identities import Persons, check_persons, persons
 from trainables.datasets.drawn_styles import BACKGROUNDS, MOVEMENTS, STYLES, Trait
@@ -42,6 +42,16 @@ class DrawnPersonsSource(DataSource[DrawnPersons]):
     def private_classes(self) -> int:
         """Return the number of private persons."""
         return self.settings.private_people
+
+    def count_pictures(self) -> PictureCounts:
+        """Return the pictures of each person."""
+        own = self.settings
+        kept = own.images_per_private_person - own.test_per_class
+        return PictureCounts(
+            train=(kept,) * own.private_people,
+            test=(own.test_per_class,) * own.private_people,
+            public=(own.images_per_public_person,) * own.public_people,
+        )
 
     def private_people(self) -> frozenset[str]:
         """Return style and attributes of each private person."""

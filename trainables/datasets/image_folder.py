@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from search_spaces import seed_stream
 from search_spaces.datasets import ImageFolder
-from trainables.datasets.data_source import DataKind, DataSource
+from search_spaces.training_length import held_out_of
+from trainables.datasets.data_source import DataKind, DataSource, PictureCounts
 from trainables.datasets.image_decoding import decode
 from trainables.datasets.image_folder_files import Picture, checked, distinct, listed, side_hash
 from trainables.implementations import implements
@@ -39,6 +40,17 @@ class ImageFolderSource(DataSource[ImageFolder]):
     def private_classes(self) -> int:
         """Return the number of private folders."""
         return len(listed(self.settings).private)
+
+    def count_pictures(self) -> PictureCounts:
+        """Return the different pictures of each folder."""
+        files = listed(self.settings)
+        private = [len(distinct(pictures)) for pictures in files.private.values()]
+        test = tuple(_test_count(count, self.settings) for count in private)
+        return PictureCounts(
+            train=tuple(count - tested for count, tested in zip(private, test, strict=True)),
+            test=test,
+            public=tuple(len(distinct(pictures)) for pictures in files.public.values()),
+        )
 
     def private_people(self) -> frozenset[str]:
         """Return the names of the private folders."""
@@ -94,13 +106,17 @@ def _loaded(settings: ImageFolder) -> "FaceData":
 
 def _split(name: str, pictures: list[Picture], settings: ImageFolder) -> tuple[list[Picture], list[Picture]]:
     """Return the training and the test pictures of one class."""
-    count = min(max(1, round(settings.test_fraction * len(pictures))), len(pictures) - 1)
+    count = _test_count(len(pictures), settings)
     drawn = sorted(pictures, key=lambda picture: seed_stream(settings.seed, "test", name, picture.sha256))
     test = {picture.sha256 for picture in drawn[:count]}
     return (
         [picture for picture in pictures if picture.sha256 not in test],
         [picture for picture in pictures if picture.sha256 in test],
     )
+
+
+def _test_count(pictures: int, settings: ImageFolder) -> int:
+    return held_out_of(pictures, settings.test_fraction)
 
 
 def _pixels(pictures: Iterable[Picture], settings: ImageFolder) -> NDArray[np.uint8]:

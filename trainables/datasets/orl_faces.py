@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from search_spaces.datasets import ORLFaces
-from trainables.datasets.data_source import DataKind, DataSource
+from trainables.datasets.data_source import DataKind, DataSource, PictureCounts
 from trainables.datasets.orl_pgm import decode
 from trainables.implementations import implements
 from trainables.storage.archive_table import ARCHIVES
@@ -41,6 +41,16 @@ class ORLFacesSource(DataSource[ORLFaces]):
     def private_classes(self) -> int:
         """Return the number of private people."""
         return self.settings.private_people
+
+    def count_pictures(self) -> PictureCounts:
+        """Return the photographs of each person."""
+        private, public = _roles(NAMES, self.settings)
+        test = self.settings.test_per_class
+        return PictureCounts(
+            train=(PICTURES_EACH - test,) * len(private),
+            test=(test,) * len(private),
+            public=(PICTURES_EACH,) * len(public),
+        )
 
     def private_people(self) -> frozenset[str]:
         """Return the published names of the private people."""

@@ -20,6 +20,8 @@ class EpochRow(NamedTuple):
 
     epoch: int
     values: dict[str, float]
+    steps: int = 0
+    """Batches that it was trained on."""
 
 
 BATCHES_BETWEEN_LOOKS = 32
@@ -40,6 +42,7 @@ class EpochMeans:
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
         self._pictures = 0
+        self._batches = 0
         self._correct = torch.zeros((), dtype=torch.int64, device=device())
 
     def add(self, loss: BatchLoss, labels: Tensor) -> None:
@@ -50,6 +53,7 @@ class EpochMeans:
         self.given |= (predicted[:, None] == self._classes).any(0)
         self._correct += (predicted == labels).sum()
         self._pictures += len(labels)
+        self._batches += 1
         if len(self._waiting) == self._looks_after:
             self.look()
 
@@ -68,4 +72,5 @@ class EpochMeans:
         self.look()
         means = {name: total / self._counts[name] for name, total in self._sums.items()}
         train_acc = int(self._correct) / self._pictures
-        return EpochRow(epoch, {**means, "train_acc": train_acc, "learning_rate": learning_rate})
+        values = {**means, "train_acc": train_acc, "learning_rate": learning_rate}
+        return EpochRow(epoch, values, self._batches)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from search_spaces.targets import TargetSettings, UtilityFloor
 
@@ -37,9 +37,13 @@ class Recipe:
     compile: bool = False
 
     @classmethod
-    def of(cls, settings: TargetSettings) -> Self:
-        """Return the recipe part of a target's settings."""
-        return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+    def of(cls, settings: TargetSettings, labels: Tensor | None = None) -> Self:
+        """Return the recipe part of a target's settings.
+
+        With the ``labels`` (N,) of the pictures, with as many epochs as ``least_steps`` takes on them.
+        """
+        known = settings if labels is None else settings.lengthened(torch.bincount(labels).tolist())
+        return cls(**{field.name: getattr(known, field.name) for field in fields(cls)})
 
     def learning_rate_in(self, epoch: int) -> float:
         """Return the learning rate of ``epoch``, counted from 0.

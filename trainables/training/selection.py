@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from search_spaces import seed_stream
 from search_spaces.targets import UtilityFloor
+from search_spaces.training_length import held_out_of
 from trainables.datasets.dataset import LabelledImages
 from trainables.storage.artifacts import Tensors
 from trainables.storage.checkpoint import add_prefix, json_tensor, json_value, strip_prefix
@@ -26,7 +27,7 @@ def held_out(
     out = torch.zeros(len(pictures), dtype=torch.bool)
     for label in torch.unique(pictures.labels).tolist():
         members = (pictures.labels == label).nonzero()[:, 0]
-        wanted = min(max(1, round(fraction * len(members))), len(members) - 1)
+        wanted = held_out_of(len(members), fraction)
         generator = torch.Generator().manual_seed(seed_stream(seed, "held_out", label))
         out[members[torch.randperm(len(members), generator=generator)[:wanted]]] = True
     if not out.any():

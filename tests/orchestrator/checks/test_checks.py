@@ -20,7 +20,7 @@ from trainables.datasets import private_classes
 from trainables.weights.fitting import WeightsMismatch
 
 
-def folders(root, private=("ann", "ben"), public=("cid",)):
+def folders(root, private=("ann", "ben"), public=("cid", "dora")):
     """Make an image folder of two different pictures per class and return its setup."""
     for side, names in (("private", private), ("public", public)):
         for name in names:

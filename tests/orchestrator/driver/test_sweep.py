@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.driver.listeners import Notice, TrialStarted
 from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.errors import ExitCode, SweepInUse, Terminated, exit_code
 from orchestrator.locks import sweep_lock
@@ -15,6 +16,7 @@ from results.stores.address import StoreAddress
 from results.sweeps.settings import settings_path
 from search_spaces import InvalidSpace, load_setup
 from search_spaces.defenses import Defense
+from search_spaces.variants import with_pretrained
 from tests.orchestrator.fake_steps import (
     FAKE,
     FakeBuild,
@@ -50,6 +52,31 @@ def test_every_trial_has_one_row_under_its_unit(store: str) -> None:
     assert outcome.exit_code is ExitCode.DONE
     units = open_store(store).units("trials")
     assert units == [f"{outcome.sweep_id}-{number:04d}" for number in range(len(found))]
+
+
+class Heard:
+    """Keeps what a run tells."""
+
+    def __init__(self) -> None:
+        self.events: list[object] = []
+
+    def hear(self, event: object) -> None:
+        self.events.append(event)
+
+
+def test_what_is_worth_knowing_is_said_before_the_first_trial(store: str) -> None:
+    setup = load_setup("orl_faces")
+    scratch = setup.model_copy(update={"target": with_pretrained(setup.target, None)})
+    heard = Heard()
+    execution = Execution("inline", build=FAKE)
+    run_sweep(small_space(), scratch, store, execution, listeners=[heard])
+    kinds = [type(event) for event in heard.events]
+    notice = kinds.index(Notice)
+    assert notice < kinds.index(TrialStarted)
+    assert "T starts from random weights" in heard.events[notice].text
+    again = Heard()
+    run_sweep(small_space(), scratch, store, execution, listeners=[again])
+    assert Notice not in [type(event) for event in again.events]
 
 
 def test_a_row_says_what_the_trial_was_and_how_it_ended(store: str) -> None:

@@ -106,6 +106,15 @@ def failing(status="failed", reason="the loss is NaN", **values):
     return lambda config, store: StepOutcome(status, reason, values)
 
 
+@pytest.mark.parametrize(("acc", "unfit"), [(0.9, False), (0.05, True)])
+def test_the_outcome_says_when_t_is_unfit(store, trial, acc, unfit):
+    values = {"acc": acc, "classes": 20, "test_images": 60, "control": "none"}
+    steps = FakeBuild(target=lambda config, store: StepOutcome("done", "why", values))
+    _, outcome = run(chain_on(store, steps), trial)
+    assert outcome.state == "done"
+    assert bool(outcome.unfit) is unfit
+
+
 def test_a_failed_target_ends_the_trial_before_its_attacks(store, trial):
     steps = FakeBuild(target=failing())
     changes, outcome = run(chain_on(store, steps), trial)

@@ -12,12 +12,14 @@ from orchestrator.driver.trial_rows import write_trial
 from orchestrator.execution.events import TrialOutcome
 from orchestrator.execution.resources import ClusterResources, GpuShares
 from orchestrator.planning.plan import make_plan
-from orchestrator.screens.plan import budget_lines, cost_lines
+from orchestrator.planning.training_size import training_size
+from orchestrator.screens.plan import budget_lines, cost_lines, size_lines
 from orchestrator.screens.tables import plan_lines
 from orchestrator.search.search import Proposer
 from results import open_store
 from search_spaces import canonical_json
 from search_spaces.defenses import Defense
+from search_spaces.variants import with_pretrained
 from tests.orchestrator.small_sweeps import small_sweep
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -69,6 +71,30 @@ def test_without_a_store_everything_is_left_and_the_cost_is_unknown(sweep, tmp_p
     assert (plan.left, plan.cpu_seconds) == (plan.planned, None)
     assert not any(piece.in_store for piece in plan.shared)
     assert not (tmp_path / "none").exists()
+
+
+def test_it_says_what_is_trained_and_for_how_long(sweep, tmp_path):
+    size = make_plan(sweep, str(tmp_path / "none")).size
+    assert (size.private_classes, size.train_images, size.test_images) == (20, 140, 60)
+    assert (size.public_classes, size.public_images) == (20, 200)
+    assert (size.epochs, size.steps) == (12, 60)
+
+
+def test_held_out_pictures_are_not_trained_on_and_least_steps_lengthen(sweep):
+    target = sweep.setup.target.model_copy(
+        update={"validation_fraction": 0.2, "least_steps": 200, "batch_size": 30}
+    )
+    setup = sweep.setup.model_copy(update={"target": target})
+    size = training_size(sweep.model_copy(update={"setup": setup}).trial(Defense(), 0).target)
+    assert (size.train_images, size.epochs, size.steps) == (120, 50, 200)
+
+
+def test_it_notes_what_is_worth_knowing(sweep, tmp_path):
+    plan = make_plan(sweep, str(tmp_path / "none"))
+    assert (plan.notes, list(size_lines(plan))[2:]) == ((), [])
+    scratch = sweep.setup.model_copy(update={"target": with_pretrained(sweep.setup.target, None)})
+    plan = make_plan(sweep.model_copy(update={"setup": scratch}), str(tmp_path / "none"))
+    assert list(size_lines(plan))[2].startswith("note: TL-DMI")
 
 
 def test_ended_trials_are_subtracted_failed_ones_too(sweep, store):

@@ -148,10 +148,11 @@ def test_controls_are_no_def_and_keep_out_of_the_search() -> None:
     ]
 
 
-def told(points, again=None, **changes):
+def told(points, again=None, unfit=(), **changes):
     """Run a sweep whose search trials get ``points`` in turn; return the confirmation trials.
 
-    Further seeds of a configuration get its point again, or that of ``again``.
+    Further seeds of a configuration get its point again, or that of ``again``. ``unfit``: the points of
+    targets that say nothing.
     """
     proposer = Proposer(small_sweep(search={"trials": len(points), "round_size": 1}, **changes))
     left, known = iter(zip(points, again or points, strict=True)), {}
@@ -162,7 +163,8 @@ def told(points, again=None, **changes):
             pair, known[config_id] = next(left)
         else:
             pair = known.get(config_id, (0.5, 0.5))
-        proposer.tell(proposal.number, TrialOutcome("done", None, *pair))
+        reason = "T has not learnt its classes" if pair in unfit else None
+        proposer.tell(proposal.number, TrialOutcome("done", None, *pair, unfit=reason))
     return [each.trial.target for each in proposer.proposals if each.role == "confirmation"], proposer
 
 
@@ -187,6 +189,12 @@ def test_all_configurations_are_confirmed_where_the_space_says_so() -> None:
     points = [(0.9, 0.9), (0.8, 0.1), (0.7, 0.2)]
     confirmed, proposer = told(points, confirmation={"further_seeds": 1, "at_most": 9, "of": "all"})
     assert {each.defense for each in confirmed} == set(defenses(proposer))
+
+
+def test_an_unfit_t_is_not_confirmed_and_hides_no_other() -> None:
+    points = [(0.9, 0.9), (0.8, 0.1), (0.85, 0.0)]
+    confirmed, proposer = told(points, unfit=[points[2]], confirmation={"further_seeds": 1, "at_most": 9})
+    assert {each.defense for each in confirmed} == set(defenses(proposer)[:2])
 
 
 def test_at_most_so_many_configurations_are_confirmed() -> None:

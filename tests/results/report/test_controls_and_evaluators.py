@@ -97,7 +97,7 @@ def test_paired_lines_show_difference_signs_and_pairs(tmp_path: Path) -> None:
 
 def test_distances_are_means_over_seeds(tmp_path: Path) -> None:
     results = results_of(
-        tmp_path, NO_DEF, centroid_distance=2.5, fid=7.25, fid_images=40, fid_features="sface"
+        tmp_path, NO_DEF, centroid_distance=2.5, fid=7.25, fid_images=60, fid_features="sface"
     )
     store = results.store
     for seed, kid in ((0, 0.1), (1, 0.3)):
@@ -112,7 +112,7 @@ def test_distances_are_means_over_seeds(tmp_path: Path) -> None:
     assert restart_sd.text == "3.0"
     assert seed_sd.value == pytest.approx(0.2 / 2**0.5)
     assert [knn.text, centroid.text, fid.text] == ["1.10", "2.50", "7.25"]
-    assert fid.note == "of 40 pictures"
+    assert fid.note == "of 60 pictures"
     assert kid_cell.text == "0.200"
     assert (lpips.text, lpips.note) == ("–", "")  # noqa: RUF001
     assert features_text(summary) == "sface"

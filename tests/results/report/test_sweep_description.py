@@ -35,6 +35,16 @@ def test_the_question_is_told_in_words(tmp_path: Path) -> None:
     assert found["Search"] == "TPE, seed 0, rounds of 2, 1 further seed for at most 2 of the front"
     assert found["Planned"] == "8 configurations, 1 control"
     assert "GMI (1/100 of the published, 20 classes)" in found["Attacks"]
+    assert "does not scale restarts" in found["Budgets"]
+    assert "KEDMI's generator, LOMMA's students" in found["Budgets"]
+
+
+def test_the_least_steps_of_a_training_are_told(tmp_path: Path) -> None:
+    target = {"architecture": "small_vgg", "pretrained": None, "epochs": 20, "least_steps": 200}
+    summary = load(open_store(str(tmp_path), create=True).uri).summary()
+    found = dict(description_lines(summary, SweepSettings(setup={"target": target})))
+    assert found["Target"] == "small_vgg, from scratch, 20 epochs, at least 200 steps"
+    assert "Budgets" not in found
 
 
 def test_hours_are_those_of_the_rows(tmp_path: Path) -> None:

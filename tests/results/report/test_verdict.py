@@ -56,6 +56,23 @@ def test_one_seed_is_called_unconfirmed_and_a_free_defence_free(tmp_path: Path) 
     assert "from one seed, not confirmed" in found.details[0]
 
 
+def test_without_a_working_classifier_there_is_no_verdict(tmp_path: Path) -> None:
+    blind = FakeConfig("no_def", 0.05, {"gmi": 0.05})
+    found = verdict_on(tmp_path, [blind, FakeConfig("tl_dmi", 0.9, {"gmi": 0.0}, 3), CONTROL])
+    assert found.headline.startswith("No verdict: the classifier without a defence does not work")
+    assert "Acc 5.0 %" in found.headline
+    assert "least_steps" in found.details[0]
+
+
+def test_defences_whose_classifier_does_not_work_are_not_counted(tmp_path: Path) -> None:
+    blind = FakeConfig("tl_dmi", 0.05, {"gmi": 0.0}, 6)
+    helping = FakeConfig("tl_dmi", 0.9, {"gmi": 0.1}, 3)
+    found = verdict_on(tmp_path / "both", [NO_DEF, helping, blind])
+    assert found.headline.startswith("On this data 1 of 1 defended configuration lowered")
+    alone = verdict_on(tmp_path / "alone", [NO_DEF, blind])
+    assert alone.headline.startswith("No verdict: no classifier with a defence works")
+
+
 def test_without_a_leak_there_is_nothing_to_defend(tmp_path: Path) -> None:
     weak = FakeConfig("no_def", 0.95, {"gmi": 0.05})
     found = verdict_on(tmp_path, [weak, FakeConfig("tl_dmi", 0.9, {"gmi": 0.0}, 3)])

@@ -53,7 +53,19 @@ def beaten_anchor_of_the_same_weights() -> list[FakeConfig]:
     ]
 
 
+def unfit_best() -> list[FakeConfig]:
+    """What would be best was never learnt; No-Def of other weights neither."""
+    return [
+        FakeConfig("no_def", 0.9, {"gmi": 0.6}),
+        FakeConfig("tl_dmi", 0.05, {"gmi": 0.0}, 6),
+        FakeConfig("tl_dmi", 0.95, {"gmi": 0.1}, 8, train_acc=0.4, curve_train_acc=1.0),
+        FakeConfig("tl_dmi", 0.8, {"gmi": 0.3}, 4, pretrained="imagenet"),
+        FakeConfig("no_def", 0.05, {"gmi": 0.1}, pretrained="imagenet"),
+    ]
+
+
 SWEEPS = {
+    "unfit best": unfit_best(),
     "helping": helping_configs(),
     "hopeless": hopeless_configs(),
     "many": many_configs(60),

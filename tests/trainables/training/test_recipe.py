@@ -11,8 +11,15 @@ from torch import nn
 from search_spaces.targets import TargetSettings, UtilityFloor
 from trainables.training.recipe import Recipe
 
-NOT_OF_THE_LOOP = {"architecture", "architecture_plugin", "recipe", "pretrained", "validation_fraction"}
-"""Settings that are used elsewhere: where T is built, and where its pictures are split."""
+NOT_OF_THE_LOOP = {
+    "architecture",
+    "architecture_plugin",
+    "recipe",
+    "pretrained",
+    "validation_fraction",
+    "least_steps",
+}
+"""Settings that are used elsewhere: where T is built, its pictures are split, and its epochs are counted."""
 
 
 def test_every_setting_of_the_training_reaches_the_loop() -> None:
@@ -44,6 +51,12 @@ def test_values_are_those_of_the_settings() -> None:
     }
     found = Recipe.of(TargetSettings(architecture="small_vgg", **changed))
     assert {field.name: getattr(found, field.name) for field in fields(Recipe)} == changed
+
+
+def test_the_pictures_decide_how_many_epochs_the_least_steps_take() -> None:
+    settings = TargetSettings(architecture="small_vgg", epochs=5, batch_size=10, least_steps=30)
+    labels = torch.arange(4).repeat(5)
+    assert (Recipe.of(settings).epochs, Recipe.of(settings, labels).epochs) == (5, 15)
 
 
 @given(milestones=st.lists(st.integers(1, 12), max_size=4), gamma=st.floats(0.1, 1), rate=st.floats(1e-4, 1))
