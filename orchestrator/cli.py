@@ -29,7 +29,7 @@ def output_lost(error: OSError) -> ExitCode:
     """Say that what a command prints found no room, drop the rest of it, and return the exit code."""
     _drop_what_is_left(sys.stdout)
     try:
-        click.echo(f"error: what is printed cannot be written: {error.strerror}; free some space", err=True)
+        click.echo(f"error: the output cannot be written: {error.strerror}; free some space", err=True)
     except OSError:
         _drop_what_is_left(sys.stderr)
     return ExitCode.UNREACHABLE
@@ -62,7 +62,7 @@ class SweepGroup(CommandGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, imported now; nothing for an unknown name."""
+        """Return a command, imported now; ``None`` for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         if cmd_name not in self.commands:
@@ -116,8 +116,8 @@ def main() -> None:
 
     \b
     tldmi-sweep --space bido_vs_tldmi          run a sweep (the same as: run --space ...)
-    tldmi-sweep plan --space bido_vs_tldmi     what it would do, and about what it costs
+    tldmi-sweep plan --space bido_vs_tldmi     its trials, and an estimate of its cost
 
-    Running the same command again continues the sweep. Exit codes: 0 done, 2 invalid input, 3 finished with
+    The same command resumes the sweep. Exit codes: 0 done, 2 invalid input, 3 finished with
     failed trials, 4 stopped and resumable, 5 store or cluster unreachable, 130 interrupted.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from orchestrator.errors import InvalidRequest
 from orchestrator.selection import chosen_store
 from results import Comparison, NotComparable, SweepResults, UnreadablePart, load
-from results.statistics.comparison import named
+from results.statistics.comparison import find_configuration
 from results.stores.address import StoreAddress
 from results.stores.marker import MARKER
 from results.sweep_comparison import SweepComparison, compare_sweeps
@@ -31,15 +31,15 @@ def compare_named(first: str, second: str, store: str | None, sweep_id: str | No
     """
     sides = [_sweep_of_store(name) for name in (first, second)]
     if all(sides):
-        return _compared_sweeps(*(found for found in sides if found is not None))
+        return _compared_sweeps(*(side for side in sides if side is not None))
     base = load(chosen_store(store), sweep_id)
-    sides = [found or _sweep_within(base, name) for found, name in zip(sides, (first, second), strict=True)]
+    sides = [side or _sweep_within(base, name) for side, name in zip(sides, (first, second), strict=True)]
     if all(sides):
-        return _compared_sweeps(*(found for found in sides if found is not None))
+        return _compared_sweeps(*(side for side in sides if side is not None))
     if any(sides):
         sweep, other = (first, second) if sides[0] else (second, first)
         raise InvalidRequest(
-            f"{sweep} is a sweep and {other} is none: {_known(base, other)}; "
+            f"{sweep} is a sweep and {other} is not: {_known(base, other)}; "
             "compare two sweeps, or two configurations of one"
         )
     for name in (first, second):
@@ -53,7 +53,7 @@ def _compared_sweeps(first: SweepResults, second: SweepResults) -> Compared:
 
 
 def _sweep_of_store(name: str) -> SweepResults | None:
-    """Return the sweep of a store that ``name`` means; nothing when it is the place of no store."""
+    """Return the sweep of a store that ``name`` means; ``None`` when it is the place of no store."""
     place, _, sweep_id = name.partition("#")
     folder = StoreAddress.parse(place).folder
     if folder is None or (folder / MARKER).exists() or "/" in place:
@@ -62,19 +62,19 @@ def _sweep_of_store(name: str) -> SweepResults | None:
 
 
 def _sweep_within(base: SweepResults, name: str) -> SweepResults | None:
-    """Return the sweep of the store of ``base`` whose id begins with ``name``; nothing when there is none."""
+    """Return the sweep of the store of ``base`` whose id begins with ``name``, ``None`` without one."""
     matches = [known for known in base.sweep_ids() if name and known.startswith(name)]
     return SweepResults(base.store, name) if matches else None
 
 
 def _require_configuration(base: SweepResults, name: str) -> None:
     try:
-        named(base.summary(), name)
+        find_configuration(base.summary(), name)
     except NotComparable as error:
-        kinds = sorted({one.defense for one in base.summary().configurations})
+        kinds = sorted({configuration.defense for configuration in base.summary().configurations})
         hint = "" if name in kinds else did_you_mean(name, kinds)
         raise InvalidRequest(
-            f"{error}; nor is it a store, nor one of the sweeps {', '.join(base.sweep_ids())} of "
+            f"{error}; it is neither a store nor one of the sweeps {', '.join(base.sweep_ids())} of "
             f"{base.store.uri}.{hint}"
         ) from error
 

@@ -76,19 +76,19 @@ def _component(component: Component, archives: Sequence[ArchiveStatus]) -> Findi
 
 def _optional_package(name: str) -> Finding:
     version = package_version(name)
-    return Finding(name, "ok" if version else "missing", version or "not installed; some things need it")
+    return Finding(name, "ok" if version else "missing", version or "not installed; some functions need it")
 
 
 def _gpus() -> Finding:
     """Look for NVIDIA devices without importing torch."""
-    found = present_gpus()
-    if not found:
+    gpus = present_gpus()
+    if not gpus:
         return Finding("GPUs", "missing", "none found: everything runs on the CPU")
-    usable = usable_gpus(len(found))
-    if usable == len(found):
-        return Finding("GPUs", "ok", f"{len(found)} ({', '.join(found)})")
+    usable = usable_gpus(len(gpus))
+    if usable == len(gpus):
+        return Finding("GPUs", "ok", f"{len(gpus)} ({', '.join(gpus)})")
     why = [f"{name}={os.environ[name]}" for name in (DEVICE_VARIABLE, VISIBLE_VARIABLE) if name in os.environ]
-    return Finding("GPUs", "ok", f"{usable} of {len(found)} in use: {', '.join(why)}")
+    return Finding("GPUs", "ok", f"{usable} of {len(gpus)} in use: {', '.join(why)}")
 
 
 def _package(name: str, version: str | None) -> Finding:
@@ -105,7 +105,7 @@ def _archive(status: ArchiveStatus) -> Finding:
     if not status.present:
         return Finding(name, "missing", f"{archive.holds}; fetched when needed ({archive.size / 1e6:.0f} MB)")
     if not status.hash_ok:
-        return Finding(name, "broken", f"{status.path}: not the pinned file; delete it, it is fetched anew")
+        return Finding(name, "broken", f"{status.path}: not the pinned file; delete it to fetch it again")
     return Finding(name, "ok", archive.holds)
 
 
@@ -121,7 +121,7 @@ def _store(store_uri: str) -> Finding:
         open_store(store_uri).check_writable()
     except StoreMissing:
         writable = _place(store_uri)
-        to_be_made = Finding("store", "missing", f"{store_uri}: made by the first sweep")
+        to_be_made = Finding("store", "missing", f"{store_uri}: created by the first sweep")
         return to_be_made if writable.state == "ok" else writable
     except StoreError as error:
         return Finding("store", "broken", str(error))

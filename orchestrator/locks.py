@@ -20,7 +20,7 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
 COLLECTOR = "collector"
 """Name of the lease on removing and merging files of a store."""
-LOST = "the right to the sweep was not renewed in time, and another process may run it now"
+LOST = "the lease of the sweep was not renewed in time, and another process may run the sweep now"
 """Why a driver ends that lost its claim."""
 
 
@@ -95,13 +95,13 @@ def sweep_lock(
     ``SweepInUse``, naming the holder, when another process has it.
     """
     what = f"the sweep {sweep_id} on {address.uri} is being run"
-    with _held(_lease(address, _of_sweep(sweep_id), on_loss), what) as lease:
+    with _hold(_lease(address, _of_sweep(sweep_id), on_loss), what) as lease:
         # Looked at after the lease is taken, as a collector looks for sweeps after it has taken its own:
         # whoever comes second sees the other.
         collector = _lease(address, COLLECTOR)
         if collector.is_held():
             raise SweepInUse(
-                f"files of {address.uri} are being removed or merged by {_named(collector.holder())}; "
+                f"files of {address.uri} are being removed or merged by {_name_holder(collector.holder())}; "
                 "run the same command again when that has ended"
             )
         yield lease
@@ -117,18 +117,18 @@ def collector_lock(address: StoreAddress) -> Iterator[Callable[[str], AbstractCo
 
     def _lock(sweep_id: str) -> AbstractContextManager[Lease]:
         what = f"the sweep {sweep_id} on {address.uri} is being run"
-        return _held(_lease(address, _of_sweep(sweep_id)), what)
+        return _hold(_lease(address, _of_sweep(sweep_id)), what)
 
-    with _held(_lease(address, COLLECTOR), f"files of {address.uri} are being removed or merged"):
+    with _hold(_lease(address, COLLECTOR), f"files of {address.uri} are being removed or merged"):
         yield _lock
 
 
 @contextmanager
-def _held(lease: "_FileLease | _ClaimedLease", what: str) -> Iterator[Lease]:
+def _hold(lease: "_FileLease | _ClaimedLease", what: str) -> Iterator[Lease]:
     run = secrets.token_hex(8)
     if not lease.try_acquire(run):
         raise SweepInUse(
-            f"{what} by {_named(lease.holder())}; "
+            f"{what} by {_name_holder(lease.holder())}; "
             "wait for it to end, stop it, or name another store with --store"
         )
     try:
@@ -246,8 +246,8 @@ def lives_here(holder: Mapping[str, object]) -> bool | None:
     pid, machine = holder.get("pid"), holder.get("machine")
     if not isinstance(pid, int) or machine is None or machine != _machine():
         return None
-    found = _process(pid)
-    return found is not None and found == holder.get("process")
+    process = _process(pid)
+    return process is not None and process == holder.get("process")
 
 
 def _machine() -> str | None:
@@ -274,7 +274,7 @@ def _end_process(_reason: str) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _named(holder: Mapping[str, object]) -> str:
+def _name_holder(holder: Mapping[str, object]) -> str:
     if {"pid", "host", "since"} <= holder.keys():
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     return "another process"

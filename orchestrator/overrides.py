@@ -15,7 +15,7 @@ PREVAILING = frozenset({"attacked_classes"})
 """Settings of both of which the space's holds: without a root, that one is meant."""
 
 
-def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[Space, Setup]:
+def apply_assignments(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[Space, Setup]:
     """Return both with each ``KEY=VALUE`` of ``assignments`` applied and everything validated anew.
 
     KEY is a dotted path; an item of a list is named by its index or its kind (``attacks.gmi.iterations``).
@@ -30,7 +30,7 @@ def overridden(space: Space, setup: Setup, assignments: Sequence[str]) -> tuple[
     }
     for assignment in assignments:
         _assign(plain, assignment)
-    errors = [one for root, model in ROOTS.items() for one in _errors(model, plain[root])]
+    errors = [error for root, model in ROOTS.items() for error in _errors(model, plain[root])]
     if errors:
         raise InvalidSpace.of("--set", errors)
     return Space.model_validate(plain["space"]), Setup.model_validate(plain["setup"])
@@ -40,16 +40,16 @@ def _assign(plain: dict[str, Any], assignment: str) -> None:
     key, equals, text = assignment.partition("=")
     if not equals or not key:
         raise InvalidSpace(f"--set {assignment}: give KEY=VALUE, for example target.epochs=3")
-    path = _rooted(key.split("."))
+    path = _add_root(key.split("."))
     place: Any = plain
     for name in path[:-1]:
-        place = _entered(place, name, assignment)
+        place = _enter(place, name, assignment)
     if isinstance(place, list | tuple):
         raise InvalidSpace(f"--set {assignment}: name a value inside the item {path[-1]!r}")
     place[path[-1]] = _value(text, assignment)
 
 
-def _rooted(path: list[str]) -> list[str]:
+def _add_root(path: list[str]) -> list[str]:
     """Return ``path`` starting with ``space`` or ``setup``, whichever has it; raises ``InvalidSpace``."""
     if path[0] in ROOTS:
         return path
@@ -71,7 +71,7 @@ def _refuse(name: str, homes: list[str], known: list[str]) -> NoReturn:
     )
 
 
-def _entered(place: Any, name: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
+def _enter(place: Any, name: str, assignment: str) -> Any:  # noqa: ANN401  (plain YAML values)
     """Return what lies under ``name``; lists are copied open so that their items can be changed."""
     if isinstance(place, list | tuple):
         return _item(place, name, assignment)
@@ -79,7 +79,7 @@ def _entered(place: Any, name: str, assignment: str) -> Any:  # noqa: ANN401  (p
     if isinstance(inner, tuple):
         inner = list(inner)
     if not isinstance(inner, dict | list):
-        raise InvalidSpace(f"--set {assignment}: {name} is the value {inner!r}, there is nothing inside it")
+        raise InvalidSpace(f"--set {assignment}: {name} is the value {inner!r}, and has no inner settings")
     place[name] = inner
     return inner
 

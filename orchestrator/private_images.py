@@ -20,15 +20,15 @@ def private_images(store: Store, summary: SweepSummary) -> Mapping[int, Sequence
     # torch is imported here and nowhere before.
     from trainables.private_pictures import private_pictures
 
-    found = private_pictures(data, MOST_PRIVATE)
+    pictures = private_pictures(data, MOST_PRIVATE)
     hashes = {row["data_hash"] for row in summary.targets if row["data_hash"]}
-    if hashes and found.content_hash not in hashes:
+    if hashes and pictures.content_hash not in hashes:
         known = ", ".join(sorted(value[:12] for value in hashes))
         raise InvalidRequest(
-            f"the data here have the hash {found.content_hash[:12]}, those of the sweep {known}: "
-            "run the report where the data of the sweep are, or leave --with-private-images out"
+            f"the data here have the hash {pictures.content_hash[:12]}, the data of the sweep {known}: "
+            "write the report where the data of the sweep are, or omit --with-private-images"
         )
-    return found.files
+    return pictures.files
 
 
 def _sweep(store: Store, summary: SweepSummary) -> Sweep:
@@ -38,6 +38,6 @@ def _sweep(store: Store, summary: SweepSummary) -> Sweep:
     if sweep is None:
         raise InvalidRequest(
             f"the store keeps no settings of sweep {summary.sweep_id} that this version can read, so its "
-            "private pictures cannot be found; leave --with-private-images out"
+            "private pictures cannot be found; omit --with-private-images"
         )
     return sweep

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidRequest
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 from results import PathMissing, Store
 from results.installation import git, versions
 from results.sweeps.settings import settings_path
@@ -61,7 +61,7 @@ def current_provenance(executor: str) -> Provenance:
 @functools.lru_cache(maxsize=4)
 def _kept_diff(diff: str) -> str:
     """Return the beginning of ``diff`` without what looks like a secret."""
-    return redacted(diff)[:DIFF_KEPT]
+    return redact(diff)[:DIFF_KEPT]
 
 
 def record_run(store: Store, sweep: Sweep, provenance: Provenance) -> None:
@@ -87,7 +87,7 @@ def kept_sweep(store: Store, sweep_id: str) -> Sweep | None:
 def read_settings(store: Store, sweep_id: str) -> Sweep:
     """Return the sweep whose settings the store keeps.
 
-    Raises ``InvalidRequest`` when there are none, or none that this program reads as the same sweep.
+    Raises ``InvalidRequest`` when there are none, or when this program reads them as another sweep.
     """
     sweep = kept_sweep(store, sweep_id)
     if sweep is None and not store.exists(settings_path(sweep_id)):
@@ -97,7 +97,7 @@ def read_settings(store: Store, sweep_id: str) -> Sweep:
         raise InvalidRequest(f"the settings of sweep {sweep_id} in {store.uri} cannot be read; {advice}")
     if sweep.sweep_id != sweep_id:
         raise InvalidRequest(
-            f"the settings of sweep {sweep_id} mean another sweep to this version; use the tldmi-sweep that "
+            f"this version reads the settings of sweep {sweep_id} as another sweep; use the tldmi-sweep that "
             "wrote them"
         )
     return sweep

@@ -32,13 +32,13 @@ _PATTERNS = (
 )
 
 
-def redacted(text: str, environment: Mapping[str, str] | None = None) -> str:
+def redact(text: str, environment: Mapping[str, str] | None = None) -> str:
     """Return ``text`` with what looks like a secret replaced by ``***``.
 
     That is: values of environment variables whose names speak of secrets, passwords in URLs, keys and tokens
     of known shapes, private keys, and values assigned to names that speak of secrets.
 
-    >>> redacted("postgresql://me:hunter22@host/db", {})
+    >>> redact("postgresql://me:hunter22@host/db", {})
     'postgresql://me:***@host/db'
     """
     for secret in _secrets(os.environ if environment is None else environment):
@@ -50,5 +50,5 @@ def redacted(text: str, environment: Mapping[str, str] | None = None) -> str:
 
 def _secrets(environment: Mapping[str, str]) -> list[str]:
     """Return the secret values of ``environment``, the longest first: one may hold another."""
-    found = {value for name, value in environment.items() if _SECRET_NAME.search(name)}
-    return sorted((value for value in found if len(value) >= _FEWEST_CHARACTERS), key=len, reverse=True)
+    secrets = {value for name, value in environment.items() if _SECRET_NAME.search(name)}
+    return sorted((value for value in secrets if len(value) >= _FEWEST_CHARACTERS), key=len, reverse=True)

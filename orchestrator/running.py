@@ -11,7 +11,7 @@ from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.execution.executors import ExecutorName
 from orchestrator.execution.resources import ClusterSettings
 from orchestrator.execution.steps import Build
-from orchestrator.selection import Selection, adjusted
+from orchestrator.selection import Selection, apply_overrides
 from results import SweepResults, load
 from search_spaces import Setup, Space, load_setup, load_space
 from trainables.build import build_piece
@@ -41,10 +41,10 @@ def run(
     are rows with a reason, not exceptions; ``limits`` may end the run before the sweep's end; ``build``
     replaces the work itself. Raises what `run_sweep` raises, before any work is done.
     """
-    found = space if isinstance(space, Space) else load_space(str(space))
-    setup = data if isinstance(data, Setup) else load_setup(str(data or found.setup))
+    chosen_space = space if isinstance(space, Space) else load_space(str(space))
+    setup = data if isinstance(data, Setup) else load_setup(str(data or chosen_space.setup))
     assignments = tuple(f"{key}={json.dumps(value)}" for key, value in (settings or {}).items())
-    found, setup = adjusted(found, setup, assignments, trials, seed)
+    chosen_space, setup = apply_overrides(chosen_space, setup, assignments, trials, seed)
     selection = Selection(
         str(space),
         str(data) if data else None,
@@ -56,9 +56,9 @@ def run(
     )
     given_as_objects = isinstance(space, Space) or isinstance(data, Setup)
     outcome = run_sweep(
-        found,
+        chosen_space,
         setup,
-        selection.store_uri(found, setup),
+        selection.store_uri(chosen_space, setup),
         Execution(executor, cluster or ClusterSettings(), limits or Limits(), build or build_piece),
         threads=threads,
         listeners=listeners,

@@ -42,7 +42,7 @@ class Selection:
 
         space = load_space(self.space)
         setup = load_setup(self.data or space.setup)
-        return adjusted(space, setup, self.assignments, self.trials, self.seed)
+        return apply_overrides(space, setup, self.assignments, self.trials, self.seed)
 
     def store_uri(self, space: "Space", setup: "Setup") -> str:
         """Return the store named, else ``runs/<space>-<setup>``."""
@@ -65,16 +65,16 @@ class Selection:
         return shlex.join(words)
 
 
-def adjusted(
+def apply_overrides(
     space: "Space", setup: "Setup", assignments: Sequence[str], trials: int | None, seed: int | None
 ) -> "tuple[Space, Setup]":
     """Return both with ``KEY=VALUE`` assignments applied, then another number of trials or seed.
 
     Raises ``InvalidSpace`` for assignments and values that are not allowed.
     """
-    from orchestrator.overrides import overridden
+    from orchestrator.overrides import apply_assignments
 
-    space, setup = overridden(space, setup, assignments)
+    space, setup = apply_assignments(space, setup, assignments)
     search = space.search
     if trials is not None:
         search = search.model_copy(update={"trials": trials})
@@ -155,7 +155,7 @@ _OPTIONS = (
         metavar="FOLDER",
         envvar=STORE_VARIABLE,
         show_envvar=True,
-        help="Where results go: a folder or s3://BUCKET/PREFIX.  [default: runs/<space>-<setup>]",
+        help="Store of the results: a folder or s3://BUCKET/PREFIX.  [default: runs/<space>-<setup>]",
         shell_complete=complete_store,
     ),
     click.option("--trials", type=click.IntRange(min=1), help="Configurations to try."),
@@ -165,14 +165,14 @@ _OPTIONS = (
         type=click.IntRange(min=1),
         default=1,
         show_default=True,
-        help="CPU threads of a step; part of the sweep's identity, as it changes the last bits.",
+        help="CPU threads of a step; another number makes another sweep, as it changes the last bits.",
     ),
     click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
-        help="Change a setting of the space or setup, as in target.epochs=3 or attacks.gmi.iterations=50.",
+        help="Change a setting of the space or setup, such as target.epochs=3 or attacks.gmi.iterations=50.",
     ),
     plugin_option(),
 )
@@ -185,9 +185,9 @@ def chosen_store(store: str | None) -> str:
     """
     if store is not None:
         return store
-    found = sorted(str(path.parent) for path in RUNS.glob(f"*/{MARKER}"))
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    stores = sorted(str(path.parent) for path in RUNS.glob(f"*/{MARKER}"))
+    if len(stores) == 1:
+        return stores[0]
+    if not stores:
         raise InvalidRequest(f"no store under {RUNS}/: name one, or run tldmi-sweep --space bido_vs_tldmi")
-    raise InvalidRequest(f"several stores under {RUNS}/: name one of {', '.join(found)}")
+    raise InvalidRequest(f"several stores under {RUNS}/: name one of {', '.join(stores)}")

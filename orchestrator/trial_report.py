@@ -36,7 +36,7 @@ def trial_report(store: Store, sweep_id: str, number: int) -> TrialReport:
         raise InvalidRequest(_absent(store, sweep_id, number, numbers))
     log = read_trial_log(store, sweep_id, number)
     if log is None:
-        raise InvalidRequest(f"trial {number} of sweep {sweep_id} left no log: an older version ran it")
+        raise InvalidRequest(f"trial {number} of sweep {sweep_id} has no log: an older version ran it")
     paths = {step.name: step.log for step in log.steps if step.log}
     texts = {name: _text(store, path) for name, path in paths.items()}
     row = next(row for row in trial_list(store, sweep_id) if row["number"] == number)

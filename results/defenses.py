@@ -105,18 +105,26 @@ class Defense:
     @property
     def text(self) -> str:
         """Parameters in a few characters, options last and only where they differ from their defaults."""
-        known = [one for one in self.parameters if one.value is not None]
-        chosen = [one for one in known if one.is_option and one.value != one.default]
-        return ", ".join(one.text for one in [*(one for one in known if not one.is_option), *chosen])
+        known = [parameter for parameter in self.parameters if parameter.value is not None]
+        chosen = [
+            parameter for parameter in known if parameter.is_option and parameter.value != parameter.default
+        ]
+        return ", ".join(
+            parameter.text
+            for parameter in [*(parameter for parameter in known if not parameter.is_option), *chosen]
+        )
 
     def searched_label(self, name: str) -> str:
         """Return what a searched parameter is called: a column, or the ratio of two as ``<name>_ratio``."""
-        for one in self.parameters:
-            if one.column == name:
-                return one.label
-            if one.ratio_to is not None and f"{one.column}{_RATIO}" == name:
-                base = next((two.symbol for two in self.parameters if two.name == one.ratio_to), one.ratio_to)
-                return f"{one.symbol}/{base}"
+        for parameter in self.parameters:
+            if parameter.column == name:
+                return parameter.label
+            if parameter.ratio_to is not None and f"{parameter.column}{_RATIO}" == name:
+                base = next(
+                    (two.symbol for two in self.parameters if two.name == parameter.ratio_to),
+                    parameter.ratio_to,
+                )
+                return f"{parameter.symbol}/{base}"
         return name
 
     def kinds_at(self, *stages: str) -> tuple[str, ...]:
@@ -135,23 +143,23 @@ def read_defense(row: Mapping[str, Any]) -> Defense:
 @lru_cache(maxsize=4096)
 def _read(kind: str, settings: str, parts: str) -> Defense:
     values, descriptions = _objects(settings), _objects(parts)
-    kinds = [str(one.get("kind", "")) for one in values or descriptions]
+    kinds = [str(value.get("kind", "")) for value in values or descriptions]
     if not kinds and kind != NO_DEF:
         kinds = [name for name in kind.split("+") if name]
     if len(values) != len(kinds):
         values = [{} for _ in kinds]
     if len(descriptions) != len(kinds):
         descriptions = [{} for _ in kinds]
-    names = Counter(name for one in values for name in one if name not in _NOT_PARAMETERS)
+    names = Counter(name for value in values for name in value if name not in _NOT_PARAMETERS)
     ambiguous = {name for name, count in names.items() if count > 1} | _TAKEN
-    found = (_part(*known, ambiguous) for known in zip(kinds, values, descriptions, strict=True))
-    return Defense(kind or "+".join(kinds), tuple(found))
+    read = (_part(*known, ambiguous) for known in zip(kinds, values, descriptions, strict=True))
+    return Defense(kind or "+".join(kinds), tuple(read))
 
 
 def _part(
     kind: str, values: Mapping[str, Any], description: Mapping[str, Any], ambiguous: Iterable[str]
 ) -> Part:
-    fields = {str(one.get("name")): one for one in description.get("fields") or ()}
+    fields = {str(field.get("name")): field for field in description.get("fields") or ()}
     parameters = (
         _parameter(name, f"{kind}.{name}" if name in ambiguous else name, value, fields.get(name, {}))
         for name, value in _in_order(values, fields)
@@ -200,7 +208,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
         plain = json.loads(text or "[]")
     except ValueError:
         return []
-    return [one for one in plain if isinstance(one, dict)] if isinstance(plain, list) else []
+    return [value for value in plain if isinstance(value, dict)] if isinstance(plain, list) else []
 
 
 def parameter_columns(defenses: Iterable[Defense]) -> tuple[str, ...]:
@@ -211,4 +219,4 @@ def parameter_columns(defenses: Iterable[Defense]) -> tuple[str, ...]:
     >>> parameter_columns([Defense("no_def"), Defense("tl_dmi", (part,))])
     ('freeze_depth',)
     """
-    return tuple(dict.fromkeys(column for one in defenses for column in one.columns))
+    return tuple(dict.fromkeys(column for defense in defenses for column in defense.columns))

@@ -23,13 +23,13 @@ def interval_text(interval: Interval | None) -> str:
     >>> interval_text((0.5375, 0.7125))
     '53.8 to 71.2'
     """
-    return "" if interval is None else f"{signed(interval[0], plus='')} to {signed(interval[1], plus='')}"
+    return "" if interval is None else " to ".join(format_points(end, plus="") for end in interval)
 
 
-def signed(fraction: float, plus: str = "+") -> str:
+def format_points(fraction: float, plus: str = "+") -> str:
     """Return a fraction in points of percent with a true minus sign.
 
-    >>> signed(0.125)
+    >>> format_points(0.125)
     '+12.5'
     """
     text = f"{round(abs(100 * fraction), 9):.1f}"  # equal numbers computed in two ways print alike
@@ -40,7 +40,7 @@ def signed(fraction: float, plus: str = "+") -> str:
 
 def difference_text(difference: Difference | None) -> str:
     """Return the value of a difference in points of percent."""
-    return UNKNOWN if difference is None else signed(difference.value)
+    return UNKNOWN if difference is None else format_points(difference.value)
 
 
 def difference_interval(difference: Difference | None) -> str:
@@ -85,19 +85,19 @@ def seconds_text(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def counted(number: int, singular: str, plural: str | None = None) -> str:
+def format_count(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun.
 
-    >>> counted(1, "seed"), counted(3, "seed")
+    >>> format_count(1, "seed"), format_count(3, "seed")
     ('1 seed', '3 seeds')
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def listed(parts: Sequence[str]) -> str:
+def join_words(parts: Sequence[str]) -> str:
     """Return parts of a sentence joined by commas and an ``and``.
 
-    >>> listed(["a"]), listed(["a", "b", "c"])
+    >>> join_words(["a"]), join_words(["a", "b", "c"])
     ('a', 'a, b and c')
     """
     return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)

@@ -45,12 +45,12 @@ def configuration_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _type_of(column: pd.Series) -> ExtensionDtype | str:
     """Return the type of a column by its values, those that are null left out."""
-    found = {type(value) for value in column.dropna()}
-    if found == {bool}:
+    types = {type(value) for value in column.dropna()}
+    if types == {bool}:
         return pd.BooleanDtype()
-    if found == {int}:
+    if types == {int}:
         return pd.Int64Dtype()
-    return pd.StringDtype() if found & {str, bool} else "float64"
+    return pd.StringDtype() if types & {str, bool} else "float64"
 
 
 def table_frame(rows: pa.Table) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 from results.defenses import Defense, read_defense
 
 _ATTACKS = {"brepmi": "BREP-MI", "lomma_gmi": "LOMMA-GMI", "lomma_kedmi": "LOMMA-KEDMI"}
-_CONTROLS = {"permuted_labels": "T trained on permuted labels", "untrained": "T untrained"}
+_CONTROLS = {"permuted_labels": "trained on permuted labels", "untrained": "untrained"}
 
 
 def attack_name(kind: str) -> str:
@@ -42,7 +42,7 @@ def searched_name(name: str, families: Mapping[str, Defense]) -> str:
 
 
 def control_name(kind: str) -> str:
-    """Return what a control's T has learnt, in words."""
+    """Return in words how the target of a control is made."""
     return _CONTROLS.get(kind, kind)
 
 
@@ -63,8 +63,8 @@ def heading(defense: Defense, control: str | None, variant: str | None = None) -
     >>> heading(Defense("no_def"), None, "from scratch"), heading(Defense("no_def"), "untrained")
     (('No-Def', 'from scratch'), ('Control', 'T untrained'))
     """
-    if (control or "none") != "none":
-        return "Control", control_name(str(control))
+    if control is not None and control != "none":
+        return "Control", f"T {control_name(control)}" if control in _CONTROLS else control
     return defense.name, ", ".join(part for part in (defense.text, variant) if part)
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from results.defenses import parameter_columns
 from results.schema import SCHEMAS
-from results.statistics.comparison import Comparison, compared
+from results.statistics.comparison import Comparison, compare_configurations
 from results.statistics.configurations import AttackSummary, Configuration
 from results.statistics.intervals import Difference, Interval
 from results.statistics.summary import SweepSummary, Tables, summarise
@@ -28,10 +28,10 @@ def load(uri: str, sweep_id: str | None = None) -> "SweepResults":
 
     ``sweep_id`` may be the beginning of an id. Raises `StoreMissing`, `StoreSchemaMismatch`, `UnknownSweep`.
     """
-    found = SweepResults(open_store(uri), sweep_id)
+    results = SweepResults(open_store(uri), sweep_id)
     if sweep_id is not None:
-        found.summary()
-    return found
+        results.summary()
+    return results
 
 
 class SweepResults:
@@ -134,7 +134,7 @@ class SweepResults:
         A configuration is named by its config_id, by its beginning, by its label, or by its kind of defence
         when the sweep has only one of that kind. Raises `NotComparable`.
         """
-        return compared(self.summary(), self.reconstruction_rows(), first, second)
+        return compare_configurations(self.summary(), self.reconstruction_rows(), first, second)
 
     def figure(self, name: str = "front") -> "go.Figure":
         """Return a plotly figure of the sweep; raises `UnknownFigure` with the names that there are."""
@@ -206,37 +206,39 @@ def configuration_rows(
     Per attack: ``att_acc_<attack>`` with its interval, ``second_att_acc_<attack>`` and the paired
     ``difference_<attack>`` to No-Def with its interval, and ``delta_<attack>``.
     """
-    parameters = parameter_columns([*summary.families.values(), *(one.described for one in configurations)])
-    return [_configuration_row(one, parameters) for one in configurations]
+    parameters = parameter_columns(
+        [*summary.families.values(), *(configuration.described for configuration in configurations)]
+    )
+    return [_configuration_row(configuration, parameters) for configuration in configurations]
 
 
-def _configuration_row(one: Configuration, parameters: Sequence[str]) -> dict[str, Any]:
+def _configuration_row(configuration: Configuration, parameters: Sequence[str]) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "config_id": one.config_id,
-        "label": one.label,
-        "defense": one.defense,
-        **{name: one.parameters.get(name) for name in parameters},
-        "pretrained": one.pretrained,
-        "recipe": one.recipe,
-        "epochs": one.epochs,
-        "control": one.control,
-        "on_front": one.on_front,
-        "unfit": one.unfit,
-        "n_seeds": len(one.seeds),
-        "acc": one.acc,
-        **_interval("acc", one.acc_range),
-        "worst_attack": one.worst_attack,
-        "worst_att_acc": one.worst_att_acc,
-        **_interval("worst_att_acc", one.worst_interval),
-        **_difference("difference", one.difference),
-        "delta": one.delta,
-        "theta_c": one.theta_c,
-        "theta_t": one.theta_t,
-        "seconds": one.seconds,
-        "train_seconds": one.train_seconds,
-        "training_seconds": one.training_seconds,
+        "config_id": configuration.config_id,
+        "label": configuration.label,
+        "defense": configuration.defense,
+        **{name: configuration.parameters.get(name) for name in parameters},
+        "pretrained": configuration.pretrained,
+        "recipe": configuration.recipe,
+        "epochs": configuration.epochs,
+        "control": configuration.control,
+        "on_front": configuration.on_front,
+        "unfit": configuration.unfit,
+        "n_seeds": len(configuration.seeds),
+        "acc": configuration.acc,
+        **_interval("acc", configuration.acc_range),
+        "worst_attack": configuration.worst_attack,
+        "worst_att_acc": configuration.worst_att_acc,
+        **_interval("worst_att_acc", configuration.worst_interval),
+        **_difference("difference", configuration.difference),
+        "delta": configuration.delta,
+        "theta_c": configuration.theta_c,
+        "theta_t": configuration.theta_t,
+        "seconds": configuration.seconds,
+        "train_seconds": configuration.train_seconds,
+        "training_seconds": configuration.training_seconds,
     }
-    for summary in one.attacks.values():
+    for summary in configuration.attacks.values():
         row.update(_attack_columns(summary))
     return row
 

@@ -16,14 +16,14 @@ from results.statistics.comparison import (
     Comparison,
     Pairs,
     classes_differ,
-    compared_between,
+    compare_sides,
     differing,
 )
 from results.statistics.configurations import Configuration, Row
 from results.statistics.front_interval import hypervolume_interval, step_areas
 from results.statistics.intervals import Difference, Floats, Interval, class_draws, percentile_interval
 from results.statistics.summary import SweepSummary
-from results.statistics.tallies import Tally, pooled, shared_classes, tallies
+from results.statistics.tallies import Tally, pool_tallies, shared_classes, tallies
 
 Draws = NDArray[np.int64]
 
@@ -63,16 +63,16 @@ def compare_sweeps(first: SweepResults, second: SweepResults) -> SweepComparison
     matches = _matches(sides[0].attacked.summary, sides[1].attacked.summary)
     pairing = _pairing_between(paired)
     return SweepComparison(
-        first=sides[0].described(),
-        second=sides[1].described(),
+        first=sides[0].describe(),
+        second=sides[1].describe(),
         paired=paired,
         notes=tuple(note.text for note in notes),
         hypervolume_difference=_hypervolume_difference(sides[0], sides[1], paired),
         configurations=tuple(
-            compared_between((sides[0].attacked, one), (sides[1].attacked, other), pairing)
-            for one, other in matches
+            compare_sides((sides[0].attacked, ours), (sides[1].attacked, other), pairing)
+            for ours, other in matches
         ),
-        only_first=_others(sides[0].attacked.summary, [one for one, _ in matches]),
+        only_first=_others(sides[0].attacked.summary, [ours for ours, _ in matches]),
         only_second=_others(sides[1].attacked.summary, [other for _, other in matches]),
     )
 
@@ -85,14 +85,16 @@ class _Side:
         rows = results.reconstruction_rows()
         self.attacked = Attacked(results.summary(), rows)
         self._tallies = tallies(rows)
-        self._front = [(one.acc, self._attacks(one)) for one in results.summary().front]
+        self._front = [
+            (configuration.acc, self._attacks(configuration)) for configuration in results.summary().front
+        ]
 
     @property
     def classes(self) -> list[int]:
         """Classes that every member of the front was attacked on, by every attack."""
-        return shared_classes([tally for _, found in self._front for tally in found])
+        return shared_classes([tally for _, tallies in self._front for tally in tallies])
 
-    def described(self) -> SweepSide:
+    def describe(self) -> SweepSide:
         """Return the side with the interval of its hypervolume."""
         summary = self.attacked.summary
         return SweepSide(self.store, summary, hypervolume_interval(summary))
@@ -104,10 +106,10 @@ class _Side:
         ]
         return step_areas([acc for acc, _ in self._front], np.stack(worst, axis=1))
 
-    def _attacks(self, one: Configuration) -> list[Tally]:
+    def _attacks(self, configuration: Configuration) -> list[Tally]:
         return [
-            pooled(self._tallies[unit] for unit in attack.attack_ids if unit in self._tallies)
-            for attack in one.attacks.values()
+            pool_tallies(self._tallies[unit] for unit in attack.attack_ids if unit in self._tallies)
+            for attack in configuration.attacks.values()
         ]
 
 
@@ -147,11 +149,11 @@ def _unshared(first: SweepSummary, second: SweepSummary) -> list[_Note]:
         notes.append(_Note("not paired: the sweeps were run on different data", True))
     for kind in first.attack_kinds:
         sides = [[row for row in summary.attacks if row["attack"] == kind] for summary in (first, second)]
-        found = differing([*sides[0], *sides[1]]) if all(sides) else {}
-        what = f"attack {kind}: not the same {_names(found)}"
-        if classes_differ(found):
+        differences = differing([*sides[0], *sides[1]]) if all(sides) else {}
+        what = f"attack {kind}: not the same {_names(differences)}"
+        if classes_differ(differences):
             notes.append(_Note(f"not paired: {what}", True))
-        elif found:
+        elif differences:
             notes.append(_Note(f"{what}; paired by class, not by start", False))
     return notes
 
@@ -189,10 +191,16 @@ def _matches(first: SweepSummary, second: SweepSummary) -> list[tuple[Configurat
 
 
 def _by_label(configurations: Sequence[Configuration]) -> dict[str, Configuration]:
-    labels = [one.label for one in configurations]
-    return {one.label: one for one in configurations if labels.count(one.label) == 1}
+    labels = [configuration.label for configuration in configurations]
+    return {
+        configuration.label: configuration
+        for configuration in configurations
+        if labels.count(configuration.label) == 1
+    }
 
 
 def _others(summary: SweepSummary, used: Sequence[Configuration]) -> tuple[Configuration, ...]:
-    known = {one.config_id for one in used}
-    return tuple(one for one in summary.configurations if one.config_id not in known)
+    known = {configuration.config_id for configuration in used}
+    return tuple(
+        configuration for configuration in summary.configurations if configuration.config_id not in known
+    )

@@ -70,8 +70,8 @@ def error_kinds(failures: Sequence[Failure]) -> tuple[ErrorKind, ...]:
     kinds: dict[str, list[Failure]] = {}
     for failure in failures:
         kinds.setdefault(re.sub(r"\d+(\.\d+)?", "#", failure.reason), []).append(failure)
-    found = [ErrorKind(max(group, key=lambda one: one.number), len(group)) for group in kinds.values()]
-    return tuple(sorted(found, key=lambda kind: -kind.last.number))
+    errors = [ErrorKind(max(group, key=lambda failed: failed.number), len(group)) for group in kinds.values()]
+    return tuple(sorted(errors, key=lambda kind: -kind.last.number))
 
 
 def _status(summary: SweepSummary) -> Status:

@@ -96,7 +96,7 @@ class PinnedFile(Pinned):
     def _require(self, found: str) -> None:
         if self.sha256 not in (None, found):
             raise FileUnusable(
-                f"{self.path} is not the file meant: its SHA-256 is {found}, not {self.sha256}; give the "
+                f"{self.path} is not the expected file: its SHA-256 is {found}, not {self.sha256}; give the "
                 "right file, or leave the hash out to take this one"
             )
 

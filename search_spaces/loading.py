@@ -73,7 +73,7 @@ def read_text(name_or_path: str, folder: str) -> tuple[str, str]:
     except OSError as error:
         raise InvalidSpace(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InvalidSpace(f"{path}: cannot be read: it is no text in UTF-8") from error
+        raise InvalidSpace(f"{path}: cannot be read: it is not text in UTF-8") from error
 
 
 def _is_name(name_or_path: str) -> bool:

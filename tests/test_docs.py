@@ -13,7 +13,7 @@ from orchestrator.checks.space_checks import check_space
 from orchestrator.cli import main
 from orchestrator.commands import COMMANDS, load_command
 from orchestrator.commands.options import add_quiet
-from orchestrator.overrides import overridden
+from orchestrator.overrides import apply_assignments
 from results.schema import SCHEMAS
 from search_spaces import Sweep, load_setup, load_space, space_names
 from search_spaces.recipes import RECIPES
@@ -142,7 +142,7 @@ def test_spaces_that_the_pages_name_exist_and_suit_the_data_beside_them(argument
     data = (options(arguments, "--data") or [space.setup])[0]
     if data.endswith(".yaml"):
         return
-    space, setup = overridden(space, load_setup(data), options(arguments, "--set"))
+    space, setup = apply_assignments(space, load_setup(data), options(arguments, "--set"))
     check_space(Sweep(space=space, setup=setup))
 
 

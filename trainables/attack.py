@@ -182,8 +182,8 @@ def check_target(target: TargetModel, data: FaceData) -> None:
     outputs = target.head.out_features
     if outputs != data.num_classes:
         raise NotAttackable(
-            f"T tells {outputs} classes apart, data set {data.name} has {data.num_classes} private classes; "
-            "attack a T that was trained on these data"
+            f"the target has {outputs} classes, data set {data.name} has {data.num_classes} private classes; "
+            "attack a target that was trained on these data"
         )
 
 

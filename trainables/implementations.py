@@ -45,7 +45,7 @@ def implementation_of(settings: type[KindSettings]) -> Any:  # noqa: ANN401  (a 
         import_module(home_of(settings))
     if settings not in _IMPLEMENTATIONS:
         raise NotImplementedKind(
-            f"kind {settings.kind_name()!r}: {home_of(settings)} implements it nowhere; "
+            f"kind {settings.kind_name()!r}: {home_of(settings)} does not implement it; "
             f"decorate its class or function with @implements({settings.__name__})"
         )
     return _IMPLEMENTATIONS[settings]

@@ -64,10 +64,10 @@ def with_batches_that_fit(work: Callable[[int], Result], batch: int, what: str) 
             if not lacks_memory(error):
                 raise
             if batch == 1:
-                raise OutOfMemory(f"{what}: not even one row at a time fits into memory; {error}") from error
+                raise OutOfMemory(f"{what}: not even one row fits into memory; {error}") from error
         _free_memory()  # not in the handler: the error holds the tensors of the frames it passed
         batch //= 2
-        warnings.warn(f"{what}: out of memory, done again {batch} at a time", SmallerBatches, stacklevel=2)
+        warnings.warn(f"{what}: out of memory, repeated with {batch} at a time", SmallerBatches, stacklevel=2)
 
 
 def split_to_fit(images: Tensor, batch: int, each: Callable[[Tensor], Result], what: str) -> list[Result]:

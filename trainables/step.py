@@ -35,7 +35,7 @@ def device() -> torch.device:
     if not available or (index and not (index.isdigit() and int(index) < available)):
         raise UnknownDevice(
             f"{DEVICE_VARIABLE}={name}: no such device here (cpu, {torch.cuda.device_count()} cuda); "
-            "unset it to use what there is"
+            "unset it to use the available device"
         )
     return torch.device(name)
 

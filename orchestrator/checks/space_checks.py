@@ -78,12 +78,12 @@ def _value_errors(
     try:
         part = ranges.part(cls, {**_firsts(ranges, shape), name: value})
     except ValidationError as error:
-        wrong = {one["loc"][:1] for one in error.errors()}
+        wrong = {problem["loc"][:1] for problem in error.errors()}
         if name != field and wrong != {(field,)}:
             return  # a ratio to a value that is reported itself
-        for one in error.errors():
-            if one["loc"][:1] == (field,):
-                yield SettingError(where, f"{one['input']!r}: {one['msg']}")
+        for problem in error.errors():
+            if problem["loc"][:1] == (field,):
+                yield SettingError(where, f"{problem['input']!r}: {problem['msg']}")
         return
     yield from (SettingError(where, reason) for at, reason in part.misfits(shape) if at == field)
 
@@ -132,6 +132,6 @@ def _empty_error(sweep: Sweep) -> Iterator[SettingError]:
     others = ", ".join(space.per_target) or "none"
     yield SettingError(
         "per_target",
-        f"nothing is listed for a T of {sweep.setup.target.architecture} (listed: {others}); "
-        f"add anchors for it, or take a setup with one of the listed architectures",
+        f"no value is listed for architecture {sweep.setup.target.architecture} (listed: {others}); "
+        f"add anchors for it, or use a setup with one of the listed architectures",
     )

@@ -22,7 +22,7 @@ class Validation:
     setup: str | None = None
 
 
-def validated(file: str, data: str | None = None) -> Validation:
+def validate_file(file: str, data: str | None = None) -> Validation:
     """Return whether the space in ``file`` suits the setup ``data``, its own without one.
 
     Raises ``InvalidSpace`` for a setup that cannot be used.

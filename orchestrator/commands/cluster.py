@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestrator.launch.ray_commands import Command
 
 cluster_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
@@ -28,7 +28,7 @@ def cluster() -> None:
 @cluster_file
 @yes_option
 def start(file: Path, yes: bool) -> None:
-    """Start the cluster, or bring it up to what the file says now."""
+    """Start the cluster, or change a running cluster to match the file."""
     from orchestrator.launch import ray_commands
     from orchestrator.launch.cluster_file import read_cluster_file
     from orchestrator.launch.this_machine import check_mounts
@@ -40,8 +40,8 @@ def start(file: Path, yes: bool) -> None:
 
 @cluster.command("check")
 @cluster_file
-@click.option("--store", metavar="URI", help="Where the sweep's results would go.")
-@click.option("--space", metavar="NAME|FILE", help="Say what a sweep of this space needs and costs.")
+@click.option("--store", metavar="URI", help="Store of the sweep's results.")
+@click.option("--space", metavar="NAME|FILE", help="Also plan a sweep of this space and estimate its cost.")
 @click.option("--data", metavar="NAME", help="Data of that sweep.  [default: the space's own]")
 @click.option("--trials", type=click.IntRange(min=1), help="Configurations of that sweep.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, help="CPU threads of a step.")
@@ -60,7 +60,7 @@ def check(
     machine: MachineOptions,
     as_json: bool,
 ) -> None:
-    """Say what stands between the file and a sweep, and what it costs; start nothing."""
+    """Find the problems of a cluster file, and estimate the cost of a sweep; start no machine."""
     from orchestrator.launch.cluster_report import check_with_plan
     from orchestrator.screens.cluster import machine_table, report_lines
 
@@ -83,7 +83,7 @@ def check(
 @cluster_file
 @click.argument("sweep", nargs=-1, type=click.UNPROCESSED, metavar="--space X --store URI [OPTIONS]")
 def submit(file: Path, sweep: Sequence[str]) -> None:
-    """Run a sweep on the head; options after FILE are those of tldmi-sweep."""
+    """Run a sweep on the head node; options after FILE are those of tldmi-sweep."""
     from orchestrator.launch import ray_commands
     from orchestrator.launch.cluster_file import read_cluster_file
 
@@ -93,7 +93,7 @@ def submit(file: Path, sweep: Sequence[str]) -> None:
 @cluster.command("status")
 @cluster_file
 def state(file: Path) -> None:
-    """Show the nodes, and what waits for one."""
+    """Show the nodes and the pending resource requests."""
     from orchestrator.launch import ray_commands
     from orchestrator.launch.cluster_file import read_cluster_file
 

@@ -24,15 +24,15 @@ def compare(first: str, second: str, store: str | None, sweep: str | None, as_js
     from orchestrator.screens.comparison import HOW_TO_READ, comparison_lines, comparison_table
     from orchestrator.screens.tables import console
 
-    found = compare_named(first, second, store, sweep)
+    compared = compare_named(first, second, store, sweep)
     if as_json:
         from orchestrator.documents.compare import compare_document
 
-        print_json(compare_document(found))
-        exit_for_unreadable(found.unreadable)
+        print_json(compare_document(compared))
+        exit_for_unreadable(compared.unreadable)
         return
-    for line in comparison_lines(found):
+    for line in comparison_lines(compared):
         click.echo(line)
-    console().print(comparison_table(found))
+    console().print(comparison_table(compared))
     click.echo(HOW_TO_READ)
-    exit_for_unreadable(found.unreadable)
+    exit_for_unreadable(compared.unreadable)

@@ -17,7 +17,7 @@ def completion(shell: str) -> None:
     zsh    echo 'eval "$(tldmi-sweep completion zsh)"' >> ~/.zshrc
     fish   tldmi-sweep completion fish > ~/.config/fish/completions/tldmi-sweep.fish
     """
-    found = get_completion_class(shell)
-    if found is None:
-        raise click.UsageError(f"click knows no completion for {shell}")
-    click.echo(found(click.get_current_context().find_root().command, {}, NAME, VARIABLE).source())
+    completer = get_completion_class(shell)
+    if completer is None:
+        raise click.UsageError(f"click has no completion for {shell}")
+    click.echo(completer(click.get_current_context().find_root().command, {}, NAME, VARIABLE).source())

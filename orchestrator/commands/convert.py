@@ -9,8 +9,10 @@ from orchestrator.commands.options import replace_file
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--architecture", required=True, help="Network that the weights are of, as vgg16.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help=".safetensors to write.")
+@click.option("--architecture", required=True, help="Architecture of the weights, for example vgg16.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="File to write, .safetensors."
+)
 @replace_file
 def convert(source: Path, architecture: str, output: Path, force: bool) -> None:
     """Turn a published checkpoint into a .safetensors file that settings can name.
@@ -18,7 +20,7 @@ def convert(source: Path, architecture: str, output: Path, force: bool) -> None:
     Nothing in SOURCE is executed. Weights that do not fit the architecture are refused, with their names.
     """
     if output.suffix != ".safetensors":
-        raise click.UsageError(f"weights are kept as .safetensors: name such a file, not {output}")
+        raise click.UsageError(f"give an output file that ends in .safetensors, not {output}")
     if output.exists() and not force:
         raise click.UsageError(f"{output} exists already; add --force to replace it, or name another file")
     from trainables.conversion import convert_checkpoint

@@ -12,7 +12,7 @@ from orchestrator.selection import RUNS, plugin_option
 @plugin_option(expose_value=False)
 @as_json
 def doctor(store: str | None, as_json: bool) -> None:
-    """Look at what there is: targets, defences, attacks, data; and what this machine has of it."""
+    """List the targets, defences, attacks and data, and show what is installed on this machine."""
     from orchestrator.doctor import diagnose
     from orchestrator.screens.tables import console, diagnosis_table
 

@@ -23,7 +23,7 @@ _WHERE = (
         "--address",
         default="local",
         show_default=True,
-        help="Ray cluster: local (an own one), auto (the one of this machine), or its address.",
+        help="Ray cluster: local (start one for this run), auto (the one of this machine), or an address.",
     ),
     click.option("--workers", type=click.IntRange(min=1), help="CPUs of the local cluster.  [default: all]"),
     click.option("--gpus-per-target", type=click.FloatRange(min=0), help="GPU share of a training."),
@@ -31,27 +31,27 @@ _WHERE = (
 )
 _HOW_LONG = (
     click.option(
-        "--max-trials", type=click.IntRange(min=1), help="Start at most so many trials in this run."
+        "--max-trials", type=click.IntRange(min=1), help="Start at most this many trials in this run."
     ),
     click.option(
-        "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop after so many hours."
+        "--max-hours", type=click.FloatRange(min=0, min_open=True), help="Stop after this many hours."
     ),
     click.option(
         "--budget-usd",
         type=click.FloatRange(min=0, min_open=True),
-        help="Stop when this run has cost so much; needs --usd-per-hour.",
+        help="Stop when the cost of this run reaches this amount; needs --usd-per-hour.",
     ),
     click.option(
         "--usd-per-hour",
         type=click.FloatRange(min=0, min_open=True),
-        help="What all machines of this run cost an hour.",
+        help="Price of an hour of all machines of this run together.",
     ),
     click.option(
         "--stop-after-failures",
         type=click.IntRange(min=0),
         default=5,
         show_default=True,
-        help="Stop when so many trials fail in a row; 0: never.",
+        help="Stop when this many trials fail in a row; 0: never.",
     ),
     click.option(
         "--stop-at-host-failures",
@@ -86,7 +86,7 @@ def execution_options(function: Callable[..., Any]) -> Callable[..., Any]:
         **others: Any,  # noqa: ANN401  (options of the command itself)
     ) -> Any:  # noqa: ANN401
         if executor == "inline" and (workers or address != "local"):
-            raise click.UsageError("--workers and --address need --executor ray; inline is one process")
+            raise click.UsageError("--workers and --address need --executor ray; inline uses one process")
         limits = {field: others.pop(name) for name, field in _LIMITS.items()}
         cluster = (address, workers, gpus_per_target, gpus_per_attack)
         return function(*given, execution=_execution(executor, cluster, limits), **others)
@@ -123,4 +123,4 @@ def screen_listeners(quiet: bool) -> "Sequence[Listener]":
 def say_stopped(outcome: "SweepOutcome", command: str) -> None:
     """Say why a run stopped before its end, and how it goes on; nothing when it did not."""
     if outcome.stopped:
-        click.echo(f"stopped: {outcome.stopped}; what has ended is kept, go on with: {command}", err=True)
+        click.echo(f"stopped: {outcome.stopped}; finished work is kept; resume with: {command}", err=True)

@@ -21,7 +21,7 @@ from orchestrator.selection import chosen_store, plugin_option
 @click.option(
     "--with-private-images",
     is_flag=True,
-    help="Set private training pictures beside the reconstructions. The page then holds private data.",
+    help="Show private training pictures beside the reconstructions. The report is then private data.",
 )
 @which_sweep
 @replace_file
@@ -30,9 +30,9 @@ from orchestrator.selection import chosen_store, plugin_option
 def report(
     store: str | None, output: str, with_private_images: bool, sweep: str | None, force: bool, as_json: bool
 ) -> None:
-    """Write the report of a sweep: one HTML page that works offline."""
+    """Write the report of a sweep: one HTML file that works offline."""
     if Path(output).suffix != ".html":
-        raise click.UsageError(f"a report is a page: give a name that ends in .html, not {output!r}")
+        raise click.UsageError(f"a report is an HTML file: give a name that ends in .html, not {output!r}")
     _export(chosen_store(store), output, sweep, force, as_json, with_private_images)
 
 
@@ -70,27 +70,27 @@ def _export(
     from results.exports.exporting import export as write_export
     from results.reader import load
 
-    found = load(store)
+    opened = load(store)
     check_place(output, force=force)
     pictures = None
     if with_private_images:
         from orchestrator.private_images import private_images
 
-        pictures = private_images(found.store, found.summary(sweep))
+        pictures = private_images(opened.store, opened.summary(sweep))
     page = Path(output).suffix == ".html"
-    importances = present_importances(found.store, found.summary(sweep)) if page else None
+    importances = present_importances(opened.store, opened.summary(sweep)) if page else None
     written = write_export(
-        found, output, sweep, force=force, private_images=pictures, importances=importances
+        opened, output, sweep, force=force, private_images=pictures, importances=importances
     )
-    unreadable = found.unreadable_parts()
+    unreadable = opened.unreadable_parts()
     if as_json:
         from orchestrator.documents.export import WrittenDocument
         from orchestrator.documents.status import UnreadableDocument
 
         print_json(
             WrittenDocument(
-                sweep_id=found.summary(sweep).sweep_id,
-                store=found.store.uri,
+                sweep_id=opened.summary(sweep).sweep_id,
+                store=opened.store.uri,
                 file=str(written),
                 unreadable_parts=[UnreadableDocument(**part._asdict()) for part in unreadable],
             )

@@ -18,61 +18,63 @@ NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 @click.command()
 @store_argument
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed and merged.")
+@click.option("--dry-run", is_flag=True, help="Only list the files to remove and to merge.")
 @click.option(
     "--keep",
     type=click.Choice(["all", "front", "none"]),
     default="all",
     show_default=True,
-    help="Whose weights stay, of targets whose trials are done: all, those on the front and No-Def, or none. "
-    "T is trained again when its weights are needed and gone.",
+    help="Which targets of finished trials keep their weights: all, the front and No-Def, or none. "
+    "A target is trained again when its removed weights are needed.",
 )
-@click.option("--unfinished", is_flag=True, help="Remove also what only unfinished sweeps would need.")
+@click.option("--unfinished", is_flag=True, help="Also remove files that only unfinished sweeps need.")
 @click.option(
     "--older-than",
     type=click.FloatRange(min=0),
     default=1.0,
     show_default=True,
     metavar="HOURS",
-    help="Leave what was written since.",
+    help="Keep files that are younger than this.",
 )
 @plugin_option(expose_value=False)
 @as_json
 def gc(
     store: str | None, dry_run: bool, keep: str, unfinished: bool, older_than: float, as_json: bool
 ) -> None:
-    """Remove what no row refers to, and merge small files. Refused while a sweep of the store runs."""
+    """Remove files that no row refers to, and merge small files. Refused while a sweep of the store runs."""
     from orchestrator.driver.garbage import collect
     from results.stores.opening import open_store
 
     opened = open_store(chosen_store(store))
     try:
-        found = collect(opened, cast("Keep", keep), unfinished, older_than * 3600, dry_run)
+        collected = collect(opened, cast("Keep", keep), unfinished, older_than * 3600, dry_run)
     except OSError as error:
         if error.errno not in NOT_OURS:
             raise
         raise InvalidRequest(
-            f"cannot change the store {opened.uri}: {error.strerror}; --dry-run only looks"
+            f"cannot change the store {opened.uri}: {error.strerror}; --dry-run changes no file"
         ) from error
     if as_json:
         from orchestrator.documents.gc import GcDocument
         from results.stores.garbage import totals
 
-        print_json(GcDocument.of(opened.uri, dry_run, totals(found.garbage), found.merged))
+        print_json(GcDocument.of(opened.uri, dry_run, totals(collected.garbage), collected.merged))
         return
-    for line in _lines(found, dry_run):
+    for line in _lines(collected, dry_run):
         click.echo(line)
 
 
-def _lines(found: "Collected", dry_run: bool) -> list[str]:
+def _lines(collected: "Collected", dry_run: bool) -> list[str]:
     from results.stores.garbage import totals
 
     would = "would be " if dry_run else ""
     lines = [
         f"{total.files:7} {total.bytes / 1e6:10.1f} MB  {kind}"
-        for kind, total in totals(found.garbage).items()
+        for kind, total in totals(collected.garbage).items()
     ]
-    size = sum(one.size for one in found.garbage) / 1e6
-    removed = f"{len(found.garbage)} files, {size:.1f} MB {would}removed" if lines else "nothing to remove"
-    merged = [f"{one.parts} files of {one.table} {would}merged into one" for one in found.merged]
+    size = sum(one.size for one in collected.garbage) / 1e6
+    removed = (
+        f"{len(collected.garbage)} files, {size:.1f} MB {would}removed" if lines else "nothing to remove"
+    )
+    merged = [f"{one.parts} files of {one.table} {would}merged into one" for one in collected.merged]
     return [*lines, removed, *merged]

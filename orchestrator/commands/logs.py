@@ -11,12 +11,12 @@ from orchestrator.selection import chosen_store
 @store_argument
 @which_sweep
 @click.option(
-    "--lines", type=click.IntRange(min=0), default=40, show_default=True, help="Of each log, the last ones."
+    "--lines", type=click.IntRange(min=0), default=40, show_default=True, help="Last lines of each log."
 )
 @as_json
 def logs(trial: int, store: str | None, sweep: str | None, lines: int, as_json: bool) -> None:
     """Show a trial: its steps with times and reasons, their logs, its configuration, and the command that
-    reproduces it in this process."""
+    reproduces it in one process."""
     from orchestrator.screens.runs import trial_log_lines
     from orchestrator.trial_report import trial_report
     from results import open_store

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MachineOptions:
-    """What the options say; nothing where they were not given."""
+    """The values of the options; ``None`` where an option was not given."""
 
     gpus_per_target: float | None
     gpus_per_attack: float | None
@@ -49,5 +49,5 @@ def machine_options(function: Callable[..., Any]) -> Callable[..., Any]:
 _OPTIONS = (
     click.option("--gpus-per-target", type=click.FloatRange(min=0), help="GPU share of a training."),
     click.option("--gpus-per-attack", type=click.FloatRange(min=0), help="GPU share of an attack."),
-    click.option("--usd-per-hour", type=click.FloatRange(min=0), help="Price of one machine and hour."),
+    click.option("--usd-per-hour", type=click.FloatRange(min=0), help="Price of an hour of one machine."),
 )

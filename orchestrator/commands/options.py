@@ -26,17 +26,17 @@ _STDOUT = "tldmi-sweep.stdout"
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 which_sweep = click.option(
     "--sweep",
-    help="Sweep of the store, by the beginning of its id.  [default: the latest]",
+    help="Sweep of the store: the beginning of its id.  [default: the latest]",
     shell_complete=complete_sweep,
 )
 replace_file = click.option("--force", is_flag=True, help="Replace the file if it exists.")
-wait_option = click.option("--wait", is_flag=True, help="Return when the driver has ended.")
+wait_option = click.option("--wait", is_flag=True, help="Wait until the driver has ended.")
 store_option = click.option(
     "--store",
     metavar="FOLDER",
     envvar=STORE_VARIABLE,
     show_envvar=True,
-    help="Store to look at: a folder or s3://BUCKET/PREFIX.  [default: the only one under runs]",
+    help="Store to read: a folder or s3://BUCKET/PREFIX.  [default: the only one under runs]",
     shell_complete=complete_store,
 )
 
@@ -69,7 +69,7 @@ def add_quiet(command: click.Command) -> None:
                 is_flag=True,
                 expose_value=False,
                 callback=_be_quiet,
-                help="Print nothing but errors, or with --json the document.",
+                help="Print only errors, and with --json the document.",
             )
         )
 

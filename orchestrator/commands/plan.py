@@ -31,9 +31,9 @@ def plan(
     cluster_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Say what a sweep would do and about what it costs; start nothing.
+    """Show the trials of a sweep and estimate its cost; start no work.
 
-    A step that no node of this machine, or of the cluster file, can ever hold is refused.
+    A step is refused if its resource request fits neither this machine nor a node of the cluster file.
     """
     from orchestrator.driver.sweep import prepare_sweep
     from orchestrator.planning.plan import make_plan
@@ -43,19 +43,19 @@ def plan(
     space, setup = selection.load()
     cluster = _cluster(cluster_file, machine.settings(workers), selection.threads)
     sweep = prepare_sweep(space, setup, selection.threads)
-    found = make_plan(sweep, selection.store_uri(space, setup), cluster, machine.usd_per_hour)
+    planned = make_plan(sweep, selection.store_uri(space, setup), cluster, machine.usd_per_hour)
     if as_json:
         from orchestrator.documents.plan import PlanDocument
 
-        print_json(PlanDocument.of(found))
+        print_json(PlanDocument.of(planned))
         return
-    for line in [*plan_lines(found), *size_lines(found), *budget_lines(found), *cost_lines(found)]:
+    for line in [*plan_lines(planned), *size_lines(planned), *budget_lines(planned), *cost_lines(planned)]:
         click.echo(line)
-    console().print(plan_table(found))
+    console().print(plan_table(planned))
 
 
 def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "ClusterResources | None":
-    """Return what steps would run on, nothing when the file does not say; refuses what can never run."""
+    """Return what steps would run on, ``None`` when the file does not say; refuses what can never run."""
     from orchestrator.execution.resources import fit_steps, this_machine
 
     if file is None:
@@ -65,6 +65,8 @@ def _cluster(file: Path | None, settings: "ClusterSettings", threads: int) -> "C
 
     nodes = possible_nodes(read_cluster_file(file))
     if not nodes:
-        click.echo(f"note: {file} does not say what its machines have: fit and cost are unknown", err=True)
+        click.echo(
+            f"note: {file} does not state the resources of its machines: fit and cost are unknown", err=True
+        )
         return None
     return fit_steps(nodes, settings, threads)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("store")
 @click.argument("trials", nargs=-1, type=click.IntRange(min=0), metavar="[TRIAL]...")
-@click.option("--failed", is_flag=True, help="All trials that failed; the same as naming none.")
+@click.option("--failed", is_flag=True, help="All failed trials; the default when no trial is given.")
 @click.option(
     "--into",
     metavar="STORE",
-    help="Run the named trials, however they ended, once more into another store: to reproduce them.",
+    help="Run the given trials, failed or not, once more into another store, to reproduce them.",
 )
 @which_sweep
 @plugin_option(expose_value=False)
@@ -35,15 +35,15 @@ def retry(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Run failed trials of a sweep again, all of them or those with the given numbers, and no other trial.
+    """Run failed trials of a sweep again: all of them, or those with the given numbers.
 
-    While a driver runs the sweep, it is asked to do so when the rest is done. When the rows have changed, the
-    sweep's own command goes on from them.
+    If a driver runs the sweep, that driver runs the trials again after all other trials. Afterwards, the
+    sweep's own command continues from the new rows.
     """
     if failed and trials:
-        raise click.UsageError("name trials or say --failed, not both")
+        raise click.UsageError("give trial numbers or --failed, not both")
     if into and not trials:
-        raise click.UsageError("--into runs trials by their numbers: name them after the store")
+        raise click.UsageError("--into needs trial numbers: give them after the store")
     from orchestrator.driver.sweep import reproduce_trials, retry_trials
     from orchestrator.locks import sweep_holder
     from results import open_store
@@ -80,7 +80,7 @@ def _leave(store_uri: str, sweep_id: str, trials: tuple[int, ...], run: str, as_
         print_json(RetryAskedDocument(sweep_id=sweep_id, store=store_uri, asked="retry", trials=numbers))
     else:
         listed = ", ".join(map(str, numbers)) or "none has failed"
-        click.echo(f"the driver that runs sweep {sweep_id} runs trials again when the rest is done: {listed}")
+        click.echo(f"the driver of sweep {sweep_id} will run these trials again after all others: {listed}")
 
 
 def _say(outcome: "SweepOutcome", as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 
 from orchestrator.commands.execution import execution_options, say_stopped, screen_listeners
 from orchestrator.commands.options import as_json, print_json
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 from orchestrator.selection import Selection, sweep_options
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def without_password(context: click.Context, parameter: click.Parameter, place: 
     given = context.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE
     if place and given and urlsplit(place).password:
         raise click.UsageError(
-            f"--optuna-storage {redacted(place)} shows its password to everybody on this machine: "
+            f"every user of this machine could read the password in --optuna-storage {redact(place)}: "
             f"give the URL in {STORAGE_VARIABLE}"
         )
     return place
@@ -34,7 +34,7 @@ def without_password(context: click.Context, parameter: click.Parameter, place: 
 @click.command()
 @sweep_options
 @execution_options
-@click.option("--retry-failed", is_flag=True, help="Run the trials again that failed before.")
+@click.option("--retry-failed", is_flag=True, help="Also run trials again that failed before.")
 @click.option(
     "--optuna-storage",
     metavar="FILE|URL",

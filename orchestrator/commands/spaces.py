@@ -17,7 +17,7 @@ BESIDE_A_SETUP = "bido_vs_tldmi"
 
 @click.group(cls=CommandGroup)
 def spaces() -> None:
-    """Look at the shipped search spaces, copy one to edit, and check your own."""
+    """List and show the shipped search spaces, copy one to edit, and check your own."""
 
 
 @spaces.command("list")
@@ -26,13 +26,13 @@ def list_spaces(as_json: bool) -> None:
     """List the shipped spaces."""
     from search_spaces import load_space
 
-    found = {name: load_space(name).description for name in space_names()}
+    descriptions = {name: load_space(name).description for name in space_names()}
     if as_json:
         from orchestrator.documents.spaces import SpacesListDocument
 
-        print_json(SpacesListDocument(found))
+        print_json(SpacesListDocument(descriptions))
         return
-    for name, description in found.items():
+    for name, description in descriptions.items():
         click.echo(f"{name}: {description}")
 
 
@@ -41,7 +41,7 @@ def list_spaces(as_json: bool) -> None:
 @plugin_option(expose_value=False)
 @as_json
 def show_space(name: str, as_json: bool) -> None:
-    """Say what a space varies and how it is attacked; NAME is a shipped space or a YAML file."""
+    """Show what a space varies and which attacks it runs; NAME is a shipped space or a YAML file."""
     from search_spaces import load_space
 
     space = load_space(name)
@@ -61,7 +61,7 @@ def show_space(name: str, as_json: bool) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @replace_file
 def copy_space(name: str, file: Path | None, force: bool) -> None:
-    """Print the YAML of a shipped space or setup, or write it to FILE: a start for your own."""
+    """Print the YAML of a shipped space or setup, or write it to FILE, as a start for your own."""
     from search_spaces.loading import read_text
 
     is_setup = name in setup_names()
@@ -85,22 +85,22 @@ def copy_space(name: str, file: Path | None, force: bool) -> None:
 @click.argument("file", shell_complete=complete_space)
 @click.option(
     "--data",
-    help="Data setup to check it against.  [default: the space's own]",
+    help="Setup to check the space with.  [default: the space's own]",
     shell_complete=complete_data,
 )
 @plugin_option(expose_value=False)
 @as_json
 def validate_space(file: str, data: str | None, as_json: bool) -> None:
-    """Check a space file; print all errors at once, each with its line and what is allowed."""
-    from orchestrator.checks.validation import validated
+    """Check a space file; print all errors at once, each with its line and the allowed values."""
+    from orchestrator.checks.validation import validate_file
 
-    found = validated(file, data)
+    valid = validate_file(file, data)
     if as_json:
         from orchestrator.documents.spaces import SpacesValidateDocument
 
-        print_json(SpacesValidateDocument.model_validate(found, from_attributes=True))
-    elif found.valid:
-        click.echo(f"{file}: valid, {found.trials} trials on {found.setup}")
+        print_json(SpacesValidateDocument.model_validate(valid, from_attributes=True))
+    elif valid.valid:
+        click.echo(f"{file}: valid, {valid.trials} trials on {valid.setup}")
     else:
-        click.echo(f"error: {found.message}", err=True)
-    click.get_current_context().exit(ExitCode.DONE if found.valid else ExitCode.INVALID)
+        click.echo(f"error: {valid.message}", err=True)
+    click.get_current_context().exit(ExitCode.DONE if valid.valid else ExitCode.INVALID)

@@ -22,37 +22,37 @@ if TYPE_CHECKING:
 @click.command()
 @store_argument
 @which_sweep
-@click.option("--watch", is_flag=True, help="Look again and again, until nobody runs the sweep.")
+@click.option("--watch", is_flag=True, help="Repeat the output until no driver runs the sweep.")
 @click.option(
     "--every",
     type=click.FloatRange(min=0.1),
     default=5.0,
     show_default=True,
-    help="Seconds between two looks of --watch.",
+    help="Seconds between two outputs of --watch.",
 )
 @as_json
 def status(store: str | None, sweep: str | None, watch: bool, every: float, as_json: bool) -> None:
-    """Say how far a sweep has come: what runs, done, failed, left, the last error of each kind, and the
-    front so far."""
+    """Show the progress of a sweep: running trials, trials done, failed and left, the last error of each
+    kind, and the current front."""
     if watch and as_json:
-        raise click.UsageError("--json prints one document: leave --watch out")
+        raise click.UsageError("--json prints one document: omit --watch")
     uri, shown = chosen_store(store), None
     while True:
-        found, progress, alive = _look(uri, sweep)
+        sweep_state, progress, alive = _look(uri, sweep)
         if as_json:
             from orchestrator.documents.status import StatusDocument
 
-            print_json(StatusDocument.of(found, progress, alive))
+            print_json(StatusDocument.of(sweep_state, progress, alive))
             break
-        if (state := _state(found, progress, alive)) != shown:
+        if (state := _state(sweep_state, progress, alive)) != shown:
             shown = state
-            _print(found, progress, alive, fresh=watch)
+            _print(sweep_state, progress, alive, fresh=watch)
         if not watch or not alive:
             break
         time.sleep(every)
     if not (as_json or alive or sweep):
         _say_where_the_page_is(uri)
-    exit_for_unreadable(found.unreadable)
+    exit_for_unreadable(sweep_state.unreadable)
 
 
 def _say_where_the_page_is(uri: str) -> None:
@@ -69,30 +69,30 @@ def _look(uri: str, sweep: str | None) -> "tuple[Status, RunProgress | None, boo
     from results.sweep_status import status as sweep_status
     from results.sweeps.run_progress import read_run_progress
 
-    found = sweep_status(uri, sweep)
-    if found.sweep_id is None:
-        return found, None, False
+    sweep_state = sweep_status(uri, sweep)
+    if sweep_state.sweep_id is None:
+        return sweep_state, None, False
     store = open_store(uri)
-    progress = read_run_progress(store, found.sweep_id)
-    holder = sweep_holder(store.address, found.sweep_id)
-    return found, progress, bool(progress and holder and holder.get("run") == progress.run)
+    progress = read_run_progress(store, sweep_state.sweep_id)
+    holder = sweep_holder(store.address, sweep_state.sweep_id)
+    return sweep_state, progress, bool(progress and holder and holder.get("run") == progress.run)
 
 
-def _state(found: "Status", progress: "RunProgress | None", alive: bool) -> object:
+def _state(status: "Status", progress: "RunProgress | None", alive: bool) -> object:
     """Return what, when it changes, is worth showing again."""
     running = progress and (progress.trials, progress.stopping)
-    return alive, running, dict(found.done), dict(found.failed)
+    return alive, running, dict(status.done), dict(status.failed)
 
 
-def _print(found: "Status", progress: "RunProgress | None", alive: bool, fresh: bool) -> None:
+def _print(status: "Status", progress: "RunProgress | None", alive: bool, fresh: bool) -> None:
     from orchestrator.screens.runs import error_lines, run_lines
     from orchestrator.screens.tables import ON_THE_FRONT, console, front_table, status_lines
 
     screen = console()
     if fresh and screen.is_terminal:
         screen.clear()
-    for line in [*status_lines(found), *error_lines(found.error_kinds), *run_lines(progress, alive)]:
+    for line in [*status_lines(status), *error_lines(status.error_kinds), *run_lines(progress, alive)]:
         click.echo(line)
-    if found.front:
-        screen.print(front_table(found.front))
+    if status.front:
+        screen.print(front_table(status.front))
         click.echo(ON_THE_FRONT)

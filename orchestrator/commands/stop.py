@@ -27,7 +27,7 @@ def names_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @names_a_run
 def stop(store: str | None, sweep: str | None, wait: bool, as_json: bool) -> None:
-    """Let the running trials of a sweep end, then end it; the same command that ran it goes on.
+    """End a sweep after its running trials; the command that started the sweep resumes it.
 
     Works from any machine that reaches the store. The driver ends with exit code 4.
     """
@@ -37,7 +37,7 @@ def stop(store: str | None, sweep: str | None, wait: bool, as_json: bool) -> Non
 @click.command()
 @names_a_run
 def cancel(store: str | None, sweep: str | None, wait: bool, as_json: bool) -> None:
-    """End a sweep now, in the middle of its running trials; the same command that ran it goes on.
+    """End a sweep now, in the middle of its running trials; the command that started the sweep resumes it.
 
     Works from any machine that reaches the store. The driver ends with exit code 4.
     """
@@ -76,7 +76,9 @@ def _running(store: "Store", sweep: str | None, verb: "Verb") -> tuple[str, dict
 
     known = recorded_sweeps(store) if sweep is None else [chosen_sweep(store, sweep)]
     holders = {
-        one: holder for one in known if (holder := sweep_holder(store.address, one)) and "run" in holder
+        candidate: holder
+        for candidate in known
+        if (holder := sweep_holder(store.address, candidate)) and "run" in holder
     }
     if len(holders) > 1:
         raise InvalidRequest(
@@ -85,4 +87,4 @@ def _running(store: "Store", sweep: str | None, verb: "Verb") -> tuple[str, dict
     for sweep_id, holder in holders.items():
         return sweep_id, holder
     which = f"sweep {known[0]}" if sweep else "a sweep"
-    raise InvalidRequest(f"nothing to {verb}: nobody runs {which} on {store.uri}")
+    raise InvalidRequest(f"nothing to {verb}: no driver runs {which} on {store.uri}")

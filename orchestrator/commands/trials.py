@@ -20,10 +20,10 @@ NONE_YET = "no trial has ended yet"
     "--where",
     multiple=True,
     metavar="CONDITION",
-    help='Only trials that fulfil it, as "defense=tl_dmi" or "acc>=0.9"; may be given several times.',
+    help='A condition such as "defense=tl_dmi" or "acc>=0.9"; may be given several times.',
 )
-@click.option("--sort", metavar="COLUMN", help="Order by a column, as worst_att_acc.  [default: number]")
-@click.option("--descending", is_flag=True, help="The largest first.")
+@click.option("--sort", metavar="COLUMN", help="Order by a column such as worst_att_acc.  [default: number]")
+@click.option("--descending", is_flag=True, help="Print the largest value first.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a CSV table with every column.")
 @as_json
 def trials(
@@ -41,13 +41,13 @@ def trials(
         raise click.UsageError("give --csv or --json, not both")
     from results import open_store
     from results.sweeps.record import chosen_sweep
-    from results.sweeps.trial_list import COLUMNS, matching, ordered, trial_list, values_meant
+    from results.sweeps.trial_list import COLUMNS, filter_rows, sort_rows, trial_list, values_meant
 
     opened = open_store(chosen_store(store))
     sweep_id = chosen_sweep(opened, sweep)
     conditions = [*where, *(["state=failed"] if failed else [])]
     ended = trial_list(opened, sweep_id)
-    rows = ordered(matching(ended, conditions), sort or "number", descending)
+    rows = sort_rows(filter_rows(ended, conditions), sort or "number", descending)
     if as_json:
         from orchestrator.documents.trials import TrialRow, TrialsDocument
 
@@ -58,7 +58,7 @@ def trials(
         table.writeheader()
         table.writerows(rows)
     else:
-        _print(rows, "; ".join(["no such trial", *values_meant(ended, where)]) if ended else NONE_YET)
+        _print(rows, "; ".join(["no trial matches", *values_meant(ended, where)]) if ended else NONE_YET)
 
 
 def _print(rows: list[dict[str, Any]], without: str) -> None:

@@ -25,9 +25,9 @@ class ComparedPoint(Document):
     seeds: list[int]
 
     @classmethod
-    def of(cls, one: "Configuration") -> Self:
+    def of(cls, configuration: "Configuration") -> Self:
         """Return what a comparison says of one configuration."""
-        return cls.model_validate(one, from_attributes=True)
+        return cls.model_validate(configuration, from_attributes=True)
 
 
 class AttackDifference(Document):
@@ -130,7 +130,7 @@ class ComparedSweeps(Document):
     @classmethod
     def of(cls, comparison: "SweepComparison") -> Self:
         """Return the first sweep against the second."""
-        found = comparison.hypervolume_difference
+        difference = comparison.hypervolume_difference
         return cls(
             kind="sweeps",
             first=ComparedSweep.of(comparison.first),
@@ -138,8 +138,8 @@ class ComparedSweeps(Document):
             paired=comparison.paired,
             notes=list(comparison.notes),
             hypervolume_difference=None
-            if found is None
-            else HypervolumeDifference(difference=found.value, low=found.low, high=found.high),
+            if difference is None
+            else HypervolumeDifference(difference=difference.value, low=difference.low, high=difference.high),
             configurations=[ConfigurationComparison.of(one) for one in comparison.configurations],
             only_first=[ComparedPoint.of(one) for one in comparison.only_first],
             only_second=[ComparedPoint.of(one) for one in comparison.only_second],
@@ -150,12 +150,12 @@ class CompareDocument(RootModel[ComparedConfigurations | ComparedSweeps]):
     """``compare``: two configurations or two sweeps; ``kind`` says which."""
 
 
-def compare_document(found: "Compared") -> ComparedConfigurations | ComparedSweeps:
+def compare_document(compared: "Compared") -> ComparedConfigurations | ComparedSweeps:
     """Return what ``compare`` prints; ``kind`` says what was compared."""
-    if isinstance(found.comparison, Comparison):
-        of_one_sweep = {"kind": "configurations", "sweep_id": found.sweep_id}
-        return ComparedConfigurations.model_validate({**of_one_sweep, **_sides(found.comparison)})
-    return ComparedSweeps.of(found.comparison)
+    if isinstance(compared.comparison, Comparison):
+        of_one_sweep = {"kind": "configurations", "sweep_id": compared.sweep_id}
+        return ComparedConfigurations.model_validate({**of_one_sweep, **_sides(compared.comparison)})
+    return ComparedSweeps.of(compared.comparison)
 
 
 def _sides(comparison: Comparison) -> dict[str, object]:
@@ -164,5 +164,5 @@ def _sides(comparison: Comparison) -> dict[str, object]:
         "second": ComparedPoint.of(comparison.second),
         "seeds": comparison.seeds,
         "acc_difference": comparison.acc_difference,
-        "attacks": [AttackDifference.of(one) for one in comparison.attacks],
+        "attacks": [AttackDifference.of(attack) for attack in comparison.attacks],
     }

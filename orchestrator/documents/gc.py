@@ -42,5 +42,5 @@ class GcDocument(Document):
             store=store,
             dry_run=dry_run,
             removed={kind: RemovedDocument(**total._asdict()) for kind, total in removed.items()},
-            merged=[MergedDocument(table=one.table, files=one.parts) for one in merged],
+            merged=[MergedDocument(table=mergeable.table, files=mergeable.parts) for mergeable in merged],
         )

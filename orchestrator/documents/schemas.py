@@ -32,7 +32,10 @@ def schema_of(name: str) -> dict[str, Any]:
     'string'
     """
     if name == "tables":
-        columns = {table: {one.name: str(one.type) for one in schema} for table, schema in SCHEMAS.items()}
+        columns = {
+            table: {row_model.name: str(row_model.type) for row_model in schema}
+            for table, schema in SCHEMAS.items()
+        }
         return {"schema_version": SCHEMA_VERSION, "tables": columns}
     model = FILES.get(name) or DOCUMENTS[name]
     return {"$schema": DIALECT, **model.model_json_schema()}

@@ -22,10 +22,10 @@ class FrontPoint(Document):
     seeds: int
 
     @classmethod
-    def of(cls, one: "Configuration") -> Self:
+    def of(cls, configuration: "Configuration") -> Self:
         """Return a configuration with the number of its seeds."""
-        known = {name: getattr(one, name) for name in cls.model_fields}
-        return cls.model_validate({**known, "seeds": len(one.seeds)})
+        known = {name: getattr(configuration, name) for name in cls.model_fields}
+        return cls.model_validate({**known, "seeds": len(configuration.seeds)})
 
 
 class FailureDocument(Document):
@@ -119,7 +119,7 @@ class StatusDocument(Document):
         known = {
             **vars(status),
             "finished": status.finished,
-            "front": [FrontPoint.of(one) for one in status.front],
+            "front": [FrontPoint.of(configuration) for configuration in status.front],
             "error_kinds": status.error_kinds,
             "unreadable_parts": status.unreadable,
             "run": None if progress is None else {**vars(progress), "alive": alive},

@@ -42,9 +42,9 @@ def collect(store: Store, keep: Keep, unfinished: bool, youngest: float, dry_run
     if dry_run:
         return _found(store, keep, unfinished, youngest)
     with nothing_running(store):
-        found = _found(store, keep, unfinished, youngest)
-        remove_garbage(store, found.garbage)
-        return Collected(found.garbage, tuple(compact(store)))
+        collected = _found(store, keep, unfinished, youngest)
+        remove_garbage(store, collected.garbage)
+        return Collected(collected.garbage, tuple(compact(store)))
 
 
 def merge_parts(store: Store) -> None:

@@ -36,8 +36,8 @@ class Limits:
         """Raise ``InvalidRequest`` for money without a price, or a price without a budget."""
         if (self.budget_usd is None) != (self.usd_per_hour is None):
             raise InvalidRequest(
-                "--budget-usd and --usd-per-hour go together: what the run may cost, and what its machines "
-                "cost an hour"
+                "--budget-usd and --usd-per-hour must be given together: the budget of the run, and the "
+                "price of an hour of its machines"
             )
 
     @property

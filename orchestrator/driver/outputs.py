@@ -59,10 +59,10 @@ def write_outputs(store_uri: str, sweep_id: str, ran: int) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         if address.folder is None:
             (folder / MARKER).write_text(f"{_mark(store_uri)}\n", encoding="utf-8")
-        found = load(store_uri)
-        record_importances(found.store, found.summary(sweep_id))
+        loaded = load(store_uri)
+        record_importances(loaded.store, loaded.summary(sweep_id))
         for path in paths:
-            export(found, path, sweep_id, force=True)
+            export(loaded, path, sweep_id, force=True)
         if address.is_bucket:
             store = open_store(store_uri)
             for path in paths:

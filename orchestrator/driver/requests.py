@@ -41,7 +41,7 @@ def ask_to_end(store: Store, sweep_id: str, verb: Verb, run: str) -> None:
     store.put_bytes(_end_path(sweep_id), json.dumps(asdict(request)).encode())
 
 
-def asked_to_end(store: Store, sweep_id: str, run: str) -> EndRequest | None:
+def read_end_request(store: Store, sweep_id: str, run: str) -> EndRequest | None:
     """Return the request left for ``run``; one for another run, or a damaged one, is none."""
     plain = _read(store, _end_path(sweep_id))
     if plain.get("run") != run or plain.get("verb") not in {"stop", "cancel"}:
@@ -54,7 +54,7 @@ def ask_to_retry(store: Store, sweep_id: str, numbers: list[int], run: str) -> N
     store.put_bytes(_retry_path(sweep_id), json.dumps({"numbers": numbers, "run": run}).encode())
 
 
-def asked_to_retry(store: Store, sweep_id: str, run: str) -> list[int]:
+def read_retry_request(store: Store, sweep_id: str, run: str) -> list[int]:
     """Return the trials that ``run`` was asked to run again, and forget the request."""
     request = _read(store, _retry_path(sweep_id))
     if request:

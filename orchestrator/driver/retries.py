@@ -94,7 +94,7 @@ def _proposal(store: Store, sweep: Sweep, row: Mapping[str, Any]) -> Proposal:
     if trial is None or trial.trial_id != row["trial_id"]:
         raise InvalidRequest(
             f"the configuration of trial {row['number']} of sweep {sweep.sweep_id} is not recorded; "
-            "run the sweep's own command to go on without it"
+            "run the sweep's own command to continue without it"
         )
     return Proposal(row["number"], cast(Role, row["role"]), trial)
 
@@ -106,10 +106,10 @@ def _logged_trial(store: Store, sweep: Sweep, row: Mapping[str, Any]) -> Trial |
 
 def _trial_of_target(store: Store, sweep: Sweep, row: Mapping[str, Any]) -> Trial | None:
     """Return the trial as the sweep makes it of the T in the targets table, if that has a row."""
-    found = store.read_rows("targets", row["target_id"])["config"].to_pylist()
-    if not found:
+    configs = store.read_rows("targets", row["target_id"])["config"].to_pylist()
+    if not configs:
         return None
-    config = TargetConfig.model_validate_json(found[0])
+    config = TargetConfig.model_validate_json(configs[0])
     return sweep.trial(config.defense, config.seed, config.control, config.target)
 
 

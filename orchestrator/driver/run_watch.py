@@ -9,7 +9,7 @@ from typing import Self
 
 from orchestrator.driver.control import CTRL_C
 from orchestrator.driver.listeners import Notice
-from orchestrator.driver.requests import asked_to_end, forget_requests
+from orchestrator.driver.requests import forget_requests, read_end_request
 from orchestrator.driver.run_context import RunContext
 from results import StoreError
 from results.sweeps.run_progress import write_run_progress
@@ -63,7 +63,7 @@ class RunWatch:
             write_run_progress(self._store, self._sweep_id, replace(last, outcome=outcome))
             forget_requests(self._store, self._sweep_id, lambda run: run == self._context.lease.run)
         except StoreError as lost:
-            LOG.warning("the end of the run could not be noted: %s", lost)
+            LOG.warning("the end of the run could not be recorded: %s", lost)
 
     def _watch(self) -> None:
         looked = float("-inf")
@@ -87,11 +87,11 @@ class RunWatch:
         if not self._context.lease.still_held():
             return
         try:
-            request = asked_to_end(self._store, self._sweep_id, self._context.lease.run)
+            request = read_end_request(self._store, self._sweep_id, self._context.lease.run)
             if self._state() != self._written or time.monotonic() - self._beat > BEAT_SECONDS:
                 self._write()
         except StoreError as lost:  # an outage: the steps notice it, and say so, if it lasts
-            LOG.debug("the store does not answer the watch: %s", lost)
+            LOG.debug("the store does not answer: %s", lost)
             return
         if request:
             control = self._context.control

@@ -7,7 +7,7 @@ from orchestrator.checks.pinning import pin_sweep
 from orchestrator.checks.pretraining import pretrainings_of
 from orchestrator.driver.garbage import merge_parts
 from orchestrator.driver.listeners import Listener
-from orchestrator.driver.requests import asked_to_retry
+from orchestrator.driver.requests import read_retry_request
 from orchestrator.driver.retries import failed_trials, recorded_trials, still_failed
 from orchestrator.driver.run_context import Execution
 from orchestrator.driver.sweep_run import SweepOutcome, SweepRun
@@ -61,7 +61,7 @@ def run_sweep(
         if retry_failed:
             run.run_trials(failed_trials(store, sweep))
         outcome = run.run_search(command)
-        while not outcome.stopped and (numbers := asked_to_retry(store, sweep.sweep_id, run.identity)):
+        while not outcome.stopped and (numbers := read_retry_request(store, sweep.sweep_id, run.identity)):
             run.run_trials(still_failed(store, sweep, numbers))
             outcome = run.run_search(command)
     merge_parts(store)

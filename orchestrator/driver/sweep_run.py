@@ -150,7 +150,7 @@ class SweepRun:
         if where.executor == "inline":
             run_inline(running, uri, where.build)
         elif self._store.address.is_memory:
-            raise InvalidRequest(f"only this process sees the store {uri}: use the executor inline")
+            raise InvalidRequest(f"only this process can read the store {uri}: use the executor inline")
         else:
             run_on_ray(running, uri, where.build, self._sweep.threads, where.cluster)
 
@@ -182,4 +182,4 @@ def _store_errors_as_unreachable() -> Iterator[None]:
     try:
         yield
     except StoreNotWritable as error:
-        raise Unreachable(f"{error} What has ended is kept, the same command goes on.") from error
+        raise Unreachable(f"{error} Finished work is kept; the same command resumes the sweep.") from error

@@ -149,7 +149,7 @@ class Chain(Generic[Handle]):
         job, report = run.jobs[piece_id], self._submit.report(handle)
         if report.store_lost:
             raise Unreachable(
-                f"{job.name}: {report.reason}; what has ended is kept, the same command goes on"
+                f"{job.name}: {report.reason}; finished work is kept; the same command resumes the sweep"
             )
         run.reports[piece_id] = report
         if report.status != "failed" and job.piece.source_target is None:

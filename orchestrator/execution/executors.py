@@ -66,7 +66,7 @@ def run_inline(trials: Trials, store_uri: str, build: Build) -> None:
         if proposal is None:
             if trials.finished:
                 return
-            raise RuntimeError("the sweep is not finished, yet proposes nothing while nothing runs")
+            raise RuntimeError("the sweep is not finished, but no trial runs and none is proposed")
         for events in chain.run(proposal.number, proposal.trial):
             for event in events:
                 trials.hear(event)

@@ -89,9 +89,9 @@ def fit_steps(nodes: Sequence[Node], settings: ClusterSettings, threads: int) ->
     for name, request in requests_by_name(shares, threads).items():
         if short := missing_resource(request, nodes):
             raise InvalidRequest(
-                f"{name} asks for {request.cpus} CPU(s) and {request.gpus:g} GPU(s), but no node has them "
-                f"({short}): {_describe(nodes)}; ask for less with --gpus-per-target, "
-                "--gpus-per-attack or --threads, or give more with --workers"
+                f"{name} requests {request.cpus} CPU(s) and {request.gpus:g} GPU(s), but no node has them "
+                f"({short}): {_describe(nodes)}; lower the request with --gpus-per-target, "
+                "--gpus-per-attack or --threads, or raise --workers"
             )
     return ClusterResources(tuple(nodes), shares)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from orchestrator.errors import OWN_PACKAGES
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 from results import Store, StoreError
 
 LOG = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def keep_log(store: Store, path: str, lines: list[str]) -> str | None:
     ``None`` when the store does not take it: a lost log must not cost the work that it is about.
     """
     try:
-        store.put_bytes(path, redacted("\n".join(lines) + "\n").encode())
+        store.put_bytes(path, redact("\n".join(lines) + "\n").encode())
     except StoreError as error:
         LOG.warning("the log %s could not be kept: %s", path, error)
         return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator.execution.step_logs import captured_log, keep_log
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 from results import Store, StoreNotWritable, StoreUnreachable, open_store
 from search_spaces import Piece
 from trainables.build import StepOutcome, Value
@@ -78,7 +78,7 @@ def explain(error: Exception) -> str:
     text = " ".join(str(error).split()) or "no message"
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return redacted(f"{type(error).__name__}: {text}{place}")
+    return redact(f"{type(error).__name__}: {text}{place}")
 
 
 def _heading(piece: Piece, report: StepReport) -> str:

@@ -72,15 +72,15 @@ def _abandoned(folder: Path) -> Iterator[bool]:
 
     Raises ``OSError`` for what has no such lock, or one that a running process holds.
     """
-    found = folder.lstat()
+    status = folder.lstat()
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         file, signature = os.fstat(lock), _signature(folder)
         yield (
             OURS.fullmatch(folder.name) is not None
-            and stat.S_ISDIR(found.st_mode)  # and not a link to one
-            and found.st_uid == file.st_uid == os.getuid()
+            and stat.S_ISDIR(status.st_mode)  # and not a link to one
+            and status.st_uid == file.st_uid == os.getuid()
             and file.st_nlink == 1  # 0: another run has just removed it
             and os.pread(lock, len(signature) + 1, 0) == signature
         )

@@ -104,12 +104,12 @@ def _file_findings(file: ClusterFile) -> Iterator[Finding]:
     refusal = ray_refuses(file)
     yield Finding("schema", "broken" if refusal else "ok", refusal or "Ray accepts the file", "file")
     for line in file.placeholders():
-        yield Finding("placeholder", "broken", f"{line} is as it was shipped: put your own value", "file")
+        yield Finding("placeholder", "broken", f"{line} still has the shipped value: set your own", "file")
     if file.uses_tokens:
-        text = f"{TOKEN_FILE} is there" if have_token() else f"{TOKEN_FILE} is made by cluster up"
+        text = f"{TOKEN_FILE} is there" if have_token() else f"{TOKEN_FILE} is created by cluster up"
         yield Finding("token", "ok" if have_token() else "missing", text, "file")
     else:
-        text = "nodes serve whoever reaches their ports: start Ray with RAY_AUTH_MODE=token"
+        text = "the nodes serve everybody who can reach their ports: start Ray with RAY_AUTH_MODE=token"
         yield Finding("token", "warning", text, "file")
     if file.is_local and file.config.get("max_workers") != len(file.worker_addresses):
         text = f"max_workers is {file.config.get('max_workers')}, worker_ips has {len(file.worker_addresses)}"
@@ -127,7 +127,7 @@ def _account_findings(file: ClusterFile, cloud: Cloud, kinds: Sequence[NodeType]
         yield _machine_finding(kind, cloud)
         node = _node_config(file, kind)
         if "SecurityGroupIds" not in node:
-            text = "no SecurityGroupIds: Ray makes a group that lets SSH in from everywhere, with keys alone"
+            text = "no SecurityGroupIds: Ray creates a group that allows SSH from everywhere, with keys only"
             yield Finding(f"{kind.name} network", "warning", text, "account")
         if "IamInstanceProfile" not in node:
             text = "no IamInstanceProfile: these machines cannot use a bucket"
@@ -139,12 +139,14 @@ def _machine_finding(kind: NodeType, cloud: Cloud) -> Finding:
     if kind.machine is None:
         return Finding(name, "broken", "no InstanceType", "file")
     try:
-        found = cloud.resources(kind.machine)
+        resources = cloud.resources(kind.machine)
     except Unreachable as error:
         return Finding(name, "warning", f"{kind.machine}: could not be looked up: {error}", "account")
-    if found is None:
+    if resources is None:
         return Finding(name, "broken", f"{kind.machine}: AWS has no such machine type here", "file")
-    return Finding(name, "ok", f"{kind.machine}: {found['CPU']:g} CPU, {found['GPU']:g} GPU", "account")
+    return Finding(
+        name, "ok", f"{kind.machine}: {resources['CPU']:g} CPU, {resources['GPU']:g} GPU", "account"
+    )
 
 
 def _node_config(file: ClusterFile, kind: NodeType) -> dict[str, Any]:
@@ -157,14 +159,14 @@ def _host_findings(file: ClusterFile) -> list[Finding]:
     hosts = [str(file.provider.get("head_ip", "")), *file.worker_addresses]
     with ThreadPoolExecutor(max_workers=16) as pool:
         answers = list(pool.map(_answers, hosts))
-    found = [
+    findings = [
         Finding(host, "ok" if answers_now else "broken", text, "hosts")
         for host, answers_now in zip(hosts, answers, strict=True)
         for text in ["answers on its SSH port" if answers_now else "does not answer on its SSH port"]
     ]
     if key is not None and not Path(str(key)).expanduser().is_file():
-        found.append(Finding("ssh_private_key", "broken", f"there is no file {key}", "file"))
-    return found
+        findings.append(Finding("ssh_private_key", "broken", f"there is no file {key}", "file"))
+    return findings
 
 
 def _answers(host: str) -> bool:

@@ -68,7 +68,7 @@ class ClusterFile:
     @property
     def worker_addresses(self) -> tuple[str, ...]:
         """Workers of a local cluster."""
-        return tuple(str(one) for one in self.provider.get("worker_ips", ()) or ())
+        return tuple(str(address) for address in self.provider.get("worker_ips", ()) or ())
 
     @property
     def uses_tokens(self) -> bool:
@@ -89,8 +89,8 @@ class ClusterFile:
         if not isinstance(kinds, dict):
             return ()
         head = self.config.get("head_node_type")
-        found = [_node_type(name, kind, name == head, self.most_workers) for name, kind in kinds.items()]
-        return tuple(sorted(found, key=lambda kind: not kind.is_head))
+        types = [_node_type(name, kind, name == head, self.most_workers) for name, kind in kinds.items()]
+        return tuple(sorted(types, key=lambda kind: not kind.is_head))
 
     def placeholders(self) -> tuple[str, ...]:
         """Return the lines marked CHANGE that still hold what was shipped, each with its number."""
@@ -116,7 +116,7 @@ def read_cluster_file(path: Path) -> ClusterFile:
         raise InvalidRequest(f"cluster file {path} cannot be read: {reason}") from error
     if not isinstance(config, dict) or not isinstance(config.get("provider"), dict):
         raise InvalidRequest(
-            f"{path} is no cluster file: it has no section 'provider'; start from cluster.yaml"
+            f"{path} is not a cluster file: it has no section 'provider'; start from cluster.yaml"
         )
     return ClusterFile(path, text, config)
 

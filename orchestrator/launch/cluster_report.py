@@ -48,10 +48,10 @@ def _fit(
     file: ClusterFile, report: ClusterReport, sweep: Selection, settings: ClusterSettings
 ) -> tuple[ClusterResources | None, Finding]:
     """Return the cluster that the file can come to, and whether every step fits on some node of it."""
-    known = {one.machine: one.resources for one in report.machines if one.machine}
+    known = {machine.machine: machine.resources for machine in report.machines if machine.machine}
     nodes = possible_nodes(file, known.get)
     if not nodes:
-        return None, Finding("fit", "warning", "the file does not say what its machines have", "sweep")
+        return None, Finding("fit", "warning", "the file states no resources of its machines", "sweep")
     try:
         cluster = fit_steps(nodes, settings, sweep.threads)
     except InvalidRequest as error:
@@ -62,5 +62,5 @@ def _fit(
 
 
 def _worker_price(machines: tuple[Machine, ...]) -> float | None:
-    prices = [one.usd_per_hour for one in machines[1:] if one.usd_per_hour is not None]
+    prices = [machine.usd_per_hour for machine in machines[1:] if machine.usd_per_hour is not None]
     return max(prices, default=None)

@@ -53,9 +53,9 @@ class Aws:
         answer = self._ask("ec2", "describe_instance_types", InstanceTypes=[machine])
         if answer is None:
             return None
-        (found,) = answer["InstanceTypes"]
-        gpus = sum(one["Count"] for one in found.get("GpuInfo", {}).get("Gpus", ()))
-        return {"CPU": float(found["VCpuInfo"]["DefaultVCpus"]), "GPU": float(gpus)}
+        (machine_type,) = answer["InstanceTypes"]
+        gpus = sum(gpu["Count"] for gpu in machine_type.get("GpuInfo", {}).get("Gpus", ()))
+        return {"CPU": float(machine_type["VCpuInfo"]["DefaultVCpus"]), "GPU": float(gpus)}
 
     def price(self, machine: str, spot: bool) -> Price | None:
         """Return what the machine type costs now, nothing when AWS does not say."""

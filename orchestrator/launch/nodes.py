@@ -8,7 +8,7 @@ from orchestrator.launch.machines import KNOWN
 
 Resources = Mapping[str, float]
 Lookup = Callable[[str], Resources | None]
-"""Machine type -> what it has, nothing when it is not known."""
+"""Machine type -> what it has, ``None`` when it is not known."""
 
 
 def possible_nodes(file: ClusterFile, lookup: Lookup = KNOWN.get) -> list[dict[str, float]]:
@@ -18,11 +18,11 @@ def possible_nodes(file: ClusterFile, lookup: Lookup = KNOWN.get) -> list[dict[s
     nodes: list[dict[str, float]] = []
     workers: list[dict[str, float]] = []
     for kind in file.node_types():
-        found = node_resources(kind, lookup)
-        if found and kind.is_head:
-            nodes.append(found)
-        elif found:
-            workers += [found] * min(kind.most, file.most_workers - len(workers))
+        resources = node_resources(kind, lookup)
+        if resources and kind.is_head:
+            nodes.append(resources)
+        elif resources:
+            workers += [resources] * min(kind.most, file.most_workers - len(workers))
     return [*nodes, *workers]
 
 
@@ -41,5 +41,5 @@ def _local_nodes(file: ClusterFile) -> list[dict[str, float]]:
 
 def _lent(file: ClusterFile, side: str) -> dict[str, float]:
     text = " ".join(str(line) for line in file.config.get(f"{side}_start_ray_commands") or ())
-    found = {name: re.search(rf"--num-{name.lower()}s[= ](\d+)", text) for name in ("CPU", "GPU")}
-    return {name: float(match[1]) for name, match in found.items() if match}
+    matches = {name: re.search(rf"--num-{name.lower()}s[= ](\d+)", text) for name in ("CPU", "GPU")}
+    return {name: float(match[1]) for name, match in matches.items() if match}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import InvalidRequest
 from orchestrator.launch.cluster_file import ClusterFile
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 
 PROJECT = "~/tldmi-sweep"
 """Where the cluster files put this folder on every node."""
@@ -48,10 +48,10 @@ def submit(file: ClusterFile, arguments: Sequence[str]) -> list[Command]:
     looks like a secret: command lines are shown, here and by the systems of both machines.
     """
     for word in arguments:
-        if redacted(word) != word:
+        if redact(word) != word:
             raise InvalidRequest(
-                f"{redacted(word)} shows a secret to everybody on this machine and on the head: let the "
-                "nodes have it in their environment or in an instance profile"
+                f"{redact(word)} would show a secret to every user of this machine and of the head: put it "
+                "into the environment of the nodes, or use an instance profile"
             )
     given = {word.split("=")[0] for word in arguments}
     if "--space" not in given or "--store" not in given:
@@ -62,8 +62,8 @@ def submit(file: ClusterFile, arguments: Sequence[str]) -> list[Command]:
     store = _value("--store", arguments)
     if "://" not in store and not store.startswith("/"):
         raise InvalidRequest(
-            f"--store {store} would be a folder of the head alone: give s3://BUCKET/PREFIX, or the absolute "
-            "path of a folder that every node sees"
+            f"--store {store} would be a folder that only the head node sees: give s3://BUCKET/PREFIX, or "
+            "the absolute path of a folder that every node sees"
         )
     where = [] if "--address" in given else ["--address", "auto"]
     sweep = f"cd {PROJECT} && {_mode(file)} tldmi-sweep {shlex.join([*arguments, *where])}"
@@ -77,7 +77,7 @@ def status(file: ClusterFile) -> list[Command]:
 
 def down(file: ClusterFile, *, yes: bool) -> list[Command]:
     """Return what ends the cluster; workers of a local one are told, as `ray down` stops its head alone."""
-    return [Command(_ray("down", file, yes)), *(_stop(file, one) for one in file.worker_addresses)]
+    return [Command(_ray("down", file, yes)), *(_stop(file, address) for address in file.worker_addresses)]
 
 
 def run(commands: Sequence[Command], show: Callable[[str], None]) -> int:
@@ -134,7 +134,7 @@ def _shown(words: Sequence[str]) -> str:
 def _found(program: str) -> str:
     """Return the program beside this Python, where pip has put Ray's, else the one of the path."""
     beside = Path(sys.executable).parent / program
-    found = str(beside) if beside.exists() else shutil.which(program)
-    if found is None:
-        raise InvalidRequest(f"there is no program {program!r} here; install it, then try again")
-    return found
+    path = str(beside) if beside.exists() else shutil.which(program)
+    if path is None:
+        raise InvalidRequest(f"the program {program!r} is not installed; install it, then try again")
+    return path

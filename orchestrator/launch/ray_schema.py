@@ -10,7 +10,7 @@ from orchestrator.launch.cluster_file import ClusterFile
 
 
 def ray_refuses(file: ClusterFile) -> str | None:
-    """Return why Ray would not take the file, in one line, or nothing."""
+    """Return why Ray would not take the file, in one line, or ``None``."""
     from jsonschema import ValidationError
     from ray.autoscaler._private.util import prepare_config, validate_config
 

@@ -50,8 +50,8 @@ class SpotFirstProvider(AWSNodeProvider):
     def _workers(self) -> list[Any]:
         """Return the EC2 instances of the workers."""
         kind = {TAG_RAY_NODE_KIND: NODE_KIND_WORKER}
-        found = self.non_terminated_nodes(kind)  # type: ignore[no-untyped-call]
-        return [self._get_cached_node(one) for one in found]  # type: ignore[no-untyped-call]
+        node_ids = self.non_terminated_nodes(kind)  # type: ignore[no-untyped-call]
+        return [self._get_cached_node(node_id) for node_id in node_ids]  # type: ignore[no-untyped-call]
 
 
 def on_demand(node_config: dict[str, Any]) -> dict[str, Any]:

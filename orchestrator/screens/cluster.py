@@ -28,15 +28,18 @@ def machine_table(report: ClusterReport) -> Table:
     table = Table(
         "node", "machine", "bought", "at most", "CPU", "GPU", "USD/hour", "", box=None, pad_edge=False
     )
-    for one in report.machines:
-        price = UNKNOWN if one.usd_per_hour is None else f"{one.usd_per_hour:.3f}"
+    for machine in report.machines:
+        price = UNKNOWN if machine.usd_per_hour is None else f"{machine.usd_per_hour:.3f}"
         table.add_row(
-            Text(one.name),
-            Text(one.machine or UNKNOWN),
-            "spot" if one.spot else "on demand",
-            str(one.most),
-            *(f"{one.resources[name]:g}" if name in one.resources else UNKNOWN for name in ("CPU", "GPU")),
+            Text(machine.name),
+            Text(machine.machine or UNKNOWN),
+            "spot" if machine.spot else "on demand",
+            str(machine.most),
+            *(
+                f"{machine.resources[name]:g}" if name in machine.resources else UNKNOWN
+                for name in ("CPU", "GPU")
+            ),
             price,
-            one.usd_source or "",
+            machine.usd_source or "",
         )
     return table

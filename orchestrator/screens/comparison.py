@@ -12,9 +12,9 @@ from results.formatting import (
     UNKNOWN,
     difference_interval,
     difference_text,
+    format_points,
     number_text,
     percent,
-    signed,
 )
 from results.labels import attack_name
 from results.statistics.comparison import AttackComparison
@@ -25,59 +25,61 @@ COLUMNS = ("configuration", "Acc", "attack", "AttAcc", "95 % interval", "classes
 NUMBERS = ("Acc", "AttAcc", "95 % interval", "classes - + =", "p")
 HOW_TO_READ = """\
 Acc and AttAcc: first minus second, in percentage points.
-- + =: classes in which the attack does worse, better and as well on the first.
-p: sign test over them, uncorrected for the number of rows."""
-PAIRED_BY = {"reconstructions": "start", "classes": "class", "none": "nothing"}
+- + =: number of classes in which the first has a lower, a higher and an equal AttAcc.
+p: sign test over these classes, not corrected for the number of rows."""
+PAIRED_BY = {"reconstructions": "start", "classes": "class", "none": "not paired"}
 
 
 def comparison_lines(compared: Compared) -> list[str]:
     """Return what a comparison says besides its table."""
-    found = compared.comparison
-    return list(_configuration_lines(found) if isinstance(found, Comparison) else _sweep_lines(found))
+    comparison = compared.comparison
+    return list(
+        _configuration_lines(comparison) if isinstance(comparison, Comparison) else _sweep_lines(comparison)
+    )
 
 
 def comparison_table(compared: Compared) -> Table:
     """Return one row for each attack on each pair of configurations; differences are first minus second."""
-    found = compared.comparison
+    comparison = compared.comparison
     table = plain_table(*COLUMNS, numbers=NUMBERS, names=["configuration"])
-    for one in [found] if isinstance(found, Comparison) else found.configurations:
-        for attack in one.attacks:
-            table.add_row(Text(one.first.label), signed(one.acc_difference), *_cells(attack))
+    for pair in [comparison] if isinstance(comparison, Comparison) else comparison.configurations:
+        for attack in pair.attacks:
+            table.add_row(Text(pair.first.label), format_points(pair.acc_difference), *_cells(attack))
     return table
 
 
-def _cells(one: AttackComparison) -> tuple[str, ...]:
-    signs = one.signs
-    counted = one.pairing != "none"
+def _cells(attack: AttackComparison) -> tuple[str, ...]:
+    signs = attack.signs
+    counted = attack.pairing != "none"
     return (
-        attack_name(one.attack),
-        difference_text(one.difference),
-        difference_interval(one.difference),
+        attack_name(attack.attack),
+        difference_text(attack.difference),
+        difference_interval(attack.difference),
         f"{signs.lower} {signs.higher} {signs.equal}" if counted else UNKNOWN,
         f"{signs.p_value:.3g}" if counted else UNKNOWN,
-        PAIRED_BY[one.pairing],
+        PAIRED_BY[attack.pairing],
     )
 
 
-def _configuration_lines(found: Comparison) -> Iterator[str]:
-    for title, one in (("first", found.first), ("second", found.second)):
-        yield f"{title}: {_point(one)}, training seeds {', '.join(map(str, one.seeds))}"
-    if not found.seeds:
+def _configuration_lines(comparison: Comparison) -> Iterator[str]:
+    for title, configuration in (("first", comparison.first), ("second", comparison.second)):
+        yield f"{title}: {_point(configuration)}, training seeds {', '.join(map(str, configuration.seeds))}"
+    if not comparison.seeds:
         yield "not paired by start: no training seed is shared; each class is compared with itself"
 
 
-def _sweep_lines(found: SweepComparison) -> Iterator[str]:
-    for title, side in (("first", found.first), ("second", found.second)):
+def _sweep_lines(comparison: SweepComparison) -> Iterator[str]:
+    for title, side in (("first", comparison.first), ("second", comparison.second)):
         yield from _side_lines(title, side)
-    if found.hypervolume_difference:
-        value, low, high = map(_area, found.hypervolume_difference)
+    if comparison.hypervolume_difference:
+        value, low, high = map(_area, comparison.hypervolume_difference)
         yield f"hypervolume: first minus second {value}, 95 % interval {low} to {high}"
-    yield from found.notes
-    for title, only in (("first", found.only_first), ("second", found.only_second)):
+    yield from comparison.notes
+    for title, only in (("first", comparison.only_first), ("second", comparison.only_second)):
         if only:
-            yield f"only in the {title}: {', '.join(one.label for one in only)}"
-    if not found.configurations:
-        yield "no configuration is in both"
+            yield f"only in the {title}: {', '.join(configuration.label for configuration in only)}"
+    if not comparison.configurations:
+        yield "no configuration is in both sweeps"
 
 
 def _side_lines(title: str, side: SweepSide) -> Iterator[str]:
@@ -90,12 +92,12 @@ def _side_lines(title: str, side: SweepSide) -> Iterator[str]:
     interval = " to ".join(map(_area, side.hypervolume_interval or ())) or UNKNOWN
     yield f"{title}: sweep {summary.sweep_id}{name} in {side.store}{left}"
     yield f"  hypervolume {_area(summary.hypervolume)}, 95 % interval {interval}"
-    yield from (f"  on the front: {_point(one)}" for one in summary.front)
+    yield from (f"  on the front: {_point(configuration)}" for configuration in summary.front)
 
 
 def _area(value: float) -> str:
     return number_text(round(value, 3) + 0.0, 3)
 
 
-def _point(one: Configuration) -> str:
-    return f"{one.label}, Acc {percent(one.acc)} %, worst AttAcc {percent(one.worst_att_acc)} %"
+def _point(point: Configuration) -> str:
+    return f"{point.label}, Acc {percent(point.acc)} %, worst AttAcc {percent(point.worst_att_acc)} %"

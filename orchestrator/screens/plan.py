@@ -24,12 +24,12 @@ def size_lines(plan: Plan) -> Iterator[str]:
 
 
 def budget_lines(plan: Plan) -> Iterator[str]:
-    """Yield a line for each attack on each T: how much it may do."""
+    """Yield a line for each attack on each target: how much it may do."""
     for kind, settings in plan.attack_settings.items():
         budget = f"{budget_text(settings)} ({share_of_published(plan.budget_factors[kind])})"
-        yield f"each T is attacked with {attack_name(kind)}: {budget}"
+        yield f"every target is attacked with {attack_name(kind)}: {budget}"
     if not plan.attack_settings:
-        yield "T is not attacked"
+        yield "the targets are not attacked"
 
 
 def budget_text(settings: Mapping[str, Any]) -> str:
@@ -50,15 +50,15 @@ def cost_lines(plan: Plan) -> Iterator[str]:
     if not any(plan.left.values()):
         return
     for step, asked in plan.requests.items():
-        yield f"{step} asks for {_amount(asked['cpus'], 'CPU')} and {_amount(asked['gpus'], 'GPU')}"
+        yield f"{step} requests {_amount(asked['cpus'], 'CPU')} and {_amount(asked['gpus'], 'GPU')}"
     if cost.gpu_seconds is not None:
         yield f"on GPUs: about {duration(cost.gpu_seconds)} of one GPU"
     if cost.machine_hours is not None:
-        yield f"on one such machine, fully used: at least {duration(cost.machine_hours * 3600)}"
+        yield f"on one such machine, if fully used: at least {duration(cost.machine_hours * 3600)}"
     if cost.usd is not None:
-        yield f"money: at least {cost.usd:.2f} USD at {cost.usd_per_hour:g} USD an hour for each machine"
+        yield f"cost: at least {cost.usd:.2f} USD at {cost.usd_per_hour:g} USD an hour for each machine"
     elif cost.usd_per_hour is not None:
-        yield "money: unknown, nothing like it was measured in this store"
+        yield "cost: unknown; this store holds no times of such steps"
     if cost.disk_bytes is not None:
         yield f"disk: about {cost.disk_bytes / 2**20:.0f} MiB more"
 

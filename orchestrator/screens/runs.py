@@ -58,7 +58,7 @@ def run_lines(progress: "RunProgress | None", alive: bool, now: datetime | None 
     if not alive:
         if progress.outcome == "done":
             return []
-        how = progress.outcome or f"its driver ({where}) was last heard of at {progress.written_at}"
+        how = progress.outcome or f"its driver ({where}) last reported at {progress.written_at}"
         return [f"not running; the last run ended: {how}"]
     eta = f", about {duration(progress.seconds_left)} left" if progress.seconds_left else ""
     stopping = f", stopping: {progress.stopping}" if progress.stopping else ""

@@ -15,7 +15,7 @@ def space_lines(space: Space) -> list[str]:
     confirmation = space.confirmation
     return [
         f"{space.name}: {space.description}",
-        f"data: {space.setup}, unless --data names other",
+        f"data: {space.setup}, unless overridden by --data",
         "defences:",
         *(f"  {_ranges_text(ranges)}" for ranges in space.defenses),
         *_anchor_lines("tried first:", space.anchors),
@@ -58,7 +58,7 @@ def domain_text(value: object) -> str:
 def _anchor_lines(title: str, anchors: Sequence[Defense]) -> Iterator[str]:
     if anchors:
         yield title
-        yield from (f"  {configuration_label(one.columns())}" for one in anchors)
+        yield from (f"  {configuration_label(anchor.columns())}" for anchor in anchors)
 
 
 def _attack_text(attack: AttackSettings) -> str:

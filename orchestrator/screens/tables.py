@@ -33,8 +33,8 @@ STATE_STYLES = {"ok": "green", "warning": "yellow", "broken": "red"}
 
 def console() -> Console:
     """Return the console of standard output."""
-    found = Console(highlight=False, soft_wrap=False)
-    return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    terminal = Console(highlight=False, soft_wrap=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def front_table(configurations: "Sequence[Configuration]", controls: "Sequence[Configuration]" = ()) -> Table:
@@ -44,19 +44,21 @@ def front_table(configurations: "Sequence[Configuration]", controls: "Sequence[C
     """
     rows = [*configurations, *controls]
     columns: dict[str, Callable[[Configuration], str]] = {
-        "Acc %": lambda one: percent(one.acc),
-        "worst AttAcc %": lambda one: percent(one.worst_att_acc),
-        "95 % interval": lambda one: interval_text(one.worst_interval) or UNKNOWN,
-        "attack": lambda one: attack_name(one.worst_attack) if one.worst_attack else UNKNOWN,
-        "Delta": lambda one: delta_text(one.delta),
-        "seeds": lambda one: str(len(one.seeds)),
+        "Acc %": lambda configuration: percent(configuration.acc),
+        "worst AttAcc %": lambda configuration: percent(configuration.worst_att_acc),
+        "95 % interval": lambda configuration: interval_text(configuration.worst_interval) or UNKNOWN,
+        "attack": lambda configuration: (
+            attack_name(configuration.worst_attack) if configuration.worst_attack else UNKNOWN
+        ),
+        "Delta": lambda configuration: delta_text(configuration.delta),
+        "seeds": lambda configuration: str(len(configuration.seeds)),
     }
-    if not any(one.worst_interval for one in rows):
+    if not any(configuration.worst_interval for configuration in rows):
         del columns["95 % interval"]
     table = plain_table("", "defence", *columns, numbers=columns.keys() - {"attack"}, names=["defence"])
-    for one in rows:
-        cells = (cell(one) for cell in columns.values())
-        table.add_row("*" if one.on_front else "", Text(one.label), *cells)
+    for configuration in rows:
+        cells = (cell(configuration) for cell in columns.values())
+        table.add_row("*" if configuration.on_front else "", Text(configuration.label), *cells)
     return table
 
 
@@ -77,7 +79,7 @@ def plan_lines(plan: "Plan") -> list[str]:
     cost = (
         "nothing"
         if not any(plan.left.values())
-        else "unknown, nothing like it was measured in this store"
+        else "unknown; this store holds no times of such steps"
         if plan.cpu_seconds is None
         else f"about {duration(plan.cpu_seconds)} of CPU time, at the rates measured in this store"
     )

@@ -29,7 +29,7 @@ def to_confirm(
     chosen = [anchor][:at_most] if anchor in points and anchor not in taken else []
     front = zip(points, nondominated(list(points.values())), strict=True)
     left = [key for key, on_front in front if on_front and key not in (*chosen, *taken)]
-    scaled = _scaled(points, {*left, *chosen, *taken})
+    scaled = _scale(points, {*left, *chosen, *taken})
     while left and len(chosen) < at_most:
         farthest = max(left, key=lambda key: (_distance(scaled, key, [*taken, *chosen]), -key))
         left.remove(farthest)
@@ -40,7 +40,7 @@ def to_confirm(
     return chosen
 
 
-def _scaled(points: Mapping[int, Point], keys: set[int]) -> dict[int, Point]:
+def _scale(points: Mapping[int, Point], keys: set[int]) -> dict[int, Point]:
     columns = [[points[key][axis] for key in keys] for axis in (0, 1)]
     spans = [(max(column) - min(column)) or 1.0 if column else 1.0 for column in columns]
     return {key: (points[key][0] / spans[0], points[key][1] / spans[1]) for key in keys}

@@ -23,16 +23,16 @@ LEAST_TRIALS = 20
 def present_importances(store: Store, summary: SweepSummary) -> Importances | None:
     """Return the importances that the store keeps, or new ones when the search has gone on since."""
     kept = read_importances(store, summary.sweep_id)
-    if kept is not None and kept.told == searched(summary):
+    if kept is not None and kept.told == count_searched(summary):
         return kept
     return importances(store, summary)
 
 
 def record_importances(store: Store, summary: SweepSummary) -> None:
     """Write the importances of a sweep into its store."""
-    found = importances(store, summary)
-    if found is not None and summary.sweep_id is not None:
-        write_importances(store, summary.sweep_id, found)
+    computed = importances(store, summary)
+    if computed is not None and summary.sweep_id is not None:
+        write_importances(store, summary.sweep_id, computed)
 
 
 def importances(store: Store, summary: SweepSummary) -> Importances | None:
@@ -46,23 +46,23 @@ def importances(store: Store, summary: SweepSummary) -> Importances | None:
         from orchestrator.search.ped_anova import importance_shares
 
         shares = importance_shares(sweep, told)
-    return Importances(searched(summary), len(told), LEAST_TRIALS, shares)
+    return Importances(count_searched(summary), len(told), LEAST_TRIALS, shares)
 
 
-def searched(summary: SweepSummary) -> int:
+def count_searched(summary: SweepSummary) -> int:
     """Return how many trials of the search are done."""
     return sum(run.role == "search" for run in summary.runs)
 
 
 def told_trials(sweep: Sweep, summary: SweepSummary) -> "list[Told]":
     """Return the trials of the search that lie in the space and reached something."""
-    found = []
+    trials = []
     for run in summary.runs:
         point = run_point(run, summary.attack_kinds) if run.role == "search" else None
         parameters = _parameters(sweep, run.target) if point is not None else None
         if point is not None and parameters is not None:
-            found.append((parameters, point))
-    return found
+            trials.append((parameters, point))
+    return trials
 
 
 def _parameters(sweep: Sweep, target: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -46,11 +46,13 @@ def importance_shares(sweep: Sweep, told: Sequence[Told]) -> dict[Objective, dic
 
 def _distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
     searched = searched_defenses(sweep.space)
-    found: dict[str, BaseDistribution] = {"defense": CategoricalDistribution([one.kind for one in searched])}
-    for one in searched:
-        for name, domain in one.domains(sweep.freeze_units).items():
-            found[f"{one.kind}.{name}"] = _distribution(domain)
-    return found
+    distributions: dict[str, BaseDistribution] = {
+        "defense": CategoricalDistribution([defense.kind for defense in searched])
+    }
+    for defense in searched:
+        for name, domain in defense.domains(sweep.freeze_units).items():
+            distributions[f"{defense.kind}.{name}"] = _distribution(domain)
+    return distributions
 
 
 def _distribution(domain: Domain) -> BaseDistribution:
@@ -71,9 +73,9 @@ def _shares(study: optuna.Study, index: int, sign: int) -> dict[str, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.filterwarnings("ignore", message="PedAnovaImportanceEvaluator computes")  # we turn the sign
-        found = get_param_importances(
+        importances = get_param_importances(
             study,
             evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE),
             target=lambda trial: sign * trial.values[index],
         )
-    return {name: round(float(share), 6) for name, share in found.items()}
+    return {name: round(float(share), 6) for name, share in importances.items()}

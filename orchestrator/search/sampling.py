@@ -17,7 +17,7 @@ from search_spaces.defenses import Defense
 if TYPE_CHECKING:
     from orchestrator.search.study_mirror import StudyMirror
 
-NO_OBJECTIVES = "Acc or the worst AttAcc is missing or no finite number"
+NO_OBJECTIVES = "Acc or the worst AttAcc is missing or not finite"
 
 NSGA2_POPULATION = 8
 """Optuna's 50 would make every sweep of fewer trials a random search."""

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from orchestrator.errors import Unreachable
 from orchestrator.execution.events import DIRECTIONS
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 
 LOG = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class StudyMirror:
         self._place, self._name = place, name
         self._written = 0
         self._lost = False
-        self._storage, self._study = _opened(place, name)
+        self._storage, self._study = _open_storage(place, name)
         self._had = self._study.get_trials(deepcopy=False)
 
     def add(self, trial: FrozenTrial) -> None:
@@ -40,7 +40,9 @@ class StudyMirror:
         except (OptunaError, OSError) as error:
             self._lost = True
             LOG.warning(
-                "the storage %s takes no more trials: %s", redacted(self._place), redacted(str(error))
+                "the storage %s no longer accepts trials: %s",
+                redact(self._place),
+                redact(str(error)),
             )
 
     def _add(self, trial: FrozenTrial) -> None:
@@ -58,7 +60,7 @@ class StudyMirror:
         self._had = kept
 
 
-def _opened(place: str, name: str) -> tuple[BaseStorage, optuna.Study]:
+def _open_storage(place: str, name: str) -> tuple[BaseStorage, optuna.Study]:
     """Return the storage at a database URL or in a journal file, and the study in it.
 
     Raises ``Unreachable`` when it cannot be opened.
@@ -74,7 +76,7 @@ def _opened(place: str, name: str) -> tuple[BaseStorage, optuna.Study]:
     except Exception as error:  # (drivers of databases raise errors of their own)
         text = " ".join(str(error).split())
         raise Unreachable(
-            f"the storage {redacted(place)} for the study cannot be opened: {redacted(text)}"
+            f"the storage {redact(place)} for the study cannot be opened: {redact(text)}"
         ) from error
 
 
@@ -84,7 +86,7 @@ def _study(storage: BaseStorage, name: str) -> optuna.Study:
     )
 
 
-def _same(one: FrozenTrial, other: FrozenTrial) -> bool:
-    if one.state is not other.state or one.params != other.params:
+def _same(trial: FrozenTrial, other: FrozenTrial) -> bool:
+    if trial.state is not other.state or trial.params != other.params:
         return False
-    return one.state is not TrialState.COMPLETE or one.values == other.values
+    return trial.state is not TrialState.COMPLETE or trial.values == other.values

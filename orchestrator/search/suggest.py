@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def searched_defenses(space: Space) -> tuple[DefenseSpace, ...]:
     """Return the defences the sampler chooses from: all but No-Def, which is always the first trial."""
-    return tuple(one for one in space.defenses if one.parts)
+    return tuple(defense for defense in space.defenses if defense.parts)
 
 
 def suggest_defense(trial: "optuna.Trial", space: Space, freeze_units: int) -> Defense:
     """Return the defence that ``trial`` proposes: its kind, then only the parameters of that kind."""
-    ranges = {one.kind: one for one in searched_defenses(space)}
+    ranges = {candidate.kind: candidate for candidate in searched_defenses(space)}
     chosen = ranges[trial.suggest_categorical("defense", list(ranges))]
     values = {
         name: _suggest(trial, f"{chosen.kind}.{name}", domain)
@@ -33,7 +33,7 @@ def suggest_defense(trial: "optuna.Trial", space: Space, freeze_units: int) -> D
 
 def parameters_of(defense: Defense, space: Space, freeze_units: int) -> dict[str, Value] | None:
     """Return the Optuna parameters that mean ``defense``, or ``None`` when the space does not hold it."""
-    ranges = next((one for one in searched_defenses(space) if one.kind == defense.kind), None)
+    ranges = next((searched for searched in searched_defenses(space) if searched.kind == defense.kind), None)
     values = None if ranges is None else ranges.values_of(defense, freeze_units)
     if values is None:
         return None

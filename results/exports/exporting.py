@@ -1,4 +1,4 @@
-"""A sweep in a file of the reader's choice; the suffix names the format."""
+"""Writes a sweep to a file; the suffix names the format."""
 
 import contextlib
 import json
@@ -42,13 +42,13 @@ def export(
     """Write one sweep to ``path`` and return it: the table of configurations, the report or the figure.
 
     ``.csv .parquet .json .tex`` hold the configurations, ``.html`` the report, ``.png .svg .pdf`` the front.
-    Written in one step. ``private_images`` go into the report alone, and so do ``importances``, which stand
-    for the stored ones. Raises `ExportRefused` for another suffix, a missing folder, or an existing file
-    without ``force``.
+    The file is written in one step. ``private_images`` and ``importances`` go into the report only;
+    ``importances`` replace the stored ones. Raises `ExportRefused` for another suffix, a missing folder, or
+    an existing file without ``force``.
     """
     place = check_place(path, force=force)
     if private_images is not None and place.suffix != ".html":
-        raise ExportRefused(f"Private pictures go into an .html report alone, not into {place.name!r}.")
+        raise ExportRefused(f"Private pictures can only go into an .html report, not into {place.name!r}.")
     _write(place, _FORMATS[place.suffix](results, sweep_id, Additions(private_images, importances)))
     return place
 
@@ -74,7 +74,7 @@ def _write(place: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):  # a read-only file system refuses that too
             aside.unlink(missing_ok=True)
         raise ExportRefused(
-            f"Cannot write {place}: {error.strerror}. Name a file in a folder that exists and is yours."
+            f"Cannot write {place}: {error.strerror}. Name a file in a folder that you may write to."
         ) from error
 
 
@@ -94,7 +94,7 @@ def _json(results: SweepResults, sweep_id: str | None, _: Additions) -> bytes:
         "hypervolume": summary.hypervolume,
         "hypervolume_interval": list(hypervolume_interval(summary) or ()) or None,
         "reference_point": {"acc": REFERENCE[0], "att_acc": REFERENCE[1]},
-        "front": [one.config_id for one in summary.front],
+        "front": [configuration.config_id for configuration in summary.front],
         "done": dict(summary.done),
         "failed": dict(summary.failed),
         "left": summary.left,

@@ -7,7 +7,7 @@ from results.formatting import (
     count_text,
     delta_text,
     interval_text,
-    listed,
+    join_words,
     number_text,
     percent,
 )
@@ -45,7 +45,7 @@ _ATTACKS = (
     r"KNN dist $\uparrow$",
 )
 _OF_ATTACKS = (
-    "Acc, AttAcc and Top-5 in percent, means over training seeds; after AttAcc its sample sd over restarts.",
+    "Acc, AttAcc and Top-5 in percent, means over training seeds; after AttAcc the sample sd over restarts.",
     "Interval: 95 % bootstrap over classes, seeds pooled, not corrected for the number of rows.",
     "Delta: AttAcc lost per Acc lost against No-Def, on the seeds of both; KNN dist: squared l2.",
 )
@@ -83,8 +83,12 @@ def _notes(summary: SweepSummary, meanings: Sequence[str]) -> str:
     chance = chance_of(summary)
     lines = [f"sweep {summary.sweep_id} {title}; needs the package booktabs", *meanings]
     if classes and chance is not None:
-        controls = [percent(one.worst_att_acc) for one in summary.controls if one.worst_att_acc is not None]
-        known = f"control attacks {listed(controls)} %" if controls else "no control attacks"
+        controls = [
+            percent(control.worst_att_acc)
+            for control in summary.controls
+            if control.worst_att_acc is not None
+        ]
+        known = f"control attacks {join_words(controls)} %" if controls else "no control attacks"
         lines.append(f"{classes} classes attacked, chance {percent(chance)} %, {known}")
     return "".join(f"% {' '.join(line.split())}\n" for line in lines)
 
@@ -102,21 +106,21 @@ def _tabular(columns: str, head: Sequence[str], blocks: Sequence[Sequence[str]])
 
 
 def _block(summary: SweepSummary, kind: str, shown: Sequence[Configuration]) -> list[str]:
-    known = [one for one in shown if kind in one.attacks]
+    known = [configuration for configuration in shown if kind in configuration.attacks]
     spreads = {row["attack_id"]: row["att_acc_restart_sd"] for row in summary.attacks}
-    rows = [_attack_row(one, kind, spreads) for one in known]
+    rows = [_attack_row(configuration, kind, spreads) for configuration in known]
     name = latex_text(summary.attack_names[kind])
     return [_row(["" if index else name, *row]) for index, row in enumerate(rows)]
 
 
-def _attack_row(one: Configuration, kind: str, spreads: dict[str, float | None]) -> list[str]:
-    attack = one.attacks[kind]
+def _attack_row(configuration: Configuration, kind: str, spreads: dict[str, float | None]) -> list[str]:
+    attack = configuration.attacks[kind]
     spread = known_mean(spreads.get(unit) for unit in attack.attack_ids)
     att_acc = latex_text(percent(attack.att_acc)) + ("" if spread is None else rf" $\pm$ {percent(spread)}")
     return [
-        latex_text(one.label),
-        latex_text(count_text(one.theta_c)),
-        latex_text(percent(one.acc)),
+        latex_text(configuration.label),
+        latex_text(count_text(configuration.theta_c)),
+        latex_text(percent(configuration.acc)),
         att_acc,
         latex_text(interval_text(attack.interval) or UNKNOWN),
         latex_text(percent(attack.att_acc_top5)),
@@ -126,12 +130,12 @@ def _attack_row(one: Configuration, kind: str, spreads: dict[str, float | None])
 
 
 def _time_row(time: TrainingTime) -> str:
-    one = time.configuration
+    configuration = time.configuration
     cells = (
-        one.label,
+        configuration.label,
         number_text(time.seconds, 1),
         number_text(time.ratio),
-        percent(one.acc),
+        percent(configuration.acc),
     )
     return _row([latex_text(cell) for cell in cells])
 
@@ -148,6 +152,6 @@ def latex_text(text: str) -> str:
     """
     done, rest = "", text
     while rest:
-        found = next((key for key in _LATEX if rest.startswith(key)), rest[0])
-        done, rest = done + _LATEX.get(found, found), rest[len(found) :]
+        token = next((key for key in _LATEX if rest.startswith(key)), rest[0])
+        done, rest = done + _LATEX.get(token, token), rest[len(token) :]
     return done

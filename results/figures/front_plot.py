@@ -80,23 +80,29 @@ class FrontPlot:
         return [point for members in self.families.values() for point in members]
 
 
-def plotted(summary: SweepSummary, attack: str | None = None) -> FrontPlot:
+def plot_front(summary: SweepSummary, attack: str | None = None) -> FrontPlot:
     """Return what the figures of a sweep draw: every configuration whose Acc and AttAcc are known.
 
     None whose T is unfit. Of one ``attack``, or of the worst one of each configuration.
     """
-    known = [one for one in summary.configurations if _att_acc(one, attack) is not None and not one.unfit]
+    known = [
+        configuration
+        for configuration in summary.configurations
+        if _att_acc(configuration, attack) is not None and not configuration.unfit
+    ]
     front = attacked_front(summary, attack)
-    members = {one.config_id for one in front}
-    shown = thinned(known, members)
+    members = {configuration.config_id for configuration in front}
+    shown = thin_out(known, members)
     few = len(known) <= MOST_BARS
-    points = [_point(one, attack, one.config_id in members, few) for one in shown]
+    points = [
+        _point(configuration, attack, configuration.config_id in members, few) for configuration in shown
+    ]
     levels = _levels(summary, attack)
     x_range, y_range = _ranges(points, levels)
     families: dict[str, list[PlottedPoint]] = defaultdict(list)
     for point in sorted(points, key=lambda point: not point.on_front):
         families[point.configuration.defense].append(point)
-    corners = [(one.acc, _att_acc(one, attack) or 0.0) for one in front]
+    corners = [(configuration.acc, _att_acc(configuration, attack) or 0.0) for configuration in front]
     return FrontPlot(
         attack=attack,
         y_title=f"{summary.attack_names[attack]} attack accuracy (%)" if attack else WORST_TITLE,
@@ -110,19 +116,24 @@ def plotted(summary: SweepSummary, attack: str | None = None) -> FrontPlot:
     )
 
 
-def _att_acc(one: Configuration, attack: str | None) -> float | None:
+def _att_acc(configuration: Configuration, attack: str | None) -> float | None:
     if attack is None:
-        return one.worst_att_acc
-    return one.attacks[attack].att_acc if attack in one.attacks else None
+        return configuration.worst_att_acc
+    return configuration.attacks[attack].att_acc if attack in configuration.attacks else None
 
 
-def thinned(known: Sequence[Configuration], kept: set[str]) -> list[Configuration]:
+def thin_out(known: Sequence[Configuration], kept: set[str]) -> list[Configuration]:
     """Return at most about 2,000 of ``known``: No-Def and all of ``kept``, of the others evenly along Acc."""
     if len(known) <= MOST_DRAWN:
         return list(known)
-    first = [one for one in known if one.is_anchor or one.config_id in kept]
-    chosen = {one.config_id for one in first}
-    others = sorted((one for one in known if one.config_id not in chosen), key=lambda one: one.acc)
+    first = [
+        configuration for configuration in known if configuration.is_anchor or configuration.config_id in kept
+    ]
+    chosen = {configuration.config_id for configuration in first}
+    others = sorted(
+        (configuration for configuration in known if configuration.config_id not in chosen),
+        key=lambda configuration: configuration.acc,
+    )
     return [*first, *spread(others, max(MOST_DRAWN - len(first), 2))]
 
 
@@ -133,16 +144,16 @@ def spread(items: Sequence[T], most: int) -> list[T]:
     return [items[round(index * (len(items) - 1) / (most - 1))] for index in range(most)]
 
 
-def _point(one: Configuration, attack: str | None, on_front: bool, few: bool) -> PlottedPoint:
-    att_acc = _att_acc(one, attack) or 0.0
-    interval = one.attacks[attack].interval if attack else one.worst_interval
-    bars = few or on_front or one.is_anchor
+def _point(configuration: Configuration, attack: str | None, on_front: bool, few: bool) -> PlottedPoint:
+    att_acc = _att_acc(configuration, attack) or 0.0
+    interval = configuration.attacks[attack].interval if attack else configuration.worst_interval
+    bars = few or on_front or configuration.is_anchor
     return PlottedPoint(
-        configuration=one,
-        x=100 * one.acc,
+        configuration=configuration,
+        x=100 * configuration.acc,
         y=100 * att_acc,
         on_front=on_front,
-        reach_x=_reach(one.acc, one.acc_range if bars else None),
+        reach_x=_reach(configuration.acc, configuration.acc_range if bars else None),
         reach_y=_reach(att_acc, interval if bars else None),
     )
 
@@ -156,13 +167,13 @@ def _reach(value: float, interval: Interval | None) -> Interval:
 
 def _levels(summary: SweepSummary, attack: str | None) -> tuple[Level, ...]:
     chances = [row["chance"] for row in summary.attacks if row["chance"] is not None]
-    found = [Level(f"Chance {percent(chances[0])} %", 100 * chances[0], "dash", "--")] if chances else []
+    levels = [Level(f"Chance {percent(chances[0])} %", 100 * chances[0], "dash", "--")] if chances else []
     for control in summary.controls:
         value = _att_acc(control, attack)
         if value is not None:
             which = f" ({control_name(control.control)})" if len(summary.controls) > 1 else ""
-            found.append(Level(f"Control {percent(value)} %{which}", 100 * value, "dot", ":"))
-    return tuple(found)
+            levels.append(Level(f"Control {percent(value)} %{which}", 100 * value, "dot", ":"))
+    return tuple(levels)
 
 
 def _ranges(points: Sequence[PlottedPoint], levels: Sequence[Level]) -> tuple[Interval, Interval]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from results.figures.front_plot import X_TITLE, FrontPlot, Level, PlottedPoint, plotted, step_line
+from results.figures.front_plot import X_TITLE, FrontPlot, Level, PlottedPoint, plot_front, step_line
 from results.figures.palette import ACCENT, INK, MUTED, Style, sweep_styles
 from results.formatting import count_text, delta_text, interval_text, percent, seconds_text
 from results.labels import searched_name
@@ -28,7 +28,7 @@ def front_figure(summary: SweepSummary, attack: str | None = None) -> go.Figure:
 
     Natural accuracy against the accuracy of one ``attack``, or of the worst one of each configuration.
     """
-    plot = plotted(summary, attack)
+    plot = plot_front(summary, attack)
     figure = go.Figure()
     figure.add_trace(_step_trace(plot))
     for family, members in plot.families.items():
@@ -47,16 +47,16 @@ def front_figure(summary: SweepSummary, attack: str | None = None) -> go.Figure:
 
 def convergence_figure(summary: SweepSummary) -> go.Figure:
     """Return the plotly figure of the hypervolume after each trial of the search. Writes nothing."""
-    found = convergence(summary)
+    steps = convergence(summary)
     figure = go.Figure()
-    figure.add_trace(_progress_trace(found))
-    figure.add_trace(_improvement_trace([one for one in found if one.improved]))
-    top = max((one.hypervolume for one in found), default=1.0)
-    bottom = min((one.hypervolume for one in found), default=0.0)
+    figure.add_trace(_progress_trace(steps))
+    figure.add_trace(_improvement_trace([step for step in steps if step.improved]))
+    top = max((step.hypervolume for step in steps), default=1.0)
+    bottom = min((step.hypervolume for step in steps), default=0.0)
     margin = max(0.15 * (top - bottom), 0.01)
     figure.update_layout(
         **base_layout(),
-        xaxis=axis("Trial of the search", (-0.5, max((one.trial for one in found), default=0) + 0.5)),
+        xaxis=axis("Trial of the search", (-0.5, max((step.trial for step in steps), default=0) + 0.5)),
         yaxis=axis("Hypervolume", (max(bottom - margin, 0.0), min(top + margin, 1.0))),
         height=320,
     )
@@ -65,13 +65,13 @@ def convergence_figure(summary: SweepSummary) -> go.Figure:
 
 def attainment_figure(summary: SweepSummary, attack: str | None = None) -> go.Figure:
     """Return the front with what one training seed, half of them and every one attain. Writes nothing."""
-    figure, found = front_figure(summary, attack), attainment(summary, attack)
-    if found is None:
+    figure, attained = front_figure(summary, attack), attainment(summary, attack)
+    if attained is None:
         return _noted(figure, "Attainment needs two configurations with the same two seeds")
-    left = plotted(summary, attack).x_range[0]
-    for surface, dash in zip(found.surfaces, ("dot", "dash", "longdash"), strict=False):
+    left = plot_front(summary, attack).x_range[0]
+    for surface, dash in zip(attained.surfaces, ("dot", "dash", "longdash"), strict=False):
         xs, ys = step_line(surface.points, left)
-        name = f"Reached by {surface.percent:.0f} % of {len(found.seeds)} seeds"
+        name = f"Reached by {surface.percent:.0f} % of {len(attained.seeds)} seeds"
         line = {"color": "#a87900", "width": 1.5, "dash": dash}
         figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", name=name, line=line, hoverinfo="skip"))
     return figure
@@ -82,28 +82,28 @@ def comparison_figure(summary: SweepSummary) -> go.Figure:
 
     Paired by class on the seeds that both have; below zero protects. Writes nothing.
     """
-    known = [one for one in summary.defended if one.difference is not None]
+    known = [configuration for configuration in summary.defended if configuration.difference is not None]
     figure, styles = go.Figure(), sweep_styles(summary)
-    for one in known:
-        value, low, high = (100 * part for part in one.difference or (0.0, 0.0, 0.0))
+    for configuration in known:
+        value, low, high = (100 * part for part in configuration.difference or (0.0, 0.0, 0.0))
         error = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low]}
         text = f"{value:.1f} points ({low:.1f} to {high:.1f})"
-        figure.add_trace(_dot(one, styles[one.defense], value, text, error))
+        figure.add_trace(_dot(configuration, styles[configuration.defense], value, text, error))
     return _listed(figure, "Worst AttAcc minus that of No-Def (points)", 0.0, len(known))
 
 
 def training_time_figure(summary: SweepSummary) -> go.Figure:
     """Return the training time of each configuration as a ratio to No-Def. Writes nothing."""
-    known = [one for one in training_times(summary) if one.ratio is not None]
+    known = [time for time in training_times(summary) if time.ratio is not None]
     figure, styles = go.Figure(), sweep_styles(summary)
-    for one in known:
-        text = f"{one.ratio:.2f} x, {seconds_text(one.seconds)}"
-        style = styles[one.configuration.defense]
-        figure.add_trace(_dot(one.configuration, style, one.ratio or 0.0, text))
+    for time in known:
+        text = f"{time.ratio:.2f} x, {seconds_text(time.seconds)}"
+        style = styles[time.configuration.defense]
+        figure.add_trace(_dot(time.configuration, style, time.ratio or 0.0, text))
     return _listed(figure, "Training time, ratio to No-Def", 1.0, len(known))
 
 
-def importance_figure(summary: SweepSummary, found: Importances | None) -> go.Figure:
+def importance_figure(summary: SweepSummary, importances: Importances | None) -> go.Figure:
     """Return the share of the best quarter that each parameter explains, in percent. Writes nothing."""
     figure = go.Figure()
     rows: tuple[tuple[Objective, str, str], ...] = (
@@ -111,7 +111,7 @@ def importance_figure(summary: SweepSummary, found: Importances | None) -> go.Fi
         ("att_acc", "Worst AttAcc", ACCENT[0]),
     )
     for objective, name, colour in rows:
-        shares = found.shares.get(objective, {}) if found else {}
+        shares = importances.shares.get(objective, {}) if importances else {}
         ordered = sorted(shares.items(), key=lambda item: item[1])
         figure.add_trace(
             go.Bar(
@@ -123,24 +123,28 @@ def importance_figure(summary: SweepSummary, found: Importances | None) -> go.Fi
             )
         )
     figure.update_layout(**base_layout(), xaxis=axis("Importance (%)"), yaxis=axis(""), height=420)
-    if found is None or not found.shares:
+    if importances is None or not importances.shares:
         return _noted(figure, "The store holds no importances: the search had too few trials")
     return figure
 
 
 def _dot(
-    one: Configuration, style: Style, value: float, text: str, error: dict[str, object] | None = None
+    configuration: Configuration,
+    style: Style,
+    value: float,
+    text: str,
+    error: dict[str, object] | None = None,
 ) -> go.Scatter:
     return go.Scatter(
         x=[value],
-        y=[html.escape(one.label)],
+        y=[html.escape(configuration.label)],
         error_x={**error, "color": style.light} if error else None,
         mode="markers",
-        name=html.escape(one.label),
+        name=html.escape(configuration.label),
         showlegend=False,
         marker={"color": style.light, "symbol": style.symbol, "size": 11},
-        hovertemplate=f"{html.escape(one.label)}<br>{text}<extra></extra>",
-        customdata=[one.config_id],
+        hovertemplate=f"{html.escape(configuration.label)}<br>{text}<extra></extra>",
+        customdata=[configuration.config_id],
     )
 
 
@@ -149,7 +153,7 @@ def _listed(figure: go.Figure, title: str, reference: float, rows: int) -> go.Fi
     lines = {**axis(""), "autorange": "reversed"}
     figure.update_layout(**base_layout(), xaxis=axis(title), yaxis=lines, height=120 + 26 * max(rows, 4))
     figure.add_vline(x=reference, line={"color": MUTED[0], "width": 1.5, "dash": "dash"})
-    return figure if rows else _noted(figure, "Nothing to compare with No-Def yet")
+    return figure if rows else _noted(figure, "No configuration can be compared with No-Def yet")
 
 
 def _noted(figure: go.Figure, text: str) -> go.Figure:
@@ -266,24 +270,29 @@ def _bars(style: Style, reaches: Sequence[Interval]) -> dict[str, object]:
     }
 
 
-def hover_text(one: Configuration) -> str:
+def hover_text(configuration: Configuration) -> str:
     """Return the text of a point: plotly reads it as HTML, so every value is escaped."""
-    lines = [f"<b>{html.escape(one.label)}</b>", f"Acc {percent(one.acc)} %"]
-    for summary in one.attacks.values():
+    lines = [f"<b>{html.escape(configuration.label)}</b>", f"Acc {percent(configuration.acc)} %"]
+    for summary in configuration.attacks.values():
         interval = f" ({interval_text(summary.interval)})" if summary.interval else ""
-        worst = ", worst" if summary.attack == one.worst_attack and len(one.attacks) > 1 else ""
+        worst = (
+            ", worst"
+            if summary.attack == configuration.worst_attack and len(configuration.attacks) > 1
+            else ""
+        )
         lines.append(f"{html.escape(summary.name)} AttAcc {percent(summary.att_acc)} %{interval}{worst}")
     lines.append(
-        f"Δ {delta_text(one.delta)}, θ<sub>C</sub> {count_text(one.theta_c)} of {count_text(one.theta_t)}"
+        f"Δ {delta_text(configuration.delta)}, θ<sub>C</sub> {count_text(configuration.theta_c)} of "
+        f"{count_text(configuration.theta_t)}"
     )
-    lines.append(f"seeds {len(one.seeds)}, {seconds_text(one.seconds)} each")
+    lines.append(f"seeds {len(configuration.seeds)}, {seconds_text(configuration.seconds)} each")
     return "<br>".join(lines)
 
 
-def _progress_trace(found: Sequence[Progress]) -> go.Scatter:
+def _progress_trace(steps: Sequence[Progress]) -> go.Scatter:
     return go.Scatter(
-        x=[one.trial for one in found],
-        y=[one.hypervolume for one in found],
+        x=[step.trial for step in steps],
+        y=[step.hypervolume for step in steps],
         mode="lines",
         name="Front so far",
         line={"color": INK[0], "width": 2, "shape": "hv"},
@@ -296,8 +305,8 @@ def _progress_trace(found: Sequence[Progress]) -> go.Scatter:
 def _improvement_trace(improved: Sequence[Progress]) -> go.Scatter:
     light, dark = ACCENT
     return go.Scatter(
-        x=[one.trial for one in improved],
-        y=[one.hypervolume for one in improved],
+        x=[step.trial for step in improved],
+        y=[step.hypervolume for step in improved],
         mode="markers",
         name="Trial that moved it",
         marker={"color": light, "symbol": "circle", "size": 9},

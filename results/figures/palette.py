@@ -94,11 +94,11 @@ def family_styles(defenses: Iterable[Defense]) -> dict[str, Style]:
     No two families share both colour and marker, up to 81 of them. Published families keep their styles
     whatever else there is; the others depend on which there are, not on their order.
     """
-    published = {one.drawn_as: one.defense for one in published_defenses()}
-    found = published | {one.kind: one for one in defenses}
-    ordered = [*published, *sorted(found.keys() - published.keys(), key=_by_parts)]
-    colour_keys = {kind: found[kind].kinds_at("loss", "pictures", "output") for kind in ordered}
-    marker_keys = {kind: found[kind].kinds_at("freezing", "network") for kind in ordered}
+    published = {defense.drawn_as: defense.defense for defense in published_defenses()}
+    families = published | {defense.kind: defense for defense in defenses}
+    ordered = [*published, *sorted(families.keys() - published.keys(), key=_by_parts)]
+    colour_keys = {kind: families[kind].kinds_at("loss", "pictures", "output") for kind in ordered}
+    marker_keys = {kind: families[kind].kinds_at("freezing", "network") for kind in ordered}
     colours = _places(colour_keys.values(), len(_COLOURS), _COLOUR_SALT)
     markers = _places(marker_keys.values(), len(_MARKERS), _MARKER_SALT)
     wanted = {kind: (colours[colour_keys[kind]], markers[marker_keys[kind]]) for kind in ordered}
@@ -112,25 +112,25 @@ def _by_parts(kind: str) -> tuple[int, str]:
 
 def _places(keys: Iterable[tuple[str, ...]], count: int, salt: int) -> dict[tuple[str, ...], int]:
     """Return a place for each key: 0 for no part, else 1 to ``count``, named by its hash if that is free."""
-    found: dict[tuple[str, ...], int] = {(): 0}
+    places: dict[tuple[str, ...], int] = {(): 0}
     for key in keys:
-        if key not in found:
+        if key not in places:
             first = hashlib.sha256(f"{salt}:{'+'.join(key)}".encode()).digest()[0]
             tried = [1 + (first + step) % count for step in range(count)]
-            free = [place for place in tried if place not in found.values()]
-            found[key] = (free or tried)[0]
-    return found
+            free = [place for place in tried if place not in places.values()]
+            places[key] = (free or tried)[0]
+    return places
 
 
 def _without_twins(wanted: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
     """Give a family whose place is taken the next free marker of its colour, else any free place."""
-    found: dict[str, tuple[int, int]] = {}
+    places: dict[str, tuple[int, int]] = {}
     for kind, (colour, marker) in wanted.items():
-        taken = set(found.values())
+        taken = set(places.values())
         others = [(colour, place) for place in _from(marker, len(_MARKERS) + 1)]
         others += [(other, place) for other in _from(colour, len(_COLOURS) + 1) for place in _from(marker, 9)]
-        found[kind] = next((place for place in others if place not in taken), (colour, marker))
-    return found
+        places[kind] = next((place for place in others if place not in taken), (colour, marker))
+    return places
 
 
 def _from(first: int, count: int) -> Sequence[int]:

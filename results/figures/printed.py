@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from results.figures.front_plot import X_TITLE, PlottedPoint, plotted
+from results.figures.front_plot import X_TITLE, PlottedPoint, plot_front
 from results.figures.palette import INK, MUTED, Style
 from results.statistics.summary import SweepSummary
 
@@ -37,7 +37,7 @@ def front_drawing(summary: SweepSummary, attack: str | None = None) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    plot = plotted(summary, attack)
+    plot = plot_front(summary, attack)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=_SIZE, layout="constrained")
         FigureCanvasAgg(figure)

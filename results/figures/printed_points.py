@@ -71,7 +71,7 @@ def _point(row: dict[str, str]) -> PrintedPoint:
     notes = [f"{symbol} {row[name]}" for symbol, name in weights if row[name]]
     notes += [f"θ_C {row['theta_c_m']} M"] if row["theta_c_m"] else []
     notes += [_run(row["run"])] if row["run"] else []
-    defense = next(one for one in published_defenses() if one.kind == row["defense"])
+    defense = next(published for published in published_defenses() if published.kind == row["defense"])
     name = defense.defense.name
     label = f"{name} ({', '.join(notes)})" if notes else name
     return PrintedPoint(defense.drawn_as, label, float(row["acc"]), float(row["att_acc"]))

@@ -41,58 +41,58 @@ class Slice:
 def slices(summary: SweepSummary) -> tuple[Slice, ...]:
     """Return the slices that a sweep has enough different values for."""
     styles = sweep_styles(summary)
-    found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    points: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
     named: dict[tuple[str, str], tuple[str, str, bool]] = {}
-    for one in summary.defended:
-        for (column, label, logarithmic), value in _numbers(one):
-            key = one.defense, column
-            named[key] = one.described.name, label, logarithmic
-            found[key].append((value, 100 * one.acc, 100 * (one.worst_att_acc or 0.0)))
+    for configuration in summary.defended:
+        for (column, label, logarithmic), value in _numbers(configuration):
+            key = configuration.defense, column
+            named[key] = configuration.described.name, label, logarithmic
+            points[key].append((value, 100 * configuration.acc, 100 * (configuration.worst_att_acc or 0.0)))
     return tuple(
         Slice(*named[key], styles[key[0]], *zip(*sorted(rows), strict=True))
-        for key, rows in found.items()
+        for key, rows in points.items()
         if len({value for value, _, _ in rows}) >= LEAST_VALUES
     )
 
 
-def _numbers(one: Configuration) -> Iterator[tuple[tuple[str, str, bool], float]]:
+def _numbers(configuration: Configuration) -> Iterator[tuple[tuple[str, str, bool], float]]:
     """Yield column, label, scale and value of the parameters that are numbers, and theta_C."""
-    if one.worst_att_acc is None:
+    if configuration.worst_att_acc is None:
         return
-    for parameter in one.described.parameters:
+    for parameter in configuration.described.parameters:
         if isinstance(parameter.value, int | float) and not isinstance(parameter.value, bool):
             yield (parameter.column, parameter.label, parameter.logarithmic), float(parameter.value)
-    if one.theta_c is not None:
-        yield _THETA_C, one.theta_c / 1e6
+    if configuration.theta_c is not None:
+        yield _THETA_C, configuration.theta_c / 1e6
 
 
 def slices_figure(summary: SweepSummary) -> go.Figure:
     """Return all slices of a sweep in one figure, two in a row. Writes nothing."""
-    found = slices(summary)
-    rows = max((len(found) + 1) // 2, 1)
-    figure = make_subplots(rows=rows, cols=2, subplot_titles=[one.title for one in found])
-    for index, one in enumerate(found):
+    shown = slices(summary)
+    rows = max((len(shown) + 1) // 2, 1)
+    figure = make_subplots(rows=rows, cols=2, subplot_titles=[drawn.title for drawn in shown])
+    for index, drawn in enumerate(shown):
         row, column = index // 2 + 1, index % 2 + 1
-        for trace in slice_figure(one).data:
+        for trace in slice_figure(drawn).data:
             figure.add_trace(trace.update(showlegend=not index), row=row, col=column)
-        if one.logarithmic:
+        if drawn.logarithmic:
             figure.update_xaxes(type="log", row=row, col=column)
     figure.update_layout(**base_layout(), height=120 + 240 * rows)
     figure.update_yaxes(range=(-2, 102))
     return figure
 
 
-def slice_figure(one: Slice) -> go.Figure:
+def slice_figure(drawn: Slice) -> go.Figure:
     """Return the plotly figure of a slice. Writes nothing."""
-    style = one.style
+    style = drawn.style
     figure = go.Figure()
     for name, values, light, dark, symbol in (
-        ("Acc", one.accs, MUTED[0], MUTED[1], f"{style.symbol}-open"),
-        ("Worst AttAcc", one.att_accs, style.light, style.dark, style.symbol),
+        ("Acc", drawn.accs, MUTED[0], MUTED[1], f"{style.symbol}-open"),
+        ("Worst AttAcc", drawn.att_accs, style.light, style.dark, style.symbol),
     ):
         figure.add_trace(
             go.Scatter(
-                x=one.values,
+                x=drawn.values,
                 y=values,
                 mode="markers",
                 name=name,
@@ -101,7 +101,9 @@ def slice_figure(one: Slice) -> go.Figure:
                 meta={"light": light, "dark": dark, "role": "slice"},
             )
         )
-    figure.update_layout(**base_layout(), xaxis=axis(one.label), yaxis=axis("Percent", (-2, 102)), height=340)
-    if one.logarithmic:
+    figure.update_layout(
+        **base_layout(), xaxis=axis(drawn.label), yaxis=axis("Percent", (-2, 102)), height=340
+    )
+    if drawn.logarithmic:
         figure.update_xaxes(type="log")
     return figure

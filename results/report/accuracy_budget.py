@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from results.formatting import counted, percent
+from results.formatting import format_count, percent
 from results.report.page import Cell, Line, difference_cell, interval_cell, line_of
 from results.report.verdict import lowering
 from results.statistics.configurations import Configuration
@@ -24,7 +24,9 @@ class BudgetChoice(NamedTuple):
     def points_label(self) -> str:
         """Return the budgets in words."""
         *smaller, largest = self.points
-        return " or ".join(part for part in (", ".join(map(str, smaller)), counted(largest, "point")) if part)
+        return " or ".join(
+            part for part in (", ".join(map(str, smaller)), format_count(largest, "point")) if part
+        )
 
 
 def budget_choices(summary: SweepSummary) -> list[BudgetChoice]:
@@ -33,36 +35,38 @@ def budget_choices(summary: SweepSummary) -> list[BudgetChoice]:
     Only configurations that lowered the worst AttAcc of No-Def beyond the interval of the difference are a
     choice; budgets that buy none of them are left out, and budgets that buy the same one stand together.
     """
-    anchor, found = summary.no_def, dict[str, BudgetChoice]()
+    anchor, choices = summary.no_def, dict[str, BudgetChoice]()
     for points in POINTS if anchor else ():
         assert anchor is not None
         least = anchor.acc - points / 100 - _ROUNDING
-        if affordable := [one for one in lowering(summary) if one.acc >= least]:
-            best = min(affordable, key=lambda one: (one.worst_att_acc or 0.0, -one.acc))
-            earlier = found.get(best.config_id, BudgetChoice((), best))
-            found[best.config_id] = earlier._replace(points=(*earlier.points, points))
-    return list(found.values())
+        if affordable := [configuration for configuration in lowering(summary) if configuration.acc >= least]:
+            best = min(
+                affordable, key=lambda configuration: (configuration.worst_att_acc or 0.0, -configuration.acc)
+            )
+            earlier = choices.get(best.config_id, BudgetChoice((), best))
+            choices[best.config_id] = earlier._replace(points=(*earlier.points, points))
+    return list(choices.values())
 
 
 def least_cost(summary: SweepSummary) -> str | None:
-    """Return the points of accuracy that the cheapest choice costs; nothing where it costs none."""
-    accs = [one.acc for one in lowering(summary)]
+    """Return the points of accuracy that the cheapest choice costs; ``None`` where it costs none."""
+    accs = [configuration.acc for configuration in lowering(summary)]
     if summary.no_def is None or not accs:
         return None
     cost = summary.no_def.acc - max(accs)
     return percent(cost) if cost > _ROUNDING else None
 
 
-def budget_lines(found: list[BudgetChoice]) -> list[tuple[str, Line]]:
+def budget_lines(choices: list[BudgetChoice]) -> list[tuple[str, Line]]:
     """Return a row per choice: the points of accuracy given up, and the configuration."""
-    return [(one.points_label, _line(one.configuration)) for one in found]
+    return [(choice.points_label, _line(choice.configuration)) for choice in choices]
 
 
-def _line(one: Configuration) -> Line:
+def _line(configuration: Configuration) -> Line:
     cells = (
-        interval_cell(one.acc, one.acc_range),
-        interval_cell(one.worst_att_acc, one.worst_interval, bar=True),
-        difference_cell(one.difference),
-        Cell(str(len(one.seeds)), "" if len(one.seeds) > 1 else "not confirmed"),
+        interval_cell(configuration.acc, configuration.acc_range),
+        interval_cell(configuration.worst_att_acc, configuration.worst_interval, bar=True),
+        difference_cell(configuration.difference),
+        Cell(str(len(configuration.seeds)), "" if len(configuration.seeds) > 1 else "not confirmed"),
     )
-    return line_of(one, cells)
+    return line_of(configuration, cells)

@@ -1,4 +1,4 @@
-"""How far a report's attack accuracies can be trusted: control attacks, and what is known of the judges."""
+"""How far a report's attack accuracies can be trusted: control attacks, and checks of the evaluators."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -30,42 +30,42 @@ class EvaluatorLine:
 
 def control_lines(summary: SweepSummary) -> list[Line]:
     """Return, for each kind of attack, No-Def, each control, and chance."""
-    sources = [one for one in (summary.no_def, *summary.controls) if one is not None]
-    lines = [_control_line(one, summary.attack_kinds) for one in sources]
+    sources = [source for source in (summary.no_def, *summary.controls) if source is not None]
+    lines = [_control_line(source, summary.attack_kinds) for source in sources]
     chance_cells = tuple(Cell(percent(chance_of(summary))) for _ in summary.attack_kinds)
     return [*lines, Line("Chance", "1 / classes", False, chance_cells)] if summary.controls else []
 
 
-def _control_line(one: Configuration, kinds: Sequence[str]) -> Line:
+def _control_line(configuration: Configuration, kinds: Sequence[str]) -> Line:
     cells = (
-        interval_cell(one.attacks[kind].att_acc, one.attacks[kind].interval, bar=True)
-        if kind in one.attacks
+        interval_cell(configuration.attacks[kind].att_acc, configuration.attacks[kind].interval, bar=True)
+        if kind in configuration.attacks
         else Cell(percent(None))
         for kind in kinds
     )
-    return replace(line_of(one, tuple(cells)), on_front=False)
+    return replace(line_of(configuration, tuple(cells)), on_front=False)
 
 
 def control_warning(summary: SweepSummary) -> str | None:
-    """Return a warning when a control lies clearly above chance: then AttAcc overstates what T gave away."""
+    """Return a warning when a control is clearly above chance: then AttAcc overstates the leak of T."""
     chance = chance_of(summary)
     high = [
-        one
-        for one in summary.controls
-        if one.worst_interval and chance is not None and one.worst_interval[0] > chance
+        control
+        for control in summary.controls
+        if control.worst_interval and chance is not None and control.worst_interval[0] > chance
     ]
     if not high:
         return None
-    worst = max(high, key=lambda one: one.worst_att_acc or 0.0)
+    worst = max(high, key=lambda control: control.worst_att_acc or 0.0)
     return (
-        f"A T that knows nothing of the persons ({control_name(worst.control)}) still gives "
-        f"{percent(worst.worst_att_acc)} %, clearly above chance ({percent(chance)} %). "
-        "Part of every attack accuracy here is not due to T."
+        f"On a classifier with no knowledge of the persons ({control_name(worst.control)}), the attacks "
+        f"reach {percent(worst.worst_att_acc)} %, clearly above chance ({percent(chance)} %). "
+        "Part of every attack accuracy here is not due to the classifier."
     )
 
 
 def chance_of(summary: SweepSummary) -> float | None:
-    """Return 1 / number of private classes; nothing before an attack has ended."""
+    """Return 1 / number of private classes; ``None`` before an attack has ended."""
     return next((row["chance"] for row in summary.attacks if row["chance"] is not None), None)
 
 
@@ -81,7 +81,7 @@ def evaluator_lines(summary: SweepSummary) -> list[EvaluatorLine]:
 def _evaluator_line(summary: SweepSummary, prefix: str, role: str, name: str) -> EvaluatorLine:
     rows = [row for row in summary.attacks if row[f"{prefix}evaluator"] == name]
     anchor = summary.no_def.attacks.values() if summary.no_def else ()
-    seen = known_mean(getattr(one, f"{prefix}att_acc") for one in anchor)
+    seen = known_mean(getattr(attack, f"{prefix}att_acc") for attack in anchor)
     accuracy = _last(row[f"{prefix}evaluator_acc"] for row in rows)
     return EvaluatorLine(
         name=name,
@@ -106,7 +106,9 @@ def evaluator_warning(summary: SweepSummary) -> str | None:
         for row in summary.attacks
         if row["evaluator"]
     )
-    found = next((warning for warning in warnings if warning), None)
-    if found is None:
+    weakness = next((warning for warning in warnings if warning), None)
+    if weakness is None:
         return None
-    return f"The headline evaluator {found}: do not trust the attack accuracies here as absolute numbers."
+    return (
+        f"The headline evaluator {weakness}. The attack accuracies here are not reliable as absolute numbers."
+    )

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from results.figures.front_plot import plotted, step_line
+from results.figures.front_plot import plot_front, step_line
 from results.figures.interactive import front_figure, hover_text
 from results.figures.palette import Style, sweep_styles
 from results.figures.printed_points import printed_groups
-from results.formatting import counted, percent
+from results.formatting import format_count, percent
 from results.statistics.attainment import attainment, run_point
 from results.statistics.front_interval import attacked_front, hypervolume_interval
 from results.statistics.intervals import Interval
@@ -55,7 +55,9 @@ def _view(summary: SweepSummary, attack: str | None) -> View:
     area = (
         summary.hypervolume
         if attack is None
-        else hypervolume([(one.acc, one.attacks[attack].att_acc) for one in front])
+        else hypervolume(
+            [(configuration.acc, configuration.attacks[attack].att_acc) for configuration in front]
+        )
     )
     return View(
         key=attack or WORST,
@@ -77,9 +79,9 @@ def hypervolume_text(area: float, interval: Interval | None) -> str:
 def families(summary: SweepSummary) -> list[Family]:
     """Return the families that are drawn, in the order of the table."""
     counts: dict[str, int] = defaultdict(int)
-    for one in summary.configurations:
-        if one.worst_att_acc is not None and not one.unfit:
-            counts[one.defense] += 1
+    for configuration in summary.configurations:
+        if configuration.worst_att_acc is not None and not configuration.unfit:
+            counts[configuration.defense] += 1
     styles = sweep_styles(summary)
     return [Family(key, summary.families[key].name, styles[key], count) for key, count in counts.items()]
 
@@ -118,21 +120,21 @@ def _figure(summary: SweepSummary, view: View) -> Plain:
 
 
 def _hovers(summary: SweepSummary) -> dict[str, str]:
-    drawn = plotted(summary).points
+    drawn = plot_front(summary).points
     return {point.configuration.config_id: hover_text(point.configuration) for point in drawn}
 
 
 def _trials(summary: SweepSummary, view: View) -> dict[str, list[Plain]]:
     """Return the trials of each family as points; nothing when every configuration has one trial."""
-    if all(len(one.seeds) < 2 for one in summary.configurations):
+    if all(len(configuration.seeds) < 2 for configuration in summary.configurations):
         return {}
     attack = _attack(view)
-    found: dict[str, list[Plain]] = defaultdict(list)
+    points: dict[str, list[Plain]] = defaultdict(list)
     for run in summary.runs:
         target = run.target
         point = run_point(run, [attack] if attack else summary.attack_kinds)
         if point is not None and (target["control"] or "none") == "none":
-            found[target["defense"]].append(
+            points[target["defense"]].append(
                 {
                     "x": round(100 * point[0], 2),
                     "y": round(100 * point[1], 2),
@@ -141,19 +143,19 @@ def _trials(summary: SweepSummary, view: View) -> dict[str, list[Plain]]:
                     f"Acc {percent(point[0])} %, AttAcc {percent(point[1])} %",
                 }
             )
-    return dict(found)
+    return dict(points)
 
 
 def _attainment(summary: SweepSummary, view: View) -> list[Plain]:
-    found = attainment(summary, _attack(view))
-    if found is None:
+    attained = attainment(summary, _attack(view))
+    if attained is None:
         return []
-    left = plotted(summary, _attack(view)).x_range[0]
+    left = plot_front(summary, _attack(view)).x_range[0]
     lines = []
-    for surface in found.surfaces:
+    for surface in attained.surfaces:
         xs, ys = step_line(surface.points, left)
         lines.append(
-            {"name": _share(surface.percent, len(found.seeds)), "x": _rounded(xs), "y": _rounded(ys)}
+            {"name": _share(surface.percent, len(attained.seeds)), "x": _rounded(xs), "y": _rounded(ys)}
         )
     return lines
 
@@ -161,7 +163,7 @@ def _attainment(summary: SweepSummary, view: View) -> list[Plain]:
 def _share(percent_of_seeds: float, seeds: int) -> str:
     if percent_of_seeds >= 100:
         return f"Reached by all {seeds} seeds"
-    return f"Reached by {counted(round(percent_of_seeds * seeds / 100), 'seed')} of {seeds}"
+    return f"Reached by {format_count(round(percent_of_seeds * seeds / 100), 'seed')} of {seeds}"
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
@@ -170,12 +172,12 @@ def _rounded(values: Sequence[float]) -> list[float]:
 
 def attainment_text(summary: SweepSummary) -> str | None:
     """Return what the attainment lines rest on; nothing without seeds to compare."""
-    found = attainment(summary)
-    if found is None:
+    attained = attainment(summary)
+    if attained is None:
         return None
     return (
-        f"Attainment over {counted(len(found.seeds), 'training seed')}, of the {len(found.config_ids)} "
-        "configurations that have all of them."
+        f"Attainment over {format_count(len(attained.seeds), 'training seed')}, of the "
+        f"{len(attained.config_ids)} configurations that have all of them."
     )
 
 

@@ -1,8 +1,8 @@
-"""The few numbers at the top of a report: what leaks, what the largest drop leaves, what that rests on."""
+"""The numbers at the top of a report: the leak of No-Def, the largest drop, the evidence for both."""
 
 from typing import NamedTuple
 
-from results.formatting import UNKNOWN, counted, interval_text, listed, percent
+from results.formatting import UNKNOWN, format_count, interval_text, join_words, percent
 from results.report.controls_and_evaluators import chance_of, evaluator_lines
 from results.report.page import UNFIT
 from results.report.verdict import lowering
@@ -20,7 +20,7 @@ class Fact(NamedTuple):
 
 
 def key_facts(summary: SweepSummary) -> list[Fact]:
-    """Return what somebody who has to decide looks for first; nothing while no configuration has finished."""
+    """Return the numbers at the top of a report; none while no configuration has finished."""
     anchor = summary.no_def
     if not summary.configurations:
         return []
@@ -33,19 +33,23 @@ def _accuracy(anchor: Configuration | None) -> Fact:
     return Fact("No-Def, natural accuracy", percent(anchor.acc) if anchor else UNKNOWN, "%")
 
 
-def _attacked(name: str, one: Configuration | None, notes: tuple[str, ...]) -> Fact:
-    if one is None or one.worst_att_acc is None:
+def _attacked(name: str, configuration: Configuration | None, notes: tuple[str, ...]) -> Fact:
+    if configuration is None or configuration.worst_att_acc is None:
         return Fact(f"{name}, worst attack", UNKNOWN)
-    interval = (f"95 % interval {interval_text(one.worst_interval)}",) if one.worst_interval else ()
-    unfit = (UNFIT,) if one.unfit else ()
-    below = (*notes, *interval, f"natural accuracy {percent(one.acc)} %", *unfit)
-    return Fact(f"{name}, worst attack", percent(one.worst_att_acc), "%", below)
+    interval = (
+        (f"95 % interval {interval_text(configuration.worst_interval)}",)
+        if configuration.worst_interval
+        else ()
+    )
+    unfit = (UNFIT,) if configuration.unfit else ()
+    below = (*notes, *interval, f"natural accuracy {percent(configuration.acc)} %", *unfit)
+    return Fact(f"{name}, worst attack", percent(configuration.worst_att_acc), "%", below)
 
 
 def _largest_drop(summary: SweepSummary) -> list[Fact]:
-    """Return the defence with the largest drop; nothing while none can be compared with No-Def.
+    """Return the defence with the largest drop; no fact while no defence can be compared with No-Def.
 
-    Nothing either where No-Def is at chance: what lies below it is luck.
+    None is returned either where No-Def is at chance: a value below chance is random.
     """
     lowered = lowering(summary)
     if lowered:
@@ -62,12 +66,14 @@ def _evidence(summary: SweepSummary) -> list[Fact]:
     chance = chance_of(summary)
     if not summary.attacks or chance is None:
         return []
-    controls = [percent(one.worst_att_acc) for one in summary.controls if one.worst_att_acc is not None]
+    controls = [
+        percent(control.worst_att_acc) for control in summary.controls if control.worst_att_acc is not None
+    ]
     expected = f"should be at chance, {percent(chance)} %"
     known = (
-        Fact("Control attacks", listed(controls), "%", (expected,))
+        Fact("Control attacks", join_words(controls), "%", (expected,))
         if controls
-        else Fact("Control attacks", "none", "", ("nothing shows that it is T that leaks",))
+        else Fact("Control attacks", "none", "", ("without controls, chance and leak cannot be told apart",))
     )
     return [known, _rests_on(summary)]
 
@@ -80,4 +86,6 @@ def _rests_on(summary: SweepSummary) -> Fact:
         for one in evaluator_lines(summary)
         if one.role == "headline" and one.accuracy != UNKNOWN
     ]
-    return Fact("Classes attacked", str(classes), "", (f"at most {counted(seeds, 'training seed')}", *judges))
+    return Fact(
+        "Classes attacked", str(classes), "", (f"at most {format_count(seeds, 'training seed')}", *judges)
+    )

@@ -7,16 +7,16 @@ from results.defenses import Defense
 from results.formatting import (
     UNKNOWN,
     count_text,
-    counted,
     delta_text,
     difference_interval,
     difference_text,
+    format_count,
     interval_text,
     number_text,
     percent,
     seconds_text,
 )
-from results.labels import searched_name
+from results.labels import control_name, searched_name
 from results.statistics.configurations import AttackSummary, Configuration
 from results.statistics.intervals import Difference, Interval
 from results.statistics.summary import SweepSummary
@@ -76,41 +76,53 @@ def difference_cell(difference: Difference | None) -> Cell:
     return Cell(difference_text(difference), difference_interval(difference), value)
 
 
-def line_of(one: Configuration, cells: tuple[Cell, ...]) -> Line:
+def line_of(configuration: Configuration, cells: tuple[Cell, ...]) -> Line:
     """Return a row of a table about a configuration."""
-    name, note = one.heading
-    if one.unfit:
-        note = f"{note}, {UNFIT}" if note else UNFIT
-    return Line(name, note, one.on_front, cells, one.config_id, _family(one))
-
-
-def _family(one: Configuration) -> str:
-    return one.defense if one.control == "none" else ""
-
-
-def configuration_line(one: Configuration) -> Line:
-    """Return the row of a configuration in the main table."""
-    worst = one.attacks[one.worst_attack].name if one.worst_attack else ""
-    cells = (
-        interval_cell(one.acc, one.acc_range),
-        interval_cell(one.worst_att_acc, one.worst_interval, bar=True),
-        Cell(worst),
-        difference_cell(one.difference),
-        Cell(delta_text(one.delta), value=one.delta),
-        Cell(count_text(one.theta_c), f"of {count_text(one.theta_t)}", one.theta_c),
-        Cell(str(len(one.seeds)), value=len(one.seeds)),
-        Cell(seconds_text(one.seconds), value=one.seconds),
+    name, note = (
+        ("Control", control_name(configuration.control))
+        if configuration.control != "none"
+        else configuration.heading
     )
-    return line_of(one, cells)
+    if configuration.unfit:
+        note = f"{note}, {UNFIT}" if note else UNFIT
+    return Line(name, note, configuration.on_front, cells, configuration.config_id, _family(configuration))
+
+
+def _family(configuration: Configuration) -> str:
+    return configuration.defense if configuration.control == "none" else ""
+
+
+def configuration_line(configuration: Configuration) -> Line:
+    """Return the row of a configuration in the main table."""
+    worst = configuration.attacks[configuration.worst_attack].name if configuration.worst_attack else ""
+    cells = (
+        interval_cell(configuration.acc, configuration.acc_range),
+        interval_cell(configuration.worst_att_acc, configuration.worst_interval, bar=True),
+        Cell(worst),
+        difference_cell(configuration.difference),
+        Cell(delta_text(configuration.delta), value=configuration.delta),
+        Cell(
+            count_text(configuration.theta_c),
+            f"of {count_text(configuration.theta_t)}",
+            configuration.theta_c,
+        ),
+        Cell(str(len(configuration.seeds)), value=len(configuration.seeds)),
+        Cell(seconds_text(configuration.seconds), value=configuration.seconds),
+    )
+    return line_of(configuration, cells)
 
 
 def attack_lines(configurations: Sequence[Configuration]) -> list[Line]:
     """Return a row per configuration and kind of attack."""
-    return [_attack_line(one, summary) for one in configurations for summary in one.attacks.values()]
+    return [
+        _attack_line(configuration, summary)
+        for configuration in configurations
+        for summary in configuration.attacks.values()
+    ]
 
 
-def _attack_line(one: Configuration, summary: AttackSummary) -> Line:
-    return line_of(one, attack_cells(summary))
+def _attack_line(configuration: Configuration, summary: AttackSummary) -> Line:
+    return line_of(configuration, attack_cells(summary))
 
 
 def attack_cells(summary: AttackSummary) -> tuple[Cell, ...]:
@@ -159,16 +171,18 @@ def training_time_lines(summary: SweepSummary, most: int) -> list[Line]:
 
 
 def _training_time_line(time: TrainingTime) -> Line:
-    one = time.configuration
+    configuration = time.configuration
     cells = (
         Cell(seconds_text(time.seconds), value=time.seconds),
         Cell(number_text(time.ratio), value=time.ratio),
         Cell(number_text(time.epoch_ratio), value=time.epoch_ratio),
-        Cell(UNKNOWN if one.epochs is None else str(one.epochs), value=one.epochs),
-        interval_cell(one.acc, one.acc_range),
-        Cell(one.recipe or "settings of the setup"),
+        Cell(
+            UNKNOWN if configuration.epochs is None else str(configuration.epochs), value=configuration.epochs
+        ),
+        interval_cell(configuration.acc, configuration.acc_range),
+        Cell(configuration.recipe or "settings of the setup"),
     )
-    return line_of(one, cells)
+    return line_of(configuration, cells)
 
 
 @dataclass(frozen=True)
@@ -199,15 +213,15 @@ class ImportanceSection:
 _OBJECTIVES: dict[str, str] = {"acc": "Natural accuracy", "att_acc": "Worst attack accuracy"}
 
 
-def importance_groups(summary: SweepSummary, found: Importances | None) -> ImportanceSection | None:
+def importance_groups(summary: SweepSummary, importances: Importances | None) -> ImportanceSection | None:
     """Return the section on importance; nothing when it was not computed."""
-    if found is None:
+    if importances is None:
         return None
     groups = tuple(
         ImportanceGroup(_OBJECTIVES.get(objective, objective), _shares(shares, summary.families))
-        for objective, shares in found.shares.items()
+        for objective, shares in importances.shares.items()
     )
-    return ImportanceSection(groups, found.trials, found.least)
+    return ImportanceSection(groups, importances.trials, importances.least)
 
 
 def _shares(shares: Mapping[str, float], families: Mapping[str, Defense]) -> tuple[Share, ...]:
@@ -226,7 +240,7 @@ def timing_warning(summary: SweepSummary) -> str | None:
 def progress_text(summary: SweepSummary) -> str:
     """Return how many trials are done, failed and left."""
     done, failed = sum(summary.done.values()), sum(summary.failed.values())
-    parts = [f"{counted(done, 'trial')} done"]
+    parts = [f"{format_count(done, 'trial')} done"]
     if failed:
         parts.append(f"{failed} failed")
     if summary.left and sum(summary.left.values()):

@@ -26,10 +26,10 @@ def as_json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def joined_json(parts: Mapping[str, str]) -> str:
+def join_json(parts: Mapping[str, str]) -> str:
     """Return an object as JSON from its values, which are JSON already.
 
-    >>> joined_json({"a": "[1]", "b": "2"})
+    >>> join_json({"a": "[1]", "b": "2"})
     '{"a":[1],"b":2}'
     """
     return "{" + ",".join(f"{as_json(name)}:{text}" for name, text in parts.items()) + "}"

@@ -1,8 +1,8 @@
-"""The rows of a report's tables of evidence: paired differences to No-Def, spread, distances of pictures."""
+"""Rows of two tables of a report: paired differences to No-Def; spread of AttAcc and distances."""
 
 from collections.abc import Iterable, Sequence
 
-from results.formatting import UNKNOWN, counted, number_text, percent
+from results.formatting import UNKNOWN, format_count, number_text, percent
 from results.report.page import Cell, Line, difference_cell, line_of
 from results.statistics.comparison import AttackComparison, Comparison
 from results.statistics.configurations import AttackSummary, Configuration, Row, known_mean
@@ -13,22 +13,22 @@ from results.statistics.summary import SweepSummary
 
 def paired_lines(comparisons: Iterable[Comparison]) -> list[Line]:
     """Return a row per comparison and kind of attack."""
-    return [_paired_line(one, attack) for one in comparisons for attack in one.attacks]
+    return [_paired_line(comparison, attack) for comparison in comparisons for attack in comparison.attacks]
 
 
-def _paired_line(one: Comparison, attack: AttackComparison) -> Line:
+def _paired_line(comparison: Comparison, attack: AttackComparison) -> Line:
     signs = attack.signs
-    paired = counted(attack.pairs, "pair") if attack.pairs else "by class alone"
+    paired = format_count(attack.pairs, "pair") if attack.pairs else "by class only"
     cells = (
-        Cell(one.first.attacks[attack.attack].name),
+        Cell(comparison.first.attacks[attack.attack].name),
         difference_cell(attack.difference),
         Cell(str(signs.lower), value=signs.lower),
         Cell(str(signs.equal), value=signs.equal),
         Cell(str(signs.higher), value=signs.higher),
         Cell(p_text(signs.p_value), value=signs.p_value),
-        Cell(paired, counted(len(one.seeds), "seed") if one.seeds else "", attack.pairs),
+        Cell(paired, format_count(len(comparison.seeds), "seed") if comparison.seeds else "", attack.pairs),
     )
-    return line_of(one.first, cells)
+    return line_of(comparison.first, cells)
 
 
 def p_text(value: float) -> str:
@@ -41,16 +41,18 @@ def p_text(value: float) -> str:
 
 
 def distance_lines(summary: SweepSummary, configurations: Sequence[Configuration]) -> list[Line]:
-    """Return a row per configuration and kind of attack: how near the pictures came, how AttAcc spreads."""
+    """Return a row per configuration and kind of attack: distances of the pictures, spread of AttAcc."""
     rows = {row["attack_id"]: row for row in summary.attacks}
     return [
-        _distance_line(one, attack, [rows[attack_id] for attack_id in attack.attack_ids if attack_id in rows])
-        for one in configurations
-        for attack in one.attacks.values()
+        _distance_line(
+            configuration, attack, [rows[attack_id] for attack_id in attack.attack_ids if attack_id in rows]
+        )
+        for configuration in configurations
+        for attack in configuration.attacks.values()
     ]
 
 
-def _distance_line(one: Configuration, attack: AttackSummary, rows: Sequence[Row]) -> Line:
+def _distance_line(configuration: Configuration, attack: AttackSummary, rows: Sequence[Row]) -> Line:
     restart_sd = known_mean(row["att_acc_restart_sd"] for row in rows)
     seed_sd = over_runs([row["att_acc"] for row in rows])[1] if rows else None
     cells = (
@@ -61,7 +63,7 @@ def _distance_line(one: Configuration, attack: AttackSummary, rows: Sequence[Row
         _mean_cell(rows, "fid", _pictures(rows)),
         *(_mean_cell(rows, column) for column in ("kid", "lpips")),
     )
-    return line_of(one, cells)
+    return line_of(configuration, cells)
 
 
 def _mean_cell(rows: Sequence[Row], column: str, note: str = "") -> Cell:
@@ -81,5 +83,5 @@ def _pictures(rows: Sequence[Row]) -> str:
 
 
 def features_text(summary: SweepSummary) -> str:
-    """Return whose features FID and KID are measured in."""
+    """Return the networks whose features FID and KID use."""
     return ", ".join(sorted({row["fid_features"] for row in summary.attacks if row["fid_features"]}))

@@ -69,10 +69,10 @@ def picture_uri(data: bytes | Image.Image) -> str | None:
     except (UnidentifiedImageError, OSError, ValueError):
         return None
     picture.thumbnail((_LARGEST, _LARGEST))
-    return encoded(picture)
+    return encode_webp(picture)
 
 
-def encoded(picture: Image.Image) -> str:
+def encode_webp(picture: Image.Image) -> str:
     """Return a picture as a WebP data URI."""
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=82, method=1)
@@ -101,11 +101,11 @@ class Sheets:
 
     def first_restarts(self, attack_id: str) -> dict[int, Row]:
         """Return the row of the first restart of each class: the one shown is not chosen by its success."""
-        found: dict[int, Row] = {}
+        restarts: dict[int, Row] = {}
         rows = self._rows.rows(attack_id)
         for row in sorted(rows, key=lambda row: (row["class_index"], row["restart"])):
-            found.setdefault(row["class_index"], row)
-        return found
+            restarts.setdefault(row["class_index"], row)
+        return restarts
 
     def cell(self, row: Row) -> str | None:
         """Return the picture of one reconstruction as a data URI, or nothing."""
@@ -125,7 +125,7 @@ class Sheets:
             line, column = divmod(index, columns)
             whole.paste(picture.convert("RGB").resize((side, side)), (column * side, line * side))
         cells = tuple((int(row["class_index"]), row["rank"] == 0) for row, _ in cut)
-        return Strip(encoded(whole), columns, cells)
+        return Strip(encode_webp(whole), columns, cells)
 
     def _cut(self, row: Row) -> Image.Image | None:
         known = row["found"] is not False and row["sheet"] and row["sheet_row"] is not None
@@ -179,7 +179,9 @@ def gallery(
     ``private_images`` maps a class index to a picture of that class, to be put beside its reconstructions.
     """
     columns = [
-        (one, sheets.first_restarts(one.attacks[kind].attack_ids[0])) for one in shown if kind in one.attacks
+        (configuration, sheets.first_restarts(configuration.attacks[kind].attack_ids[0]))
+        for configuration in shown
+        if kind in configuration.attacks
     ]
     indices = sorted({index for _, rows in columns for index in rows})
     classes = tuple(
@@ -189,7 +191,7 @@ def gallery(
         return None
     return Gallery(
         attack=columns[0][0].attacks[kind].name,
-        headings=tuple(one.heading for one, _ in columns),
+        headings=tuple(configuration.heading for configuration, _ in columns),
         classes=classes,
         left_out=len(indices) - len(classes),
     )
@@ -206,15 +208,15 @@ def _class_tiles(
     exemplar = None
     if private_images is not None:
         exemplar = Tile(next(iter(private_uris(private_images, index)), None), f"Private picture of {name}")
-    tiles = (_tile(sheets, kind, one, name, rows.get(index)) for one, rows in columns)
+    tiles = (_tile(sheets, kind, configuration, name, rows.get(index)) for configuration, rows in columns)
     return ClassTiles(name, exemplar, tuple(tiles))
 
 
-def _tile(sheets: Sheets, kind: str, one: Configuration, name: str, row: Row | None) -> Tile:
+def _tile(sheets: Sheets, kind: str, configuration: Configuration, name: str, row: Row | None) -> Tile:
     uri = sheets.cell(row) if row else None
     if row is None or uri is None:
         return Tile(None, "no picture")
     recognised = row["rank"] == 0
     outcome = "recognised" if recognised else "not recognised"
-    attack = one.attacks[kind].name
-    return Tile(uri, f"{attack} reconstruction of {name} from {one.label}: {outcome}", recognised)
+    attack = configuration.attacks[kind].name
+    return Tile(uri, f"{attack} reconstruction of {name} from {configuration.label}: {outcome}", recognised)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from results.formatting import counted
+from results.formatting import format_count
 from results.statistics.summary import SweepSummary
 from results.sweeps.settings import SweepSettings
 
@@ -24,7 +24,7 @@ def provenance_lines(summary: SweepSummary, settings: SweepSettings) -> list[tup
         ("Recipes", _distinct(_recipe(row) for row in targets)),
         ("Seeds", _seeds(summary, settings)),
         ("Generators", _distinct(row["generator_id"] for row in attacks)),
-        ("Weights of T", _weights(summary)),
+        ("Weights of the classifiers", _weights(summary)),
         ("Code", _distinct(row["git_sha"] for row in rows)),
         ("Changes", _changes(settings)),
         ("Packages", _distinct(_versions(row["versions"]) for row in rows)),
@@ -50,7 +50,7 @@ def _changes(settings: SweepSettings) -> str:
     if not dirty:
         return "none: the code was as committed"
     hashes = _distinct(run.get("git_diff_sha256") for run in dirty)
-    share = f"uncommitted changes in {len(dirty)} of {counted(len(known), 'run')}"
+    share = f"uncommitted changes in {len(dirty)} of {format_count(len(known), 'run')}"
     return f"{share}, SHA-256 {hashes}" if hashes else share
 
 
@@ -85,14 +85,14 @@ def _weights(summary: SweepSummary) -> str:
     )
     if anchor is None:
         return ""
-    return f"{counted(len(hashes), 'file')}; No-Def has SHA-256 {anchor['artifact_sha256']}"
+    return f"{format_count(len(hashes), 'file')}; No-Def has SHA-256 {anchor['artifact_sha256']}"
 
 
 def _recipe(row: Mapping[str, Any]) -> str:
     """Return the recipe of a T, how long it trained, and how its epoch was chosen unless it is the last."""
     chosen = f", {row['selection']}" if row["selection"] not in {None, "last"} else ""
     name = row["recipe"] or "settings of the setup"
-    return f"{name}, {counted(row['epochs'], 'epoch')}{chosen}" if row["epochs"] else f"{name}{chosen}"
+    return f"{name}, {format_count(row['epochs'], 'epoch')}{chosen}" if row["epochs"] else f"{name}{chosen}"
 
 
 def _distinct(values: Iterable[str | None]) -> str:

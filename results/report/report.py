@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from results.figures.front_plot import MOST_DRAWN, X_TITLE, plotted, ticks
+from results.figures.front_plot import MOST_DRAWN, X_TITLE, plot_front, ticks
 from results.figures.interactive import convergence_figure
 from results.figures.palette import INK, MUTED, SYMBOL_PATHS, Style, sweep_styles
 from results.figures.slices import slice_figure, slices
@@ -35,7 +35,7 @@ from results.report.page import (
     timing_warning,
     training_time_lines,
 )
-from results.report.page_data import as_json, joined_json, page_data, safe_in_script
+from results.report.page_data import as_json, join_json, page_data, safe_in_script
 from results.report.paired_tests import distance_lines, features_text, paired_lines
 from results.report.pictures import Gallery, PrivateImages, Sheets, gallery
 from results.report.provenance import code_changes, provenance_lines
@@ -137,13 +137,13 @@ def _overview(summary: SweepSummary, settings: SweepSettings) -> dict[str, Any]:
 
 def _cost_lines(summary: SweepSummary) -> list[tuple[str, str, str]]:
     """Return name, value and note of what the sweep cost."""
-    found = cost(summary)
+    spent = cost(summary)
     lines = [
         ("Trials", progress_text(summary), ""),
-        ("Wall time", hours_text(found.wall_hours), "from the first task to the last, pauses included"),
-        ("CPU time", hours_text(found.cpu_hours), "of all threads of the tasks"),
-        ("GPU time", hours_text(found.gpu_hours), "wall time of tasks on a GPU, a shared one counted whole"),
-        ("Tasks, added up", hours_text(found.task_hours), "side by side or not"),
+        ("Wall time", hours_text(spent.wall_hours), "from the first task to the last, pauses included"),
+        ("CPU time", hours_text(spent.cpu_hours), "of all threads of the tasks"),
+        ("GPU time", hours_text(spent.gpu_hours), "wall time of tasks on a GPU; a shared GPU counts in full"),
+        ("Sum over tasks", hours_text(spent.task_hours), "tasks may have run at the same time"),
     ]
     return lines if summary.sweep_id else []
 
@@ -152,7 +152,7 @@ def _tables(summary: SweepSummary) -> dict[str, Any]:
     shown = summary.configurations[:MOST_OPEN_ROWS]
     detailed = [*select_configurations(summary, MOST_DETAILED), *summary.controls]
     return {
-        "lines": [configuration_line(one) for one in shown],
+        "lines": [configuration_line(configuration) for configuration in shown],
         "configuration_count": len(summary.configurations),
         "attack_lines": attack_lines(detailed),
         "attack_names": [summary.attack_names[kind] for kind in summary.attack_kinds],
@@ -182,9 +182,14 @@ def _against_anchor(
     anchor = summary.no_def
     if anchor is None:
         return []
-    wanted = [unit for one in shown for attack in one.attacks.values() for unit in attack.attack_ids]
+    wanted = [
+        unit
+        for configuration in shown
+        for attack in configuration.attacks.values()
+        for unit in attack.attack_ids
+    ]
     pairing = Pairing(summary, _of_attacks(results.reconstruction_rows(), wanted))
-    return [pairing.compare(one, anchor) for one in shown if not one.is_anchor]
+    return [pairing.compare(configuration, anchor) for configuration in shown if not configuration.is_anchor]
 
 
 def _of_attacks(rows: pa.Table, attack_ids: Sequence[str]) -> pa.Table:
@@ -201,15 +206,15 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
         "symbols": SYMBOL_PATHS,
         "printed": printed_labels(),
         "attainment": attainment_text(summary),
-        "several_seeds": any(len(one.seeds) > 1 for one in summary.configurations),
+        "several_seeds": any(len(configuration.seeds) > 1 for configuration in summary.configurations),
         "theme": as_script_data({"ink": INK, "muted": MUTED}),
     }
     # The library itself, from its own package; curves of trials need it even without a front.
     base["plotly_js"] = Markup(get_plotlyjs()) if summary.configurations else None  # noqa: S704
-    drawn = any(one.worst_att_acc is not None for one in summary.configurations)
+    drawn = any(configuration.worst_att_acc is not None for configuration in summary.configurations)
     if not drawn:
         return base | {"front": None, "view_data": None, "plot": None, "thinned": None}
-    plot = plotted(summary)
+    plot = plot_front(summary)
     left_out = plot.left_out
     return base | {
         "front": page_data(as_json(front_data(summary))),
@@ -217,8 +222,8 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
         "plot": plot,
         "ticks": {"x": ticks(plot.x_range), "y": ticks(plot.y_range)},
         "x_title": X_TITLE,
-        "thinned": f"{left_out} dominated configurations are not drawn, so that it stays quick; the table "
-        f"holds all. {MOST_DRAWN} are drawn at most."
+        "thinned": f"At most {MOST_DRAWN} configurations are drawn, so that the figure stays fast. "
+        f"{left_out} dominated configurations are in the table only."
         if left_out
         else None,
     }
@@ -226,7 +231,7 @@ def _front(summary: SweepSummary) -> dict[str, Any]:
 
 def _drawn_styles(summary: SweepSummary) -> dict[str, Style]:
     """Return the styles of the families that the page shows, by kind."""
-    shown = {one.defense for one in (*summary.configurations, *summary.controls)}
+    shown = {configuration.defense for configuration in (*summary.configurations, *summary.controls)}
     return {kind: style for kind, style in sorted(sweep_styles(summary).items()) if kind in shown}
 
 
@@ -235,12 +240,12 @@ def _search(summary: SweepSummary, importances: Importances | None) -> dict[str,
     figures: dict[str, Any] = {}
     if len(course) > 1:
         figures["convergence"] = plain_figure(convergence_figure(summary))
-    found = slices(summary)
-    for index, one in enumerate(found):
-        figures[f"slice-{index}"] = plain_figure(slice_figure(one))
+    shown = slices(summary)
+    for index, drawn in enumerate(shown):
+        figures[f"slice-{index}"] = plain_figure(slice_figure(drawn))
     return {
         "convergence": course if len(course) > 1 else None,
-        "slices": [one.title for one in found],
+        "slices": [drawn.title for drawn in shown],
         "figures": page_data(as_json(figures)),
         "importances": importance_groups(summary, importances),
     }
@@ -265,30 +270,30 @@ def _trials(
     details = TrialDetails(summary, settings, grouped, curves)
     labels: dict[int, str] = {}
     failed = failed_trials(results.store, summary, settings, summary.failures[:MOST_FAILURES], labels)
-    found = panels(summary, details, sheets, rows, private_images, failed)
+    opened = panels(summary, details, sheets, rows, private_images, failed)
     shown = [*select_configurations(summary, MOST_PICTURED), *summary.controls[:1]]
     made = (gallery(sheets, kind, shown, private_images, MOST_CLASSES) for kind in summary.attack_kinds)
-    galleries: list[Gallery] = [one for one in made if one is not None]
+    galleries: list[Gallery] = [drawn for drawn in made if drawn is not None]
     return {
         "galleries": galleries,
         "with_private": private_images is not None,
         "missing_pictures": sorted(sheets.missing.items()),
         "trial_data": {
-            "rows-data": page_data(as_json(found.rows)),
-            "details-data": page_data(joined_json(found.details)),
-            "pictures-data": page_data(_pictures(found), compress=False),
-            "failed-data": page_data(joined_json(found.failed)),
+            "rows-data": page_data(as_json(opened.rows)),
+            "details-data": page_data(join_json(opened.details)),
+            "pictures-data": page_data(_pictures(opened), compress=False),
+            "failed-data": page_data(join_json(opened.failed)),
         },
-        "opened_failures": found.failed.keys(),
+        "opened_failures": opened.failed.keys(),
         "failure_labels": labels,
-        "panels_note": found.note,
+        "panels_note": opened.note,
     }
 
 
-def _pictures(found: Panels) -> str:
+def _pictures(opened: Panels) -> str:
     """Return the pictures of trials as JSON: strips by attack_id, private pictures and names by class."""
-    parts = {"private": as_json(found.private), "classes": as_json(found.classes)}
-    return joined_json({"strips": joined_json(found.strips), **parts})
+    parts = {"private": as_json(opened.private), "classes": as_json(opened.classes)}
+    return join_json({"strips": join_json(opened.strips), **parts})
 
 
 def as_script_data(value: object) -> Markup:

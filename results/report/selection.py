@@ -11,10 +11,20 @@ def select_configurations(summary: SweepSummary, most: int) -> list[Configuratio
     The best of a family is the one with the least worst AttAcc.
     """
     anchor = [summary.no_def] if summary.no_def else []
-    front = spread([one for one in reversed(summary.front) if not one.is_anchor], most)
-    known = [one for one in summary.defended if one.worst_att_acc is not None and not one.unfit]
+    front = spread(
+        [configuration for configuration in reversed(summary.front) if not configuration.is_anchor], most
+    )
+    known = [
+        configuration
+        for configuration in summary.defended
+        if configuration.worst_att_acc is not None and not configuration.unfit
+    ]
     best: dict[str, Configuration] = {}
-    for one in sorted(known, key=lambda one: one.point[1]):
-        best.setdefault(one.defense, one)
-    shown = {one.defense for one in front}
-    return [*anchor, *front, *(one for family, one in best.items() if family not in shown)]
+    for configuration in sorted(known, key=lambda configuration: configuration.point[1]):
+        best.setdefault(configuration.defense, configuration)
+    shown = {configuration.defense for configuration in front}
+    return [
+        *anchor,
+        *front,
+        *(configuration for family, configuration in best.items() if family not in shown),
+    ]

@@ -1,11 +1,11 @@
-"""What a sweep was asked, in words: the space, the data, the target, what is searched, and the attacks."""
+"""The settings of a sweep in words: the space, the data, the target, what is searched, and the attacks."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from results.defenses import Defense, Part
-from results.formatting import counted, share_of_published
+from results.formatting import format_count, share_of_published
 from results.paper import published_defenses
 from results.statistics.summary import SweepSummary
 from results.sweeps.settings import SweepSettings, weights_text
@@ -22,7 +22,7 @@ NOT_SCALED = (
 
 
 def description_lines(summary: SweepSummary, settings: SweepSettings) -> list[tuple[str, str]]:
-    """Return name and text of everything that the sweep was asked, as far as it is known."""
+    """Return name and text of each setting of the sweep that is known."""
     space, setup = settings.space, settings.setup
     pairs = [
         ("Space", _named(space)),
@@ -46,8 +46,8 @@ def _target(target: Plain) -> str:
         return ""
     parts = [str(target.get("architecture"))]
     parts += [f"from {weights_text(target['pretrained'])}" if target.get("pretrained") else "from scratch"]
-    parts += [counted(target["epochs"], "epoch")] if target.get("epochs") else []
-    parts += [f"at least {counted(target['least_steps'], 'step')}"] if target.get("least_steps") else []
+    parts += [format_count(target["epochs"], "epoch")] if target.get("epochs") else []
+    parts += [f"at least {format_count(target['least_steps'], 'step')}"] if target.get("least_steps") else []
     return ", ".join(parts)
 
 
@@ -84,7 +84,7 @@ def _search(space: Plain) -> str:
     if search.get("sampler") != "grid":
         parts.append(f"rounds of {search.get('round_size')}")
     if confirmation.get("further_seeds"):
-        seeds = counted(confirmation["further_seeds"], "further seed")
+        seeds = format_count(confirmation["further_seeds"], "further seed")
         of = "of the front" if confirmation.get("of", "front") == "front" else "configurations"
         parts.append(f"{seeds} for at most {confirmation.get('at_most')} {of}")
     return ", ".join(parts)
@@ -94,9 +94,11 @@ def _attack(summary: SweepSummary, kind: str) -> str:
     """Return an attack with the budget that its rows have, not the one of the space."""
     row = next(row for row in summary.attacks if row["attack"] == kind)
     settings = _settings(row["attack_settings"])
-    parts = [counted(settings[key], word) for key, word in _BUDGET.items() if _is_count(settings.get(key))]
+    parts = [
+        format_count(settings[key], word) for key, word in _BUDGET.items() if _is_count(settings.get(key))
+    ]
     parts += [share_of_published(row["budget_factor"])] if row["budget_factor"] else []
-    parts += [counted(row["attacked_classes"], "class", "classes")] if row["attacked_classes"] else []
+    parts += [format_count(row["attacked_classes"], "class", "classes")] if row["attacked_classes"] else []
     name = summary.attack_names[kind]
     return f"{name} ({', '.join(parts)})" if parts else name
 
@@ -126,4 +128,4 @@ def _planned(summary: SweepSummary) -> str:
         ("confirmation", "confirmation", "confirmations"),
         ("control", "control", "controls"),
     )
-    return ", ".join(counted(planned[role], one, many) for role, one, many in names if planned.get(role))
+    return ", ".join(format_count(planned[role], one, many) for role, one, many in names if planned.get(role))

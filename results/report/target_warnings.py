@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from results.formatting import listed
+from results.formatting import join_words
 from results.statistics.fitness import FREEZES_RANDOM
 from results.statistics.summary import SweepSummary, UnfitTarget
 
@@ -33,4 +33,4 @@ def _random_layers(summary: SweepSummary) -> list[str]:
         return []
     left = len(labels) - MOST_NAMED
     named = labels if left <= 0 else [*labels[: MOST_NAMED - 1], f"{left + 1} more"]
-    return [f"{listed(named)}: {FREEZES_RANDOM}."]
+    return [f"{join_words(named)}: {FREEZES_RANDOM}."]

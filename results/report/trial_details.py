@@ -66,18 +66,18 @@ class TrialDetails:
             key = (target["config_id"] or target["target_id"], target["control"] or "none")
             self._runs.setdefault(key, []).append(run)
 
-    def runs(self, one: Configuration) -> list[Run]:
+    def runs(self, configuration: Configuration) -> list[Run]:
         """Return the trials of a configuration, in order of proposal."""
-        return self._runs.get((one.config_id, one.control), [])
+        return self._runs.get((configuration.config_id, configuration.control), [])
 
-    def of(self, one: Configuration) -> Plain:
+    def of(self, configuration: Configuration) -> Plain:
         """Return the details of a configuration: its attacks, and each of its trials."""
         return {
             "attacks": [
                 [cell_text(cell.text, cell.note) for cell in attack_cells(summary)]
-                for summary in one.attacks.values()
+                for summary in configuration.attacks.values()
             ],
-            "trials": [self._trial(run) for run in self.runs(one)],
+            "trials": [self._trial(run) for run in self.runs(configuration)],
         }
 
     def _trial(self, run: Run) -> Plain:
@@ -86,8 +86,8 @@ class TrialDetails:
             "role": run.role,
             "seed": run.seed,
             "target": run.target["target_id"],
-            "acc": rounded(run.target["acc"]),
-            "train": rounded(run.target["train_acc"]),
+            "acc": round_digits(run.target["acc"]),
+            "train": round_digits(run.target["train_acc"]),
             "command": reproduce_command(self._summary, self._settings, run.number, run.target),
             "curves": curves_of(self._curves.rows(run.target["target_id"]), read_defense(run.target)),
             "attacks": [self._attack(row) for row in run.attacks],
@@ -100,7 +100,7 @@ class TrialDetails:
         return {
             "id": unit,
             "name": attack_label(row),
-            "att": rounded(row["att_acc"]),
+            "att": round_digits(row["att_acc"]),
             "classes": classes,
             "hits": [tally.hits[index] for index in classes] if tally else [],
             "judged": [tally.judged[index] for index in classes] if tally else [],
@@ -131,13 +131,13 @@ def curves_of(rows: Sequence[Plain], defense: Defense) -> Plain:
     ``rows`` have epoch, name and value; the parts of ``defense`` say how what they record is called.
     """
     epochs = spread(sorted({row["epoch"] for row in rows}), MOST_EPOCHS)
-    values = {(row["name"], row["epoch"]): rounded(row["value"]) for row in rows}
+    values = {(row["name"], row["epoch"]): round_digits(row["value"]) for row in rows}
     recorded = {name for name, _ in values}
-    found: Plain = {"epoch": [epoch + 1 for epoch in epochs]} if epochs else {}
+    curves: Plain = {"epoch": [epoch + 1 for epoch in epochs]} if epochs else {}
     for name, label in _curve_labels(defense).items():
         if name in recorded:
-            found[label] = [values.get((name, epoch)) for epoch in epochs]
-    return found
+            curves[label] = [values.get((name, epoch)) for epoch in epochs]
+    return curves
 
 
 def _curve_labels(defense: Defense) -> dict[str, str]:
@@ -146,10 +146,10 @@ def _curve_labels(defense: Defense) -> dict[str, str]:
     return dict([*known[:_LOSSES], *own, *known[_LOSSES:]])
 
 
-def rounded(value: float | None, digits: int = 4) -> float | None:
+def round_digits(value: float | None, digits: int = 4) -> float | None:
     """Return ``value`` with four significant digits; nothing when it is not a finite number.
 
-    >>> rounded(0.123456), rounded(float("nan"))
+    >>> round_digits(0.123456), round_digits(float("nan"))
     (0.1235, None)
     """
     if value is None or not math.isfinite(value):
@@ -170,9 +170,9 @@ def failed_trials(
     """
     for failure in failures:
         log = read_trial_log(store, summary.sweep_id or "", failure.number)
-        found = _details(failure) | (_logged(store, summary, settings, log) if log else {})
-        labels[failure.number] = found["label"]
-        yield failure.number, found
+        details = _details(failure) | (_logged(store, summary, settings, log) if log else {})
+        labels[failure.number] = details["label"]
+        yield failure.number, details
 
 
 def _details(failure: Failure) -> Plain:
@@ -195,16 +195,16 @@ def _logged(store: Store, summary: SweepSummary, settings: SweepSettings, log: T
 def _settings(log: TrialLog) -> list[tuple[str, str]]:
     """Return the settings of T's data, of T, of its defence and of the attacks on it, one line each."""
     target, defense = log.trial.get("target", {}), read_defense(log.defense)
-    found = [
+    groups = [
         ("Defence", defense.name, defense.columns),
         ("Training", "", {**target.get("target", {}), "seed": target.get("seed")}),
         ("Data", "", target.get("data", {})),
     ]
-    found += [
-        ("Attack", attack_name(str(one["attack"].get("kind", ""))), _without_kind(one["attack"]))
-        for one in log.trial.get("attacks", ())
+    groups += [
+        ("Attack", attack_name(str(attack["attack"].get("kind", ""))), _without_kind(attack["attack"]))
+        for attack in log.trial.get("attacks", ())
     ]
-    return [(name, ", ".join([*filter(None, [kind]), *_pairs(values)])) for name, kind, values in found]
+    return [(name, ", ".join([*filter(None, [kind]), *_pairs(values)])) for name, kind, values in groups]
 
 
 def _without_kind(values: Mapping[str, Any]) -> dict[str, Any]:

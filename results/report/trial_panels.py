@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from results.formatting import counted, listed
+from results.formatting import format_count, join_words
 from results.report.page import Line, configuration_line
 from results.report.page_data import as_json
 from results.report.pictures import PrivateImages, Sheets, Strip, private_uris
@@ -49,14 +49,18 @@ class Panels:
     def note(self) -> str | None:
         """What was left out to keep the page small."""
         parts = [
-            f"the curves of {counted(self.without_details, 'configuration')}" if self.without_details else "",
-            f"the pictures of {counted(self.without_pictures, 'attack')}" if self.without_pictures else "",
-            f"the logs of {counted(self.failed_without_details, 'failed trial')}"
+            f"the curves of {format_count(self.without_details, 'configuration')}"
+            if self.without_details
+            else "",
+            f"the pictures of {format_count(self.without_pictures, 'attack')}"
+            if self.without_pictures
+            else "",
+            f"the logs of {format_count(self.failed_without_details, 'failed trial')}"
             if self.failed_without_details
             else "",
         ]
-        left_out = listed([part for part in parts if part])
-        return f"To keep this page small it leaves out {left_out}; the store has them." if left_out else None
+        left_out = join_words([part for part in parts if part])
+        return f"To stay small, this page omits {left_out}; they are in the store." if left_out else None
 
 
 def panels(
@@ -69,11 +73,15 @@ def panels(
 ) -> Panels:
     """Return what the page needs to open its configurations, the front first, until the room is used up."""
     ordered = in_order_of_interest(summary)
-    kept = dict(_within(((one.config_id, details.of(one)) for one in ordered), DETAIL_BYTES))
+    kept = dict(
+        _within(
+            ((configuration.config_id, details.of(configuration)) for configuration in ordered), DETAIL_BYTES
+        )
+    )
     wanted = [
         row["attack_id"]
-        for one in ordered
-        for run in details.runs(one)
+        for configuration in ordered
+        for run in details.runs(configuration)
         for row in run.attacks
         if row["sheet"]
     ]
@@ -81,7 +89,7 @@ def panels(
     classes = _class_names(reconstructions)
     failures = dict(_within(((str(number), plain) for number, plain in failed), FAILURE_BYTES))
     return Panels(
-        rows=[row_of(one) for one in ordered_rows(summary)],
+        rows=[row_of(configuration) for configuration in ordered_rows(summary)],
         details=kept,
         strips=strips,
         classes=classes,
@@ -95,8 +103,17 @@ def panels(
 
 def in_order_of_interest(summary: SweepSummary) -> list[Configuration]:
     """Return every configuration and control once: those to feature, the controls, the front, the others."""
-    found = [*select_configurations(summary, _MOST_FEATURED), *summary.controls, *summary.configurations]
-    return list({(one.config_id, one.control): one for one in found}.values())
+    configurations = [
+        *select_configurations(summary, _MOST_FEATURED),
+        *summary.controls,
+        *summary.configurations,
+    ]
+    return list(
+        {
+            (configuration.config_id, configuration.control): configuration
+            for configuration in configurations
+        }.values()
+    )
 
 
 def ordered_rows(summary: SweepSummary) -> Sequence[Configuration]:
@@ -104,17 +121,17 @@ def ordered_rows(summary: SweepSummary) -> Sequence[Configuration]:
     return [*summary.configurations, *summary.controls]
 
 
-def row_of(one: Configuration) -> Plain:
+def row_of(configuration: Configuration) -> Plain:
     """Return a row of the main table as plain values."""
-    line: Line = configuration_line(one)
+    line: Line = configuration_line(configuration)
     return {
-        "id": one.config_id,
+        "id": configuration.config_id,
         "family": line.family,
-        "control": one.control != "none",
+        "control": configuration.control != "none",
         "name": line.name,
         "note": line.note,
-        "front": one.on_front,
-        "seeds": list(one.seeds),
+        "front": configuration.on_front,
+        "seeds": list(configuration.seeds),
         "cells": [[cell.text, cell.note, cell.value, _bar(cell.bar)] for cell in line.cells],
     }
 

@@ -1,17 +1,17 @@
-"""What the numbers of a sweep allow one to say, in a few sentences, as ready to say no as yes."""
+"""The conclusions that the numbers of a sweep support, in a few sentences."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from results.formatting import (
-    counted,
     delta_text,
     difference_interval,
     difference_text,
+    format_count,
+    format_points,
     interval_text,
-    listed,
+    join_words,
     percent,
-    signed,
 )
 from results.statistics.configurations import Configuration
 from results.statistics.intervals import Difference
@@ -41,10 +41,10 @@ def verdict(summary: SweepSummary) -> Verdict:
     """
     anchor = summary.no_def
     if not summary.configurations:
-        return Verdict("No configuration has finished yet, so there is nothing to say.")
+        return Verdict("No verdict yet: no configuration has finished.")
     if not summary.attack_kinds and summary.finished:
         return Verdict(
-            "This sweep attacks nothing: it only says what each defence costs in accuracy and time."
+            "This sweep runs no attack: it only measures what each defence costs in accuracy and time."
         )
     if anchor is None or anchor.worst_att_acc is None:
         return Verdict("No verdict yet: No-Def, which every defence is measured against, has not finished.")
@@ -54,8 +54,8 @@ def verdict(summary: SweepSummary) -> Verdict:
             f"with. {anchor.unfit}.",
             (MORE_TRAINING,),
         )
-    compared = [one for one in summary.defended if one.difference is not None]
-    unfit = [one for one in summary.defended if one.unfit]
+    compared = [configuration for configuration in summary.defended if configuration.difference is not None]
+    unfit = [configuration for configuration in summary.defended if configuration.unfit]
     if unfit and len(unfit) == len(summary.defended):
         return Verdict(
             "No verdict: no classifier with a defence works, so none can be compared with No-Def.",
@@ -65,8 +65,8 @@ def verdict(summary: SweepSummary) -> Verdict:
         return Verdict("No verdict yet: only No-Def has finished.", (_anchor_text(anchor),))
     if _at_chance(summary, anchor):
         return Verdict(
-            f"The attacks do no better than chance ({percent(_chance(summary))} %) on No-Def itself: there "
-            "is no leak here to defend against, and nothing can be said about the defences.",
+            f"The attacks do no better than chance ({percent(_chance(summary))} %) on No-Def itself: no "
+            "leak could be shown, so nothing can be said about the defences.",
             (_anchor_text(anchor),),
         )
     lowered = lowering(summary)
@@ -76,12 +76,16 @@ def verdict(summary: SweepSummary) -> Verdict:
 def lowering(summary: SweepSummary) -> list[Configuration]:
     """Return the configurations that lowered the worst AttAcc of No-Def, the largest drop first.
 
-    None where No-Def itself is at chance: then there is nothing to lower.
+    The list is empty where No-Def itself is at chance: then there is no leak to lower.
     """
     anchor = summary.no_def
     if anchor is None or anchor.worst_att_acc is None or _at_chance(summary, anchor):
         return []
-    lowered = [one for one in summary.defended if one.difference is not None and one.difference.lower]
+    lowered = [
+        configuration
+        for configuration in summary.defended
+        if configuration.difference is not None and configuration.difference.lower
+    ]
     return sorted(lowered, key=_drop)
 
 
@@ -97,13 +101,13 @@ def _at_chance(summary: SweepSummary, anchor: Configuration) -> bool:
 def _anchor_text(anchor: Configuration) -> str:
     interval = f" (95 % interval {interval_text(anchor.worst_interval)})" if anchor.worst_interval else ""
     return (
-        f"Without a defence the evaluator recognises the person in {percent(anchor.worst_att_acc)} % of the "
-        f"worst attack's reconstructions{interval}."
+        f"Without a defence, the evaluator recognises the person in {percent(anchor.worst_att_acc)} % of the "
+        f"reconstructions of the worst attack{interval}."
     )
 
 
-def _drop(one: Configuration) -> float:
-    return one.difference.value if one.difference else 0.0
+def _drop(configuration: Configuration) -> float:
+    return configuration.difference.value if configuration.difference else 0.0
 
 
 def _no_success(anchor: Configuration, compared: Sequence[Configuration]) -> Verdict:
@@ -111,9 +115,9 @@ def _no_success(anchor: Configuration, compared: Sequence[Configuration]) -> Ver
     reference = f"the worst attack accuracy of No-Def ({percent(anchor.worst_att_acc)} %)"
     opening = f"On this data no defence lowered {reference}"
     if _drop(best) >= 0:
-        return Verdict(f"{opening}: {_all(len(compared))} came out at or above it.")
+        return Verdict(f"{opening}: {_all(len(compared))} are at or above it.")
     detail = f"The largest drop is that of {best.label}: {_evidence(anchor, best)}."
-    return Verdict(f"{opening} beyond what the choice of classes explains.", (detail,))
+    return Verdict(f"{opening} by more than the choice of classes explains.", (detail,))
 
 
 def _all(compared: int) -> str:
@@ -123,14 +127,14 @@ def _all(compared: int) -> str:
 def _success(anchor: Configuration, lowered: Sequence[Configuration], compared: int) -> Verdict:
     best = lowered[0]
     cheapest = max(lowered, key=lambda one: (one.acc, -_drop(one)))
-    share = f"{len(lowered)} of {counted(compared, 'defended configuration')}"
+    share = f"{len(lowered)} of {format_count(compared, 'defended configuration')}"
     reference = f"the worst attack accuracy of No-Def ({percent(anchor.worst_att_acc)} %)"
     headline = f"On this data {share} lowered {reference}."
     details = [f"Largest drop: {best.label}, to {percent(best.worst_att_acc)} %. {_evidence(anchor, best)}."]
     if cheapest is not best:
         reached = percent(cheapest.worst_att_acc)
         details.append(
-            f"Least accuracy paid: {cheapest.label}, to {reached} %. {_evidence(anchor, cheapest)}."
+            f"Smallest loss of accuracy: {cheapest.label}, to {reached} %. {_evidence(anchor, cheapest)}."
         )
     if others := [one.label for one in lowered if one not in (best, cheapest)]:
         named = (
@@ -138,13 +142,17 @@ def _success(anchor: Configuration, lowered: Sequence[Configuration], compared: 
             if len(others) <= MOST_NAMED
             else [*others[: MOST_NAMED - 1], f"{len(others) - MOST_NAMED + 1} more"]
         )
-        details.append(f"Also lowered by: {listed(named)}.")
+        details.append(f"Also lowered by: {join_words(named)}.")
     return Verdict(headline, tuple(details))
 
 
-def _evidence(anchor: Configuration, one: Configuration) -> str:
-    seeds = f"over {len(one.seeds)} seeds" if len(one.seeds) > 1 else "from one seed, not confirmed"
-    return f"{_points(one.difference)}, {_cost(anchor, one)}, {seeds}"
+def _evidence(anchor: Configuration, configuration: Configuration) -> str:
+    seeds = (
+        f"over {len(configuration.seeds)} seeds"
+        if len(configuration.seeds) > 1
+        else "from one seed, not confirmed"
+    )
+    return f"{_points(configuration.difference)}, {_cost(anchor, configuration)}, {seeds}"
 
 
 def _points(difference: Difference | None) -> str:
@@ -153,8 +161,9 @@ def _points(difference: Difference | None) -> str:
     return f"{difference_text(difference)} points (95 % interval {difference_interval(difference)})"
 
 
-def _cost(anchor: Configuration, one: Configuration) -> str:
-    paid = anchor.acc - one.acc
-    if one.delta is None or paid <= 0:
-        return "at no cost in natural accuracy"
-    return f"for {signed(paid, plus='')} points of natural accuracy (Δ {delta_text(one.delta)})"
+def _cost(anchor: Configuration, configuration: Configuration) -> str:
+    paid = anchor.acc - configuration.acc
+    if configuration.delta is None or paid <= 0:
+        return "without loss of natural accuracy"
+    points, delta = format_points(paid, plus=""), delta_text(configuration.delta)
+    return f"with a loss of {points} points of natural accuracy (Δ {delta})"

@@ -52,20 +52,20 @@ def attainment(summary: SweepSummary, attack: str | None = None) -> Attainment |
     return Attainment(seeds, tuple(members), tuple(_surface(found, value) for value in percents))
 
 
-def _surface(found: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", percent: float) -> Surface:
-    rows = found[np.isclose(found[:, 2], percent)]
+def _surface(points: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", percent: float) -> Surface:
+    rows = points[np.isclose(points[:, 2], percent)]
     return Surface(percent, tuple(sorted((float(-acc), float(att_acc)) for acc, att_acc, _ in rows)))
 
 
 def _points(summary: SweepSummary, attack: str | None) -> dict[str, dict[int, Point]]:
     """Return the point of each configuration and seed that is known."""
-    found: dict[str, dict[int, Point]] = {}
+    points: dict[str, dict[int, Point]] = {}
     for run in summary.runs:
         point = run_point(run, [attack] if attack else summary.attack_kinds)
         if point is not None and (run.target["control"] or "none") == "none":
             config = run.target["config_id"] or run.target["target_id"]
-            found.setdefault(config, {})[run.seed] = point
-    return found
+            points.setdefault(config, {})[run.seed] = point
+    return points
 
 
 def run_point(run: Run, kinds: Iterable[str]) -> Point | None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from results.statistics.configurations import Configuration, Row
 from results.statistics.intervals import Difference, Floats, class_draws, percentile_interval
 from results.statistics.summary import SweepSummary
-from results.statistics.tallies import recognised
+from results.statistics.tallies import mark_recognised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,15 +104,19 @@ class Comparison:
         # pandas takes a second, which only frames should cost.
         import pandas as pd
 
-        return pd.DataFrame([one.row() for one in self.attacks])
+        return pd.DataFrame([attack.row() for attack in self.attacks])
 
 
-def compared(summary: SweepSummary, reconstructions: pa.Table, first: str, second: str) -> Comparison:
+def compare_configurations(
+    summary: SweepSummary, reconstructions: pa.Table, first: str, second: str
+) -> Comparison:
     """Return the paired comparison of two configurations of a sweep, named as in `SweepResults.compare`.
 
     Raises `NotComparable`.
     """
-    return Pairing(summary, reconstructions).compare(named(summary, first), named(summary, second))
+    return Pairing(summary, reconstructions).compare(
+        find_configuration(summary, first), find_configuration(summary, second)
+    )
 
 
 class Attacked:
@@ -122,27 +126,27 @@ class Attacked:
         self.summary = summary
         self.hits = _hits(reconstructions, [row["attack_id"] for row in summary.attacks])
 
-    def acc(self, one: Configuration, seeds: tuple[int, ...]) -> float:
+    def acc(self, configuration: Configuration, seeds: tuple[int, ...]) -> float:
         """Return the mean natural accuracy over ``seeds``, over all without any."""
-        rows = [row for row in self.summary.targets if _is_of(row, one) and row["acc"] is not None]
+        rows = [row for row in self.summary.targets if _is_of(row, configuration) and row["acc"] is not None]
         known = [row["acc"] for row in rows if not seeds or row["seed"] in seeds]
-        return sum(known) / len(known) if known else one.acc
+        return sum(known) / len(known) if known else configuration.acc
 
-    def rows(self, kind: str, one: Configuration, seeds: tuple[int, ...]) -> list[Row]:
+    def rows(self, kind: str, configuration: Configuration, seeds: tuple[int, ...]) -> list[Row]:
         """Return the attacks of one kind on T of ``seeds``, of all without any."""
         return [
             row
             for row in self.summary.attacks
-            if row["attack"] == kind and _is_of(row, one) and (not seeds or row["seed"] in seeds)
+            if row["attack"] == kind and _is_of(row, configuration) and (not seeds or row["seed"] in seeds)
         ]
 
     def class_means(self, rows: list[Row]) -> dict[int, float]:
         """Return the share of recognised reconstructions of each class."""
-        found: dict[int, list[int]] = defaultdict(list)
+        hits: dict[int, list[int]] = defaultdict(list)
         for row in rows:
             for (index, _), hit in self.hits.get(row["attack_id"], {}).items():
-                found[index].append(hit)
-        return {index: sum(values) / len(values) for index, values in found.items()}
+                hits[index].append(hit)
+        return {index: sum(values) / len(values) for index, values in hits.items()}
 
 
 class Pairing:
@@ -153,13 +157,13 @@ class Pairing:
 
     def compare(self, first: Configuration, second: Configuration) -> Comparison:
         """Return the comparison of every kind of attack that both have; raises `NotComparable`."""
-        return compared_between((self._attacked, first), (self._attacked, second), _pairing_within)
+        return compare_sides((self._attacked, first), (self._attacked, second), _pairing_within)
 
 
 Side = tuple[Attacked, Configuration]
 
 
-def compared_between(
+def compare_sides(
     first: Side, second: Side, pairing: Callable[[str, Sequence[Row], Sequence[Row], bool], Pairs]
 ) -> Comparison:
     """Return the comparison of every kind of attack that both configurations have.
@@ -184,8 +188,8 @@ def compared_between(
 
 def _pairing_within(kind: str, first: Sequence[Row], second: Sequence[Row], shared_seeds: bool) -> Pairs:
     """Refuse attacks of one sweep that differ in more than T."""
-    found = differing([*first, *second])
-    for name, values in found.items():
+    differences = differing([*first, *second])
+    for name, values in differences.items():
         raise NotComparable(
             f"attack {kind}: {name} differs ({', '.join(values)}); compare "
             "configurations whose attacks differ in T alone"
@@ -196,7 +200,7 @@ def _pairing_within(kind: str, first: Sequence[Row], second: Sequence[Row], shar
 def differing(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Return what differs between attacks that ought to differ in T alone: column -> its values."""
     values = {name: sorted({str(row[name]) for row in rows}) for name in _SAME}
-    return {name: found for name, found in values.items() if len(found) > 1}
+    return {name: seen for name, seen in values.items() if len(seen) > 1}
 
 
 def classes_differ(names: Iterable[str]) -> bool:
@@ -252,31 +256,31 @@ def _hits(reconstructions: pa.Table, attack_ids: Sequence[str]) -> dict[str, dic
     """Return for each attack whether each (class, restart) was recognised, 1 or 0."""
     rows = reconstructions.filter(pc.is_in(reconstructions["attack_id"], pa.array(attack_ids, pa.string())))
     columns = [rows[name].to_pylist() for name in ("attack_id", "class_index", "restart")]
-    found: dict[str, dict[Cell, int]] = defaultdict(dict)
-    for attack_id, index, restart, success in zip(*columns, recognised(rows).to_pylist(), strict=True):
-        found[attack_id][index, restart] = int(success)
-    return found
+    hits: dict[str, dict[Cell, int]] = defaultdict(dict)
+    for attack_id, index, restart, success in zip(*columns, mark_recognised(rows).to_pylist(), strict=True):
+        hits[attack_id][index, restart] = int(success)
+    return hits
 
 
 def _gaps(first: Mapping[int, float], second: Mapping[int, float]) -> dict[int, float]:
     return {index: first[index] - second[index] for index in first if index in second}
 
 
-def _is_of(row: Row, one: Configuration) -> bool:
-    same = (row["config_id"] or row["target_id"]) == one.config_id
-    return bool(same and (row["control"] or "none") == one.control)
+def _is_of(row: Row, configuration: Configuration) -> bool:
+    same = (row["config_id"] or row["target_id"]) == configuration.config_id
+    return bool(same and (row["control"] or "none") == configuration.control)
 
 
-def named(summary: SweepSummary, name: str) -> Configuration:
+def find_configuration(summary: SweepSummary, name: str) -> Configuration:
     """Return the configuration meant by a config_id, its beginning, a label or a kind of defence.
 
     Raises `NotComparable` unless it is exactly one.
     """
     known = [*summary.configurations, *summary.controls]
     for matches in (
-        [one for one in known if name in (one.config_id, one.label)],
-        [one for one in summary.configurations if one.defense == name],
-        [one for one in known if name and one.config_id.startswith(name)],
+        [configuration for configuration in known if name in (configuration.config_id, configuration.label)],
+        [configuration for configuration in summary.configurations if configuration.defense == name],
+        [configuration for configuration in known if name and configuration.config_id.startswith(name)],
     ):
         if len(matches) == 1:
             return matches[0]
@@ -285,5 +289,5 @@ def named(summary: SweepSummary, name: str) -> Configuration:
     raise NotComparable(f"no configuration {name!r} has finished; there are {_choices(known) or 'none yet'}")
 
 
-def _choices(found: Sequence[Configuration]) -> str:
-    return ", ".join(f"{one.config_id} ({one.label})" for one in found)
+def _choices(configurations: Sequence[Configuration]) -> str:
+    return ", ".join(f"{configuration.config_id} ({configuration.label})" for configuration in configurations)

@@ -11,7 +11,7 @@ from results.statistics.fitness import unfit_reason
 from results.statistics.intervals import Difference, Interval, delta
 from results.statistics.likeness import likeness_doubt
 from results.statistics.pareto import Point
-from results.statistics.tallies import Tally, pooled, worst_difference, worst_interval
+from results.statistics.tallies import Tally, pool_tallies, worst_difference, worst_interval
 
 Row = dict[str, Any]
 
@@ -196,7 +196,7 @@ class Runs:
     def tally(self, kind: str, seeds: Iterable[int]) -> Tally:
         """Return the successes of one kind of attack by class, seeds pooled."""
         ids = (row["attack_id"] for row in self.rows(kind, seeds))
-        return pooled(self._tallies[attack_id] for attack_id in ids if attack_id in self._tallies)
+        return pool_tallies(self._tallies[attack_id] for attack_id in ids if attack_id in self._tallies)
 
 
 def paired_seeds(runs: Runs, anchor: Runs) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from results.statistics.intervals import Floats
-from results.statistics.tallies import recognised
+from results.statistics.tallies import mark_recognised
 
 Hits = NDArray[np.bool_]
 """(classes, restarts): whether a reconstruction counts as a success; classes in their order."""
@@ -68,7 +68,7 @@ def attack_hits(reconstructions: pa.Table, attack_id: str, most: int = 1) -> Hit
             f"attack {attack_id}: {len(rows)} reconstructions of {classes} classes and {restarts} restarts; "
             "each class must have every restart once"
         )
-    hits = recognised(rows, most).to_numpy(zero_copy_only=False)
+    hits = mark_recognised(rows, most).to_numpy(zero_copy_only=False)
     return np.asarray(hits, dtype=np.bool_).reshape(classes, restarts)
 
 

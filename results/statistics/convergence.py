@@ -25,7 +25,7 @@ def convergence(summary: SweepSummary) -> tuple[Progress, ...]:
     """
     front: list[Point] = []
     area = 0.0
-    found = []
+    steps = []
     for run in summary.runs:
         point = run_point(run, summary.attack_kinds)
         if run.role != "search" or point is None:
@@ -34,5 +34,5 @@ def convergence(summary: SweepSummary) -> tuple[Progress, ...]:
         if better:
             front = [(acc, att) for acc, att in front if acc > point[0] or att < point[1]] + [point]
             area = hypervolume(front)
-        found.append(Progress(run.number, area, better))
-    return tuple(found)
+        steps.append(Progress(run.number, area, better))
+    return tuple(steps)

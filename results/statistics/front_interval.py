@@ -8,7 +8,7 @@ from results.statistics.configurations import Configuration
 from results.statistics.intervals import Floats, Interval, percentile_interval
 from results.statistics.pareto import front_order
 from results.statistics.summary import SweepSummary
-from results.statistics.tallies import Tally, pooled, resampled, shared_classes
+from results.statistics.tallies import Tally, pool_tallies, resample_tally, shared_classes
 
 
 def hypervolume_interval(summary: SweepSummary, attack: str | None = None) -> Interval | None:
@@ -19,12 +19,12 @@ def hypervolume_interval(summary: SweepSummary, attack: str | None = None) -> In
     that every member was attacked on.
     """
     front = attacked_front(summary, attack)
-    tallies = [_tallies(summary, one, attack) for one in front]
+    tallies = [_tallies(summary, configuration, attack) for configuration in front]
     classes = shared_classes([tally for found in tallies for tally in found])
     if not classes or not all(tallies):
         return None
-    columns = [np.max([resampled(tally, classes) for tally in found], axis=0) for found in tallies]
-    areas = step_areas([one.acc for one in front], np.stack(columns, axis=1))
+    columns = [np.max([resample_tally(tally, classes) for tally in found], axis=0) for found in tallies]
+    areas = step_areas([configuration.acc for configuration in front], np.stack(columns, axis=1))
     return percentile_interval(areas, len(classes))
 
 
@@ -32,8 +32,12 @@ def attacked_front(summary: SweepSummary, attack: str | None) -> tuple[Configura
     """Return the front of the worst attack, or of one alone, the lowest Acc first."""
     if attack is None:
         return summary.front
-    known = [one for one in summary.configurations if attack in one.attacks and not one.unfit]
-    points = [(one.acc, one.attacks[attack].att_acc) for one in known]
+    known = [
+        configuration
+        for configuration in summary.configurations
+        if attack in configuration.attacks and not configuration.unfit
+    ]
+    points = [(configuration.acc, configuration.attacks[attack].att_acc) for configuration in known]
     return tuple(known[index] for index in front_order(points))
 
 
@@ -50,7 +54,7 @@ def step_areas(accs: Sequence[float], att_accs: Floats) -> Floats:
     return np.asarray((1 - np.clip(least, 0, 1)) @ widths)
 
 
-def _tallies(summary: SweepSummary, one: Configuration, attack: str | None) -> list[Tally]:
-    kinds = [attack] if attack else list(one.attacks)
-    parts = [[summary.tallies.get(unit) for unit in one.attacks[kind].attack_ids] for kind in kinds]
-    return [pooled(tally for tally in part if tally) for part in parts]
+def _tallies(summary: SweepSummary, configuration: Configuration, attack: str | None) -> list[Tally]:
+    kinds = [attack] if attack else list(configuration.attacks)
+    parts = [[summary.tallies.get(unit) for unit in configuration.attacks[kind].attack_ids] for kind in kinds]
+    return [pool_tallies(tally for tally in part if tally) for part in parts]

@@ -68,8 +68,8 @@ def _grouped(
     for trial in trials:
         target = known.get(trial["target_id"] or "")
         if trial["state"] == "done" and target is not None:
-            found = (attacked.get(attack_id) for attack_id in trial["attack_ids"] or ())
-            done = [row for row in found if row is not None and row["status"] == "done"]
+            rows = (attacked.get(attack_id) for attack_id in trial["attack_ids"] or ())
+            done = [row for row in rows if row is not None and row["status"] == "done"]
             key = (target["config_id"] or target["target_id"], target["control"] or "none")
             run = _Run(target["seed"] or 0, trial["number"], target, done)
             groups[key].setdefault(target["target_id"], run)

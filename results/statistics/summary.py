@@ -85,23 +85,23 @@ class SweepSummary:
     @property
     def no_def(self) -> Configuration | None:
         """The anchor, once it is done."""
-        return next((found for found in self.configurations if found.is_anchor), None)
+        return next((configuration for configuration in self.configurations if configuration.is_anchor), None)
 
     @property
     def defended(self) -> tuple[Configuration, ...]:
         """The configurations other than No-Def."""
-        return tuple(found for found in self.configurations if not found.is_anchor)
+        return tuple(configuration for configuration in self.configurations if not configuration.is_anchor)
 
     @property
     def front(self) -> tuple[Configuration, ...]:
         """The non-dominated configurations, No-Def among them if it is one, the lowest Acc first."""
-        points = [found.point for found in self.configurations]
+        points = [configuration.point for configuration in self.configurations]
         return tuple(self.configurations[index] for index in front_order(points))
 
     @property
     def hypervolume(self) -> float:
         """Area dominated by the front, in [0, 1]; reference point Acc 0, AttAcc 1."""
-        return hypervolume([found.point for found in self.configurations])
+        return hypervolume([configuration.point for configuration in self.configurations])
 
     @property
     def left(self) -> dict[str, int] | None:
@@ -137,13 +137,15 @@ def summarise(
     ]
     kinds = tuple(sorted({attack["attack"] for run in runs for attack in run.attacks}))
     counted = {} if tables.reconstructions is None else tallies(tables.reconstructions)
-    found = _configurations(runs, counted, kinds)
+    configurations = _configurations(runs, counted, kinds)
     failures = [row for row in rows if row["state"] == "failed"]
     return SweepSummary(
         sweep_id=sweep_id,
         record=record,
-        configurations=_marked_and_ordered([one for one in found if one.control == "none"]),
-        controls=tuple(one for one in found if one.control != "none"),
+        configurations=_marked_and_ordered(
+            [configuration for configuration in configurations if configuration.control == "none"]
+        ),
+        controls=tuple(configuration for configuration in configurations if configuration.control != "none"),
         failures=tuple(_failure(row, targets) for row in failures),
         done=Counter(row["role"] for row in rows if row["state"] == "done"),
         failed=Counter(row["role"] for row in failures),
@@ -209,12 +211,12 @@ def _by_id(table: pa.Table, key: str) -> dict[str, Row]:
 
 
 def _run(trial: Row, targets: dict[str, Row], attacks: dict[str, Row]) -> Run:
-    found = (attacks[attack_id] for attack_id in trial["attack_ids"] or () if attack_id in attacks)
+    rows = (attacks[attack_id] for attack_id in trial["attack_ids"] or () if attack_id in attacks)
     return Run(
         number=trial["number"],
         role=trial["role"] or "search",
         target=targets[trial["target_id"]],
-        attacks=tuple(row for row in found if row["status"] == "done"),
+        attacks=tuple(row for row in rows if row["status"] == "done"),
     )
 
 
@@ -230,7 +232,7 @@ def _configurations(
     grouped = {key: Runs(list(group.values()), counted) for key, group in groups.items()}
     anchors = [group for (_, control), group in grouped.items() if control == "none" and _is_no_def(group)]
     several = len({_pretrained(group) for group in grouped.values()}) > 1
-    found = (
+    summaries = (
         configuration(
             group,
             _anchor_of(group, anchors),
@@ -239,7 +241,7 @@ def _configurations(
         )
         for group in grouped.values()
     )
-    return [one for one in found if one is not None]
+    return [configured for configured in summaries if configured is not None]
 
 
 def _is_no_def(runs: Runs) -> bool:
@@ -259,12 +261,25 @@ def _anchor_of(runs: Runs, anchors: list[Runs]) -> Runs | None:
     return next(iter([*same, *anchors]), None)
 
 
-def _marked_and_ordered(found: list[Configuration]) -> tuple[Configuration, ...]:
-    on_front = nondominated([one.point for one in found])
-    marked = [replace(one, on_front=mark) for one, mark in zip(found, on_front, strict=True)]
-    anchors = [one for one in marked if one.is_anchor]
-    others = [one for one in marked if not one.is_anchor]
-    return (*anchors, *sorted(others, key=lambda one: (not one.on_front, -one.acc, one.config_id)))
+def _marked_and_ordered(configurations: list[Configuration]) -> tuple[Configuration, ...]:
+    on_front = nondominated([configuration.point for configuration in configurations])
+    marked = [
+        replace(configuration, on_front=mark)
+        for configuration, mark in zip(configurations, on_front, strict=True)
+    ]
+    anchors = [configuration for configuration in marked if configuration.is_anchor]
+    others = [configuration for configuration in marked if not configuration.is_anchor]
+    return (
+        *anchors,
+        *sorted(
+            others,
+            key=lambda configuration: (
+                not configuration.on_front,
+                -configuration.acc,
+                configuration.config_id,
+            ),
+        ),
+    )
 
 
 def _failure(trial: Row, targets: dict[str, Row]) -> Failure:

@@ -24,7 +24,7 @@ class Tally:
         return frozenset(self.judged)
 
 
-def recognised(reconstructions: pa.Table, most: int = 1) -> pa.ChunkedArray:
+def mark_recognised(reconstructions: pa.Table, most: int = 1) -> pa.ChunkedArray:
     """Return for each row whether the attacked class is among the headline evaluator's first ``most``: bool.
 
     A reconstruction that was not found or has no rank is a failure.
@@ -41,7 +41,7 @@ def tallies(reconstructions: pa.Table) -> dict[str, Tally]:
         {
             "attack_id": reconstructions["attack_id"],
             "class_index": reconstructions["class_index"],
-            "hit": recognised(reconstructions).cast(pa.int64()),
+            "hit": mark_recognised(reconstructions).cast(pa.int64()),
         }
     )
     counted = table.group_by(["attack_id", "class_index"]).aggregate([("hit", "sum"), ("hit", "count")])
@@ -54,13 +54,13 @@ def tallies(reconstructions: pa.Table) -> dict[str, Tally]:
     return dict(result)
 
 
-def pooled(parts: Iterable[Tally]) -> Tally:
+def pool_tallies(parts: Iterable[Tally]) -> Tally:
     """Return one tally of several: seeds are pooled within their class."""
-    found = list(parts)
-    if len(found) == 1:
-        return found[0]
+    tallies = list(parts)
+    if len(tallies) == 1:
+        return tallies[0]
     whole = Tally()
-    for part in found:
+    for part in tallies:
         whole.hits.update(part.hits)
         whole.judged.update(part.judged)
     return whole
@@ -87,22 +87,22 @@ def _counts(parts: Sequence[Tally], classes: list[int]) -> tuple[Counts, ...]:
     )
 
 
-def resampled(tally: Tally, classes: list[int]) -> Floats:
+def resample_tally(tally: Tally, classes: list[int]) -> Floats:
     """Return the attack accuracy of each resample of ``classes``, (2000,); paired over tallies."""
     ((hits, judged),) = _counts([tally], classes)
-    return _resampled(hits, judged)
+    return _resample(hits, judged)
 
 
 @lru_cache(maxsize=64)
-def _resampled(hits: tuple[int, ...], judged: tuple[int, ...]) -> Floats:
-    """As `resampled`; those of No-Def are wanted for every configuration. Read only."""
-    found = np.asarray((_draws(len(hits)) @ np.array(hits, dtype=np.float64)) / _drawn(judged))
-    found.flags.writeable = False
-    return found
+def _resample(hits: tuple[int, ...], judged: tuple[int, ...]) -> Floats:
+    """As `resample_tally`; those of No-Def are wanted for every configuration. Read only."""
+    shares = np.asarray((_draws(len(hits)) @ np.array(hits, dtype=np.float64)) / _count_drawn(judged))
+    shares.flags.writeable = False
+    return shares
 
 
 @lru_cache(maxsize=64)
-def _drawn(judged: tuple[int, ...]) -> Floats:
+def _count_drawn(judged: tuple[int, ...]) -> Floats:
     """Return how many reconstructions each resample holds: nearly every attack judges the same."""
     return np.asarray(_draws(len(judged)) @ np.array(judged, dtype=np.float64))
 
@@ -114,7 +114,7 @@ def _share(counts: Counts) -> float:
 
 def _largest(parts: tuple[Counts, ...]) -> Floats:
     """Return the largest attack accuracy of several attacks in each resample."""
-    found = [_resampled(*counts) for counts in parts]
+    found = [_resample(*counts) for counts in parts]
     return found[0] if len(found) == 1 else np.max(found, axis=0)
 
 

@@ -20,15 +20,19 @@ class TrainingTime:
 
 def training_times(summary: SweepSummary) -> tuple[TrainingTime, ...]:
     """Return the training time of every configuration of a sweep that has one, in the sweep's order."""
-    anchors = [one for one in summary.configurations if one.is_anchor and one.training_seconds]
-    found = []
-    for one in summary.configurations:
-        if one.training_seconds is not None:
-            anchor = _anchor_of(one, anchors)
-            ratio = _ratio(one.training_seconds, anchor.training_seconds if anchor else None)
-            epochs = _ratio(_per_epoch(one), _per_epoch(anchor) if anchor else None)
-            found.append(TrainingTime(one, one.training_seconds, ratio, epochs))
-    return tuple(found)
+    anchors = [
+        configuration
+        for configuration in summary.configurations
+        if configuration.is_anchor and configuration.training_seconds
+    ]
+    times = []
+    for configuration in summary.configurations:
+        if configuration.training_seconds is not None:
+            anchor = _anchor_of(configuration, anchors)
+            ratio = _ratio(configuration.training_seconds, anchor.training_seconds if anchor else None)
+            epochs = _ratio(_per_epoch(configuration), _per_epoch(anchor) if anchor else None)
+            times.append(TrainingTime(configuration, configuration.training_seconds, ratio, epochs))
+    return tuple(times)
 
 
 def machines(summary: SweepSummary) -> int:
@@ -36,13 +40,17 @@ def machines(summary: SweepSummary) -> int:
     return len({(row["host"], row["device"]) for row in summary.targets})
 
 
-def _anchor_of(one: Configuration, anchors: list[Configuration]) -> Configuration | None:
-    same = [anchor for anchor in anchors if anchor.pretrained == one.pretrained]
+def _anchor_of(configuration: Configuration, anchors: list[Configuration]) -> Configuration | None:
+    same = [anchor for anchor in anchors if anchor.pretrained == configuration.pretrained]
     return next(iter([*same, *anchors]), None)
 
 
-def _per_epoch(one: Configuration) -> float | None:
-    return one.training_seconds / one.epochs if one.training_seconds is not None and one.epochs else None
+def _per_epoch(configuration: Configuration) -> float | None:
+    return (
+        configuration.training_seconds / configuration.epochs
+        if configuration.training_seconds is not None and configuration.epochs
+        else None
+    )
 
 
 def _ratio(value: float | None, reference: float | None) -> float | None:

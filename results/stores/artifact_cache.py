@@ -152,12 +152,12 @@ class ArtifactCache:
                 total -= entry.size
 
     def _entries(self) -> list[_Entry]:
-        found = []
+        entries = []
         for path in self._folder.iterdir():
             with contextlib.suppress(FileNotFoundError):  # removed by another process meanwhile
                 status = path.stat()
-                found.append(_Entry(status.st_mtime, status.st_size, path))
-        return found
+                entries.append(_Entry(status.st_mtime, status.st_size, path))
+        return entries
 
 
 def sha256_of(path: Path) -> str:

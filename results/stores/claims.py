@@ -131,8 +131,8 @@ class Claim:
         if self._store.put_if(self._path, b"{}", None) is not None:
             self._tag = None
             raise StoreNotWritable(
-                "The server of the store does not keep conditional writes (If-None-Match), so two drivers "
-                "could run one sweep at once. Use a server that does, or a shared folder."
+                "The server of the store does not support conditional writes (If-None-Match), so two drivers "
+                "could run one sweep at once. Use another server, or a shared folder."
             )
 
     def _is_alive(self, seen: Stamped) -> bool:

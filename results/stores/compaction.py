@@ -36,10 +36,10 @@ class Compacted:
 
 def mergeable(store: Store, at_least: int = MANY_PARTS) -> list[Compacted]:
     """Return the tables with ``at_least`` so many files to merge, and how many bytes those take."""
-    found = ((table, _files(store, table)) for table in SCHEMAS)
+    tables = ((table, _files(store, table)) for table in SCHEMAS)
     return [
         Compacted(table, len(files), sum(file.size for file in files))
-        for table, files in found
+        for table, files in tables
         if len(files) >= max(at_least, 2)
     ]
 
@@ -47,8 +47,8 @@ def mergeable(store: Store, at_least: int = MANY_PARTS) -> list[Compacted]:
 def compact(store: Store, at_least: int = MANY_PARTS) -> list[Compacted]:
     """Merge every table with ``at_least`` so many files; return what was merged."""
     planned = mergeable(store, at_least)
-    for one in planned:
-        compact_table(store, one.table)
+    for merge in planned:
+        compact_table(store, merge.table)
     return planned
 
 
@@ -81,8 +81,8 @@ def _files(store: Store, table: str) -> list[StoredFile]:
 def _pieces(store: Store, table: str, files: Sequence[StoredFile]) -> list[Piece | None]:
     """Return what is to be merged, file by file; nothing for what cannot be read or has failed."""
     with ThreadPoolExecutor(store.readers) as pool:
-        found = pool.map(lambda file: read_piece(store, table, file.path), files)
-        return [None if piece is None or _has_failed(piece) else piece for piece in found]
+        pieces = pool.map(lambda file: read_piece(store, table, file.path), files)
+        return [None if piece is None or _has_failed(piece) else piece for piece in pieces]
 
 
 def _has_failed(piece: Piece) -> bool:
@@ -104,8 +104,8 @@ def _joined(table: str, pieces: Sequence[Piece | None]) -> tuple[pa.Table, dict[
     return whole, {unit: len(part) for unit, part in ordered}
 
 
-def _check(path: str, found: Piece, rows: pa.Table, counts: dict[str, int]) -> None:
-    if not found.rows.equals(rows) or {unit: n for unit, (_, n) in found.units.items()} != counts:
+def _check(path: str, piece: Piece, rows: pa.Table, counts: dict[str, int]) -> None:
+    if not piece.rows.equals(rows) or {unit: n for unit, (_, n) in piece.units.items()} != counts:
         raise BytesCorrupt(f"{path} does not read back as it was written; no part was removed.")
 
 

@@ -33,5 +33,5 @@ def _number_in(text: str) -> int | None:
     >>> _number_in("Error while serializing: I/O error: No space left on device (os error 28)")
     28
     """
-    found = _IN_RUST.search(text)
-    return int(found[1]) if found else None
+    match = _IN_RUST.search(text)
+    return int(match[1]) if match else None

@@ -64,7 +64,7 @@ def find_garbage(store: Store, needs: Needs, youngest: float) -> list[Garbage]:
     A file with a name that the program does not give is never among it.
     """
     folders = {*KINDS, *needs.folders}
-    found = [
+    garbage = [
         Garbage(_kind(folder), file.path, file.size)
         for file in store.stored("artifacts/")
         if (folder := _folder(file)) in folders
@@ -76,14 +76,14 @@ def find_garbage(store: Store, needs: Needs, youngest: float) -> list[Garbage]:
         for file in store.leftovers()
         if file.age > youngest and _is_own(file, folders)
     ]
-    return sorted(found) + halves
+    return sorted(garbage) + halves
 
 
 def remove_garbage(store: Store, garbage: Iterable[Garbage]) -> None:
     """Remove ``garbage``; what is gone already is no error. Raises `StoreNotWritable`."""
 
-    def _remove(one: Garbage) -> None:
-        (store.delete_leftover if one.leftover else store.delete)(one.path)
+    def _remove(file: Garbage) -> None:
+        (store.delete_leftover if file.leftover else store.delete)(file.path)
 
     with ThreadPoolExecutor(store.readers) as pool:
         list(pool.map(_remove, garbage))
@@ -95,11 +95,11 @@ def totals(garbage: Iterable[Garbage]) -> dict[str, Total]:
     >>> totals([Garbage("priors", "artifacts/priors/a.safetensors", 5)])
     {'priors': Total(files=1, bytes=5)}
     """
-    found: dict[str, Total] = {}
-    for one in garbage:
-        files, size = found.get(one.kind, Total(0, 0))
-        found[one.kind] = Total(files + 1, size + one.size)
-    return found
+    by_kind: dict[str, Total] = {}
+    for file in garbage:
+        files, size = by_kind.get(file.kind, Total(0, 0))
+        by_kind[file.kind] = Total(files + 1, size + file.size)
+    return by_kind
 
 
 def _folder(file: StoredFile) -> str:

@@ -68,20 +68,20 @@ class LocalStore(Store):
 
     def leftovers(self) -> list[StoredFile]:
         """Return the hidden files of writes that were killed, with their paths in the store."""
-        found = [
+        paths = [
             (Path(folder) / name).relative_to(self._root).as_posix()
             for folder, _, files in os.walk(self._root, onerror=_raise_unless_absent)
             for name in files
             if _is_leftover(name)
         ]
-        return _described(self._root, sorted(found))
+        return _described(self._root, sorted(paths))
 
     def delete_leftover(self, name: str) -> None:
         """Remove one file of `leftovers`, if it is still there."""
         folder, _, file = name.rpartition("/")
         place = (self._place(folder) if folder else self._root) / file
         if not _is_leftover(file):
-            raise InvalidPath(f"{name!r} is no half-written file of {self.uri}.")
+            raise InvalidPath(f"{name!r} is not a half-written file of {self.uri}.")
         with self._writing():
             place.unlink(missing_ok=True)
 
@@ -126,12 +126,12 @@ class LocalStore(Store):
         return self._root / check_path(path)
 
     def _walk(self, top: Path) -> list[str]:
-        found = []
+        stored = []
         for folder, _, files in os.walk(top, onerror=_raise_unless_absent):
             relative = Path(folder).relative_to(self._root).as_posix()
             base = "" if relative == "." else f"{relative}/"
-            found += [f"{base}{name}" for name in files if not name.startswith(".")]
-        return [path for path in found if is_path(path)]
+            stored += [f"{base}{name}" for name in files if not name.startswith(".")]
+        return [path for path in stored if is_path(path)]
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -140,7 +140,7 @@ class LocalStore(Store):
             yield
         except OSError as error:
             raise StoreUnreachable(
-                f"Cannot look into the store {self.uri}: {error.strerror or error}. Grant permission there, "
+                f"Cannot list the store {self.uri}: {error.strerror or error}. Grant permission there, "
                 "or name another folder with --store."
             ) from error
 
@@ -168,15 +168,15 @@ def _is_leftover(name: str) -> bool:
 
 def _described(root: Path, paths: list[str]) -> list[StoredFile]:
     """Return size and age of files; those that were removed meanwhile are left out."""
-    now, found = time.time(), []
+    now, files = time.time(), []
     for path in paths:
         try:
             status = (root / path).stat()
         except FileNotFoundError:
             continue
         tag = f"{status.st_mtime_ns}-{status.st_ino}-{status.st_size}"
-        found.append(StoredFile(path, status.st_size, now - status.st_mtime, tag))
-    return found
+        files.append(StoredFile(path, status.st_size, now - status.st_mtime, tag))
+    return files
 
 
 def _sync(path: Path) -> None:

@@ -79,7 +79,7 @@ class MemoryStore(Store):
 
     def delete_leftover(self, name: str) -> None:
         """Refuse: there are none. Raises `InvalidPath`."""
-        raise InvalidPath(f"{name!r} is no half-written file of {self.uri}.")
+        raise InvalidPath(f"{name!r} is not a half-written file of {self.uri}.")
 
     def check_writable(self) -> None:
         """Do nothing: memory can be written."""

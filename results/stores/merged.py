@@ -86,10 +86,10 @@ class RecentlyRead:
     def get(self, store_uri: str, path: str) -> Piece | None:
         """Return a file that was read before and is still remembered."""
         with self._lock:
-            found = self._files.get((store_uri, path))
-            if found is not None:
+            kept = self._files.get((store_uri, path))
+            if kept is not None:
                 self._files.move_to_end((store_uri, path))
-            return found
+            return kept
 
     def put(self, store_uri: str, path: str, file: Piece) -> None:
         """Remember a file, and forget the one used longest ago if there are many."""

@@ -32,15 +32,15 @@ def open_store(uri: str, create: bool = False) -> Store:
         store.check_writable()
         store.put_bytes(MARKER, json.dumps({"format": FORMAT, "schema_version": SCHEMA_VERSION}).encode())
     else:
-        raise StoreMissing(f"No store at {store.uri}. Name another with --store, or run a sweep to make one.")
+        raise StoreMissing(f"No store at {store.uri}. Name another with --store, or run a sweep.")
     return store
 
 
 def _check_empty(store: Store) -> None:
-    found = store.list_paths()
-    if found:
+    paths = store.list_paths()
+    if paths:
         raise StoreSchemaMismatch(
-            f"{store.uri} is no store and holds other files ({found[0]}). "
+            f"{store.uri} is not a store and holds other files ({paths[0]}). "
             "Name an empty or a new folder with --store."
         )
 
@@ -63,7 +63,7 @@ def _at(address: StoreAddress) -> Store:
 def _check_version(store: Store) -> None:
     try:
         marker = json.loads(store.get_bytes(MARKER))
-        found, owner = marker["schema_version"], marker.get("format", FORMAT)
+        version, owner = marker["schema_version"], marker.get("format", FORMAT)
     except StoreUnreachable:  # an outage says nothing about the version
         raise
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -75,8 +75,8 @@ def _check_version(store: Store) -> None:
         raise StoreSchemaMismatch(
             f"{store.uri} is a store of {owner!r}, not of {FORMAT}. Name another folder with --store."
         )
-    if found != SCHEMA_VERSION:
+    if version != SCHEMA_VERSION:
         raise StoreSchemaMismatch(
-            f"The store {store.uri} has schema version {found}, this program reads and writes version "
+            f"The store {store.uri} has schema version {version}, this program reads and writes version "
             f"{SCHEMA_VERSION}. Use the tldmi-sweep that wrote it, or name another folder with --store."
         )

@@ -28,5 +28,5 @@ class RowsByKey:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of ``name`` as dictionaries."""
-        found: list[dict[str, Any]] = self.table(name).to_pylist()
-        return found
+        rows_of_name: list[dict[str, Any]] = self.table(name).to_pylist()
+        return rows_of_name

@@ -86,16 +86,16 @@ class S3Store(Store):
         with self._reading(prefix):
             entries = list(self._bucket.keys(self._base + prefix))
             now = self._now() if entries else datetime.now(UTC)
-        found = (
+        files = (
             StoredFile(
-                self._path(one["Key"]),
-                one["Size"],
-                (now - one["LastModified"]).total_seconds(),
-                f"{one['ETag']} {one['LastModified']}",
+                self._path(entry["Key"]),
+                entry["Size"],
+                (now - entry["LastModified"]).total_seconds(),
+                f"{entry['ETag']} {entry['LastModified']}",
             )
-            for one in entries
+            for entry in entries
         )
-        return sorted(file for file in found if is_path(file.path))
+        return sorted(file for file in files if is_path(file.path))
 
     def leftovers(self) -> list[StoredFile]:
         """Return the uploads in parts that were begun and never completed, named ``path?upload id``."""
@@ -104,22 +104,22 @@ class S3Store(Store):
             now = self._now() if uploads else datetime.now(UTC)
             return sorted(
                 StoredFile(
-                    f"{self._path(one['Key'])}?{one['UploadId']}",
-                    self._uploaded_bytes(one),
-                    (now - one["Initiated"]).total_seconds(),
+                    f"{self._path(upload['Key'])}?{upload['UploadId']}",
+                    self._uploaded_bytes(upload),
+                    (now - upload["Initiated"]).total_seconds(),
                 )
-                for one in uploads
-                if is_path(self._path(one["Key"]))
+                for upload in uploads
+                if is_path(self._path(upload["Key"]))
             )
 
     def delete_leftover(self, name: str) -> None:
         """Give up one upload of `leftovers`, if it is still there."""
         path, _, upload = name.partition("?")
         if not upload:
-            raise InvalidPath(f"{name!r} is no unfinished upload of {self.uri}.")
+            raise InvalidPath(f"{name!r} is not an unfinished upload of {self.uri}.")
         try:
             with self._writing():
-                self._bucket.asked("abort_multipart_upload", Key=self._key(path), UploadId=upload)
+                self._bucket.call("abort_multipart_upload", Key=self._key(path), UploadId=upload)
         except StoreNotWritable as error:
             if not isinstance(error.__cause__, ClientError) or code_of(error.__cause__) != "NoSuchUpload":
                 raise
@@ -182,7 +182,7 @@ class S3Store(Store):
         """Remove the object under ``path``, if there is one."""
         key = self._key(path)
         with self._writing():
-            self._bucket.asked("delete_object", Key=key)
+            self._bucket.call("delete_object", Key=key)
 
     def _download(self, path: str, place: Path) -> None:
         """Write the bytes under ``path`` to a file; begun anew when they are replaced meanwhile."""
@@ -201,12 +201,12 @@ class S3Store(Store):
             return self._bucket.version(self._key(path)).sha256
 
     def _uploaded_bytes(self, upload: Reply) -> int:
-        parts = self._bucket.asked("list_parts", Key=upload["Key"], UploadId=upload["UploadId"])
+        parts = self._bucket.call("list_parts", Key=upload["Key"], UploadId=upload["UploadId"])
         return sum(part["Size"] for part in parts.get("Parts", ()))
 
     def _now(self) -> datetime:
         """Return the time of the server's clock: ages do not depend on this machine's."""
-        return _date(self._bucket.asked("list_objects_v2", Prefix=self._base, MaxKeys=1))
+        return _date(self._bucket.call("list_objects_v2", Prefix=self._base, MaxKeys=1))
 
     @property
     def _base(self) -> str:
@@ -235,7 +235,7 @@ class S3Store(Store):
             if code_of(error) in _ABSENT:
                 raise PathMissing(f"Nothing is stored under {path!r} in {self.uri}.") from error
             raise StoreUnreachable(
-                f"The store {self.uri} refuses to be read: {error}. {_advice(error)}"
+                f"The store {self.uri} cannot be read: {error}. {_advice(error)}"
             ) from error
 
     def _not_writable(self, error: ClientError) -> StoreNotWritable:

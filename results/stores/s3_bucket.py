@@ -47,7 +47,7 @@ _PASSING = {
     "OperationAborted",
     "ConditionalRequestConflict",  # another write of the key was going on: nothing is known of the condition
 }
-_OF_THE_WAY = (
+_TRANSPORT_ERRORS = (
     ConnectionError,  # boto's: no connection could be made
     HTTPClientError,
     ResponseStreamingError,
@@ -84,15 +84,15 @@ class Bucket:
     def put(self, key: str, data: bytes, **condition: str) -> Reply:
         """Write a small object in one request."""
         metadata = {SHA256: hashlib.sha256(data).hexdigest()}
-        return self.asked("put_object", Key=key, Body=data, Metadata=metadata, **condition)
+        return self.call("put_object", Key=key, Body=data, Metadata=metadata, **condition)
 
     def get(self, key: str) -> tuple[bytes, Reply]:
         """Return the bytes of an object, checked, and what the server says of it."""
-        return self.answered(lambda: self._got(key))
+        return self.with_retries(lambda: self._got(key))
 
     def version(self, key: str) -> Version:
         """Return which version of an object there is now."""
-        return _version(self.asked("head_object", Key=key))
+        return _version(self.call("head_object", Key=key))
 
     def upload(self, key: str, source: Path) -> None:
         """Write a file as an object, in parts side by side when it is large, each asked again alone."""
@@ -100,7 +100,7 @@ class Bucket:
         if size <= PART_BYTES:
             self.put(key, source.read_bytes())
             return
-        made = self.asked("create_multipart_upload", Key=key, Metadata={SHA256: digest})
+        made = self.call("create_multipart_upload", Key=key, Metadata={SHA256: digest})
         upload = {"Key": key, "UploadId": made["UploadId"]}
         try:
             parts = self._parts(upload, source, size)
@@ -122,7 +122,7 @@ class Bucket:
         """Yield what the bucket lists under ``prefix``, each page asked again alone."""
         more: dict[str, str] = {}
         while True:
-            page = self.asked("list_objects_v2", Prefix=prefix, **more)
+            page = self.call("list_objects_v2", Prefix=prefix, **more)
             yield from page.get("Contents", ())
             if not page.get("IsTruncated"):
                 return
@@ -132,18 +132,18 @@ class Bucket:
         """Yield the uploads in parts that were begun under ``prefix`` and not completed."""
         marker: dict[str, Any] = {}
         while True:
-            page = self.asked("list_multipart_uploads", Prefix=prefix, **marker)
+            page = self.call("list_multipart_uploads", Prefix=prefix, **marker)
             yield from page.get("Uploads", ())
             if not page.get("IsTruncated"):
                 return
             marker = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
 
-    def asked(self, operation: str, **arguments: Any) -> Reply:  # noqa: ANN401  (boto3's arguments)
+    def call(self, operation: str, **arguments: Any) -> Reply:  # noqa: ANN401  (boto3's arguments)
         """Return the answer to one operation of the client, asked again after passing errors."""
         call = getattr(self.client, operation)
-        return self.answered(lambda: call(Bucket=self.name, **arguments))
+        return self.with_retries(lambda: call(Bucket=self.name, **arguments))
 
-    def answered(self, operation: Callable[[], Answer]) -> Answer:
+    def with_retries(self, operation: Callable[[], Answer]) -> Answer:
         """Return what ``operation`` answers, asked again after passing errors with growing random pauses."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -153,7 +153,7 @@ class Bucket:
                 if not is_passing(error):
                     raise
                 last: Exception = error
-            except (*_OF_THE_WAY, CutShort) as error:
+            except (*_TRANSPORT_ERRORS, CutShort) as error:
                 last = error
             except BotoCoreError as error:
                 raise self._unreachable(error) from error
@@ -178,7 +178,7 @@ class Bucket:
         """Write one range of an object to its place in an open file."""
         wanted = {"Range": f"bytes={start}-{start + size - 1}"} if size else {}
 
-        def fetched() -> None:
+        def fetch_range() -> None:
             """Fetch the range once."""
             answer = self.client.get_object(Bucket=self.name, Key=key, IfMatch=version.tag, **wanted)
             data = answer["Body"].read()
@@ -186,7 +186,7 @@ class Bucket:
                 raise CutShort(f"{len(data)} of {size} bytes of {key} arrived")
             os.pwrite(file, data, start)
 
-        self.answered(fetched)
+        self.with_retries(fetch_range)
 
     def _parts(self, upload: dict[str, str], source: Path, size: int) -> list[dict[str, Any]]:
         with source.open("rb") as file, ThreadPoolExecutor(_PARTS_AT_ONCE) as pool:
@@ -195,7 +195,7 @@ class Bucket:
                 """Send one part and return what the completion must say of it."""
                 number, (start, length) = part
                 body = os.pread(file.fileno(), length, start)
-                answer = self.asked("upload_part", PartNumber=number, Body=body, **upload)
+                answer = self.call("upload_part", PartNumber=number, Body=body, **upload)
                 checksum = {name: answer[name] for name in ("ChecksumCRC32",) if name in answer}
                 return {"PartNumber": number, "ETag": answer["ETag"], **checksum}
 
@@ -204,7 +204,7 @@ class Bucket:
     def _complete(self, upload: dict[str, str], parts: list[dict[str, Any]], digest: str) -> None:
         """Make the parts an object; a completion whose answer was lost is known by the object's hash."""
         try:
-            self.asked("complete_multipart_upload", MultipartUpload={"Parts": parts}, **upload)
+            self.call("complete_multipart_upload", MultipartUpload={"Parts": parts}, **upload)
         except (ClientError, StoreUnreachable):
             if not self._has(upload["Key"], digest):
                 raise
@@ -225,7 +225,7 @@ class Bucket:
     def _explain_refusal(self, error: ClientError) -> None:
         if code_of(error) == "NoSuchBucket":
             raise StoreUnreachable(
-                f"The store {self._place}: there is no bucket {self.name!r}. Make it, or name another."
+                f"The store {self._place}: there is no bucket {self.name!r}. Create it, or name another."
             ) from error
 
     def _unreachable(self, error: Exception) -> StoreUnreachable | BytesCorrupt:
@@ -233,7 +233,7 @@ class Bucket:
             return self._corrupt(str(error))
         return StoreUnreachable(
             f"The store {self._place} does not answer: {error}. Check the network, the endpoint and the "
-            "credentials; finished work is kept, run the same command again to go on."
+            "credentials. Finished work is kept; the same command resumes the sweep."
         )
 
     def _corrupt(self, what: str) -> BytesCorrupt:

@@ -41,10 +41,10 @@ def scan_table(store: ByteStore, table: str) -> Scan:
 
     def _scanned(final: bool) -> Scan:
         paths = part_paths(store, table)
-        found = dict(zip(paths, _own_pieces(store, table, paths), strict=True))
-        own = {path: piece for path, piece in found.items() if piece is not None}
+        pieces = dict(zip(paths, _own_pieces(store, table, paths), strict=True))
+        own = {path: piece for path, piece in pieces.items() if piece is not None}
         merged = _merged_pieces(store, table, final)
-        lost = _in_none(found.keys() - own.keys(), merged)
+        lost = _in_none(pieces.keys() - own.keys(), merged)
         if lost and not final:
             raise PathMissing(_missing(lost[0], store))
         unreadable = [UnreadablePart(path, _missing(path, store)) for path in lost]
@@ -174,12 +174,12 @@ def _part(store: ByteStore, table: str, path: str) -> Piece:
 
 
 def _merged(store: ByteStore, table: str, path: str) -> Piece:
-    found = RECENTLY_READ.get(store.uri, path)
-    if found is None:
+    merged = RECENTLY_READ.get(store.uri, path)
+    if merged is None:
         with store.file_to_read(path) as file:
-            found = read_merged(table, file)
-        RECENTLY_READ.put(store.uri, path, found)
-    return found
+            merged = read_merged(table, file)
+        RECENTLY_READ.put(store.uri, path, merged)
+    return merged
 
 
 def _scan(

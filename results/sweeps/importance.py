@@ -24,9 +24,9 @@ class Importances:
     """Objective -> parameter as ``<defence>.<name>``, or ``defense`` for the choice of the family."""
 
 
-def write_importances(store: Store, sweep_id: str, found: Importances) -> None:
+def write_importances(store: Store, sweep_id: str, importances: Importances) -> None:
     """Write or replace the importances of a sweep."""
-    store.put_bytes(_path(sweep_id), json.dumps(asdict(found), sort_keys=True, indent=1).encode())
+    store.put_bytes(_path(sweep_id), json.dumps(asdict(importances), sort_keys=True, indent=1).encode())
 
 
 def read_importances(store: Store, sweep_id: str | None) -> Importances | None:

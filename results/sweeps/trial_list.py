@@ -54,21 +54,21 @@ def trial_list(store: Store, sweep_id: str) -> list[Row]:
     targets = {row["target_id"]: row for row in rows_of(store.read_rows("targets"))}
     trials = [row for row in rows_of(store.read_rows("trials")) if row["sweep_id"] == sweep_id]
     trials.sort(key=lambda row: int(row["number"]))
-    found = [targets.get(trial["target_id"]) or _logged(store, trial) for trial in trials]
-    columns = parameter_columns(map(read_defense, found))
-    return [_row(trial, target, columns) for trial, target in zip(trials, found, strict=True)]
+    targets_of_trials = [targets.get(trial["target_id"]) or _logged(store, trial) for trial in trials]
+    columns = parameter_columns(map(read_defense, targets_of_trials))
+    return [_row(trial, target, columns) for trial, target in zip(trials, targets_of_trials, strict=True)]
 
 
 MOST_VALUES = 20
 """Names of a column that are listed; a column with more is no choice among kinds."""
 
 
-def matching(rows: Sequence[Row], conditions: Sequence[str]) -> list[Row]:
+def filter_rows(rows: Sequence[Row], conditions: Sequence[str]) -> list[Row]:
     """Return the rows that fulfil every condition: a column, one of ``= != < <= > >=``, and a value.
 
     A missing value fulfils only ``!=``. Raises ``UnknownCondition``.
 
-    >>> matching([{"acc": 0.9}, {"acc": 0.2}, {"acc": None}], ["acc > 0.5"])
+    >>> filter_rows([{"acc": 0.9}, {"acc": 0.2}, {"acc": None}], ["acc > 0.5"])
     [{'acc': 0.9}]
     """
     tests = [_test(condition, rows) for condition in conditions]
@@ -81,15 +81,15 @@ def values_meant(rows: Sequence[Row], conditions: Sequence[str]) -> list[str]:
     >>> values_meant([{"state": "done"}, {"state": "failed"}], ["state=fialed"])
     ['state is one of done, failed']
     """
-    found = []
+    hints = []
     for column, sign, text in (match.groups() for match in map(_CONDITION.fullmatch, conditions) if match):
         known = sorted({row[column] for row in rows if isinstance(row.get(column), str)})
         if sign == "=" and known and text not in known and len(known) <= MOST_VALUES:
-            found.append(f"{column} is one of {', '.join(known)}")
-    return found
+            hints.append(f"{column} is one of {', '.join(known)}")
+    return hints
 
 
-def ordered(rows: Sequence[Row], column: str, descending: bool = False) -> list[Row]:
+def sort_rows(rows: Sequence[Row], column: str, descending: bool = False) -> list[Row]:
     """Return the rows in the order of a column, those without a value last; raises ``UnknownCondition``."""
     _check_column(column, rows)
     known = [row for row in rows if row[column] is not None]
@@ -128,12 +128,12 @@ def _pick(plain: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _test(condition: str, rows: Sequence[Row]) -> Callable[[Row], bool]:
-    found = _CONDITION.fullmatch(condition)
-    if found is None:
+    match = _CONDITION.fullmatch(condition)
+    if match is None:
         raise UnknownCondition(
             f"no condition: {condition!r}; write a column, one of = != < <= > >=, and a value: defense=tl_dmi"
         )
-    column, sign, text = found.groups()
+    column, sign, text = match.groups()
     _check_column(column, rows)
     return lambda row: _holds(row[column], sign, text)
 
@@ -150,7 +150,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise UnknownCondition(f"{text!r} is no number, but the column holds numbers") from error
+        raise UnknownCondition(f"{text!r} is not a number, but the column holds numbers") from error
 
 
 def _check_column(column: str, rows: Sequence[Row]) -> None:

@@ -105,7 +105,7 @@ class AttackSettings(KindSettings):
             )
         if self.needs_critic and not prior.has_critic:
             return (
-                f"attack {self.kind} weighs how natural a picture is by the critic of its prior, but prior "
+                f"attack {self.kind} uses the critic of its prior, but prior "
                 f"{prior.kind} has none: set prior_weight to 0, or name another prior"
             )
         return None

@@ -244,7 +244,7 @@ def test_an_attack_that_lacks_memory_takes_smaller_micro_batches(
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(0.25 * peak / torch.cuda.mem_get_info()[1])
     try:
-        with pytest.warns(SmallerBatches, match="attack gmi: out of memory, done again"):
+        with pytest.warns(SmallerBatches, match="attack gmi: out of memory, repeated"):
             assert run_attack(config, store).status == "done"
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)

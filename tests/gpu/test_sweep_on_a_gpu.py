@@ -66,4 +66,4 @@ def test_a_share_of_more_gpus_than_there_are_is_refused(tmp_path: Path) -> None:
         "--space", "bido_vs_tldmi", "--data", "drawn_persons", "--gpus-per-target", many, folder=tmp_path
     )
     assert ended.returncode == 2
-    assert f"training T asks for 1 CPU(s) and {many} GPU(s)" in ended.stderr
+    assert f"training T requests 1 CPU(s) and {many} GPU(s)" in ended.stderr

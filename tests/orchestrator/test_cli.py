@@ -69,7 +69,10 @@ REFUSED = [
         ["--space", "small.yaml", "--data", "dicebear", "--set", "target.pretrained=face_resnet"],
         "not small_vgg",
     ),
-    (["--space", "mid_lambda", "--set", "target.architecture=maxvit"], "nothing is listed for a T of maxvit"),
+    (
+        ["--space", "mid_lambda", "--set", "target.architecture=maxvit"],
+        "listed for architecture maxvit",
+    ),
     (["convert", "absent.pth", "--architecture", "vgg16", "-o", "out.pth"], ".safetensors"),
     (["convert", "small.yaml", "--architecture", "vgg16", "-o", "out.safetensors"], "no readable checkpoint"),
     (["convert", "absent.pth", "--architecture", "vgg61", "-o", "out.safetensors"], "vgg16"),

@@ -57,7 +57,7 @@ def test_output_on_a_full_disk_is_said_in_a_line(words: list[str]) -> None:
         )
     assert ended.returncode == ExitCode.UNREACHABLE
     (line,) = ended.stderr.splitlines()
-    assert line.startswith("error: what is printed cannot be written: No space left")
+    assert line.startswith("error: the output cannot be written: No space left")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")

@@ -22,7 +22,7 @@ from orchestrator.driver.limits import Limits
 from orchestrator.driver.sweep import Execution, run_sweep
 from orchestrator.screens.runs import trial_table
 from results import open_store
-from results.sweeps.trial_list import COLUMNS, UnknownCondition, matching, ordered, trial_list
+from results.sweeps.trial_list import COLUMNS, UnknownCondition, filter_rows, sort_rows, trial_list
 from search_spaces import load_setup
 from tests.fixtures.documents import errors_of
 from tests.fixtures.rows import FakeSweep, helping_configs, write_fake_sweep
@@ -80,9 +80,9 @@ def test_trials_are_filtered_sorted_and_written_as_csv(swept: str) -> None:
     values = [float(row["worst_att_acc"]) for row in table]
     assert values == sorted(values, reverse=True)
     assert {row["defense"] for row in table} == {"no_def"}
-    assert shell("trials", swept, "--where", "acc>2").stdout == "no such trial\n"
+    assert shell("trials", swept, "--where", "acc>2").stdout == "no trial matches\n"
     mistyped = shell("trials", swept, "--where", "state=fialed").stdout
-    assert mistyped == "no such trial; state is one of done, failed\n"
+    assert mistyped == "no trial matches; state is one of done, failed\n"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_trials_are_filtered_sorted_and_written_as_csv(swept: str) -> None:
         (["--where", "defence=tl_dmi"], "did you mean 'defense'?"),
         (["--sort", "worst_att"], "did you mean 'worst_att_acc'?"),
         (["--where", "tl_dmi"], "write a column"),
-        (["--where", "acc>high"], "is no number"),
+        (["--where", "acc>high"], "is not a number"),
         (["--csv", "--json"], "not both"),
         (["--sweep", "zzz"], "No single sweep"),
     ],
@@ -103,12 +103,12 @@ def test_conditions_that_mean_nothing_are_refused(swept: str, words: list[str], 
 
 def test_missing_values_fulfil_only_inequality_and_come_last() -> None:
     listed = [{"acc": None, "n": 1}, {"acc": 0.5, "n": 2}, {"acc": 0.1, "n": 3}]
-    assert [row["n"] for row in matching(listed, ["acc!=0.5"])] == [1, 3]
-    assert [row["n"] for row in matching(listed, ["acc<1"])] == [2, 3]
-    assert [row["n"] for row in ordered(listed, "acc")] == [3, 2, 1]
-    assert [row["n"] for row in ordered(listed, "acc", descending=True)] == [2, 3, 1]
+    assert [row["n"] for row in filter_rows(listed, ["acc!=0.5"])] == [1, 3]
+    assert [row["n"] for row in filter_rows(listed, ["acc<1"])] == [2, 3]
+    assert [row["n"] for row in sort_rows(listed, "acc")] == [3, 2, 1]
+    assert [row["n"] for row in sort_rows(listed, "acc", descending=True)] == [2, 3, 1]
     with pytest.raises(UnknownCondition):
-        ordered(listed, "nothing")
+        sort_rows(listed, "nothing")
 
 
 def test_logs_say_where_a_trial_failed_and_with_which_configuration(swept: str) -> None:
@@ -197,7 +197,7 @@ def test_a_driver_that_died_is_said_to_be_gone(tmp_path: Path) -> None:
     path = f"progress/{SWEEP}.json"
     plain = json.loads(open_store(store).get_bytes(path))
     open_store(store).put_bytes(path, json.dumps({**plain, "outcome": None}).encode())
-    assert "was last heard of at" in shell("status", store).output
+    assert "last reported at" in shell("status", store).output
 
 
 OF_OTHER_TYPES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.overrides import overridden
+from orchestrator.overrides import apply_assignments
 from search_spaces import InvalidSpace, Sweep, load_setup
 from search_spaces.defenses import Defense
 from tests.orchestrator.small_sweeps import small_space
@@ -13,7 +13,7 @@ def depth_bounds(space, _):
 
 
 def changed(*assignments):
-    return overridden(small_space(), load_setup("orl_faces"), assignments)
+    return apply_assignments(small_space(), load_setup("orl_faces"), assignments)
 
 
 def test_without_assignments_nothing_changes() -> None:
@@ -65,7 +65,7 @@ def test_a_budget_of_the_setup_still_yields_to_what_the_space_sets() -> None:
         ("name=x", "space.name or setup.name"),
         ("attacks.lomma.iterations=3", "gmi, brepmi"),
         ("attacks.gmi=3", "inside the item"),
-        ("search.trials.deeper=3", "there is nothing inside it"),
+        ("search.trials.deeper=3", "has no inner settings"),
         ("target.epochs=[", "malformed YAML"),
         ("target.epoch=3", "target.epoch"),
         ("search.trials=0", "search.trials"),

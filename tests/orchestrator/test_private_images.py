@@ -51,5 +51,5 @@ def test_they_are_the_first_training_pictures_of_each_class(tmp_path, sweep):
 
 
 def test_other_data_are_refused(tmp_path, sweep):
-    with pytest.raises(InvalidRequest, match="run the report where the data of the sweep are"):
+    with pytest.raises(InvalidRequest, match="write the report where the data of the sweep are"):
         private_images(*summary_of(tmp_path, sweep, "f" * 64))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.redaction import redacted
+from orchestrator.redaction import redact
 
 SECRETS = [
     ("postgresql://me:hunter22@db.example/optuna", "hunter22"),
@@ -20,13 +20,13 @@ SECRETS = [
 
 @pytest.mark.parametrize(("text", "secret"), SECRETS, ids=[secret for _, secret in SECRETS])
 def test_secrets_of_known_shapes_are_hidden(text, secret):
-    assert secret not in redacted(text, {})
-    assert "***" in redacted(text, {})
+    assert secret not in redact(text, {})
+    assert "***" in redact(text, {})
 
 
 def test_values_of_secret_variables_are_hidden_wherever_they_appear():
     environment = {"AWS_SECRET_ACCESS_KEY": "x1y2z3w4", "RAY_AUTH_TOKEN": "feedbeef", "HOME": "/home/me"}
-    text = redacted("ValueError: x1y2z3w4 and feedbeef in /home/me", environment)
+    text = redact("ValueError: x1y2z3w4 and feedbeef in /home/me", environment)
     assert text == "ValueError: *** and *** in /home/me"
 
 
@@ -42,4 +42,4 @@ def test_values_of_secret_variables_are_hidden_wherever_they_appear():
     ],
 )
 def test_other_text_stays_as_it_is(text):
-    assert redacted(text, {"HOME": "/home/me", "MONKEY": "banana-bread", "TOKEN": "12"}) == text
+    assert redact(text, {"HOME": "/home/me", "MONKEY": "banana-bread", "TOKEN": "12"}) == text

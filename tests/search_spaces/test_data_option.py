@@ -75,11 +75,11 @@ def test_every_private_set_has_a_setup(kind: str) -> None:
 
 
 def test_settings_of_a_set_can_be_changed() -> None:
-    from orchestrator.overrides import overridden
+    from orchestrator.overrides import apply_assignments
     from search_spaces import load_space
 
     changes = ["data.private.variant=vmi", "data.public.variant=vmi", "data.partial=true"]
-    _, setup = overridden(load_space("bido_vs_tldmi"), load_setup("celeba=/c"), changes)
+    _, setup = apply_assignments(load_space("bido_vs_tldmi"), load_setup("celeba=/c"), changes)
     assert isinstance(setup.data, DownloadedSets)
     assert setup.data.private.model_dump()["variant"] == "vmi"
     assert setup.data.private.root.path == Path("/c")

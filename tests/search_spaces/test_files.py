@@ -118,7 +118,7 @@ def test_every_file_that_cannot_be_pinned_is_named_with_its_setting(tmp_path: Pa
     text = str(caught.value)
     assert text.startswith("setup mine: 2 errors:")
     assert f"plain: {tmp_path / 'absent'} cannot be read: there is no such file" in text
-    assert f"named.x: {other} is not the file meant: its SHA-256 is {HASH}, not {'0' * 64}" in text
+    assert f"named.x: {other} is not the expected file: its SHA-256 is {HASH}, not {'0' * 64}" in text
 
 
 def test_a_folder_stays_for_who_reads_it(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_the_bytes_are_read_only_while_they_are_those_meant(tmp_path: Path) -> N
     file = PinnedFile(path=written(tmp_path / "a")).pinned()
     assert file.read_bytes() == b"weights"
     written(tmp_path / "a", b"others")
-    with pytest.raises(FileUnusable, match="not the file meant"):
+    with pytest.raises(FileUnusable, match="not the expected file"):
         file.read_bytes()
     with pytest.raises(FileUnusable, match="cannot be read"):
         PinnedFile(path=tmp_path).read_bytes()

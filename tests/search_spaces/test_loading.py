@@ -105,7 +105,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "picture.yaml").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(InvalidSpace, match=r"picture\.yaml: cannot be read: it is no text"):
+    with pytest.raises(InvalidSpace, match=r"picture\.yaml: cannot be read: it is not text"):
         load_space(str(tmp_path / "picture.yaml"))
 
 

@@ -103,7 +103,7 @@ def test_a_lack_of_memory_is_a_smaller_micro_batch(
         return computed(self, latents, labels)
 
     monkeypatch.setattr(Objective, "__call__", scarce)
-    with pytest.warns(SmallerBatches, match="attack gmi: out of memory, done again 2 at a time"):
+    with pytest.warns(SmallerBatches, match="attack gmi: out of memory, repeated with 2 at a time"):
         assert run_attack(chosen, store).status == "done"
     rows = taken_out(store, chosen)
     assert rows["attacks"][0]["micro_batch"] == 2

@@ -36,7 +36,7 @@ def fitting(most: int, error: Exception, asked: list[int]) -> Callable[[int], st
 @pytest.mark.parametrize("error", ERRORS)
 def test_the_batch_is_halved_until_it_fits(error: Exception) -> None:
     asked: list[int] = []
-    with pytest.warns(SmallerBatches, match="the attack: out of memory, done again 8 at a time"):
+    with pytest.warns(SmallerBatches, match="the attack: out of memory, repeated with 8 at a time"):
         assert with_batches_that_fit(fitting(10, error, asked), 64, "the attack") == ("by 8", 8)
     assert asked == [64, 32, 16, 8]
 

@@ -168,7 +168,7 @@ def _load_weights(student: Student, file: PinnedFile) -> None:
             f"student_weights: {error}; or leave student_weights out to start from scratch"
         ) from error
     except SafetensorError as error:
-        raise FileUnusable(f"student_weights: {file.path} is no safetensors file ({error})") from error
+        raise FileUnusable(f"student_weights: {file.path} is not a safetensors file ({error})") from error
     given, own = _below_classifier(state), _below_classifier(student.network.state_dict())
     require_fit(own, given, str(file.path))
     student.network.load_state_dict(given, strict=False)

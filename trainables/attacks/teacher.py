@@ -20,7 +20,7 @@ def require_pictures(public: Tensor) -> None:
     """Raise ``NoPublicPictures`` below two ``public`` pictures: BatchNorm cannot learn from one."""
     if len(public) < 2:
         raise NoPublicPictures(
-            f"{len(public)} public pictures: KEDMI and LOMMA learn from what T says of D_pub; give at least 2"
+            f"{len(public)} public pictures: KEDMI and LOMMA train on T's outputs on D_pub; give at least 2"
         )
 
 

@@ -28,5 +28,5 @@ def given_weights(file: PinnedFile, setting: str) -> dict[str, Tensor]:
         reason = (str(error).splitlines() or ["unreadable"])[0]
         raise FileUnusable(f"{setting}: {file.path} does not hold tensors alone ({reason})") from error
     if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
-        raise FileUnusable(f"{setting}: {file.path} holds something else than named tensors")
+        raise FileUnusable(f"{setting}: {file.path} does not hold named tensors")
     return dict(tensors)

@@ -118,7 +118,7 @@ def torchvision_state(architecture: str, name: str) -> dict[str, Tensor]:
     except (OSError, RuntimeError) as error:
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         raise PretrainedUnusable(
-            f"torchvision:{name} for {architecture} cannot be had ({error}). Download {url} into {folder}, "
+            f"torchvision:{name} of {architecture} is unavailable ({error}). Download {url} into {folder}, "
             "or convert it with `tldmi-sweep convert` and give the .safetensors file"
         ) from error
     return state
@@ -140,7 +140,7 @@ def timm_state(architecture: str, tag: str) -> dict[str, Tensor]:
         return dict(timm.create_model(name, pretrained=True).state_dict())
     except (OSError, RuntimeError) as error:
         raise PretrainedUnusable(
-            f"timm:{tag} for {architecture} cannot be had ({error}). Fetch "
+            f"timm:{tag} of {architecture} is unavailable ({error}). Fetch "
             f"https://huggingface.co/timm/{name} elsewhere, convert its model.safetensors with "
             "`tldmi-sweep convert` and give that file"
         ) from error

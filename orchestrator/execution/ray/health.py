@@ -38,8 +38,8 @@ def dead_processes() -> list[str]:
 def ray_died_error(dead: Sequence[str]) -> Unreachable:
     """Return what a run ends with whose Ray lost the processes ``dead``."""
     return Unreachable(
-        f"Ray's {' and '.join(dead)} on this machine has died, for want of memory perhaps; "
-        "what has ended is kept, the same command goes on"
+        f"Ray's {' and '.join(dead)} on this machine has died, possibly for lack of memory; "
+        "finished work is kept; the same command resumes the sweep"
     )
 
 

@@ -41,7 +41,7 @@ def _keep(store_uri: str, lines: list[str]) -> None:
         return
     path = _kept_at(store_uri, lines)
     where = "not kept" if path is None else f"kept in {path} of {store_uri}"
-    LOG.warning("Ray reported trouble, a lost worker or node perhaps: %d lines, %s", len(lines), where)
+    LOG.warning("Ray reported problems, possibly a lost worker or node: %d lines, %s", len(lines), where)
 
 
 def _kept_at(store_uri: str, lines: list[str]) -> str | None:

@@ -28,7 +28,7 @@ class PendingMonitor:
         >>> monitor.check([{"CPU": 2.0}], now=0.0)
         []
         >>> monitor.check([{"CPU": 2.0}], now=60.0)
-        ['training T waits for 60 s: no node that runs has what it asks for (GPU: 0 on a node at most)']
+        ['training T has waited for 60 s: its request fits no running node (GPU: 0 on a node at most)']
         """
         return [text for name in self._requests if (text := self._text(name, nodes, now))]
 
@@ -42,7 +42,7 @@ class PendingMonitor:
         if waited < PENDING_SECONDS or name in self._warned:
             return None
         self._warned.add(name)
-        return f"{name} waits for {waited:.0f} s: no node that runs has what it asks for ({short})"
+        return f"{name} has waited for {waited:.0f} s: its request fits no running node ({short})"
 
 
 @contextmanager
@@ -63,9 +63,9 @@ def warn_of_pending(
 def _watch(monitor: PendingMonitor, nodes: Callable[[], Sequence[Node]], over: threading.Event) -> None:
     while not over.wait(LOOK_SECONDS):
         try:
-            found = nodes()
+            present = nodes()
         except (OSError, RuntimeError) as error:  # the head is gone; the sweep itself will say so
             LOG.debug("the nodes of the cluster could not be listed: %s", error)
             continue
-        for text in monitor.check(found, time.monotonic()):
-            LOG.warning("%s; 'ray status' on the head says what the autoscaler does about it", text)
+        for text in monitor.check(present, time.monotonic()):
+            LOG.warning("%s; 'ray status' on the head shows what the autoscaler does", text)

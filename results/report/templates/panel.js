@@ -8,7 +8,7 @@ let panelParts = {};
     ["#6a51a3", "#b3a2e0"], ["#a87900", "#e6b93a"]];
   const HEADINGS = ["Acc", "Worst AttAcc", "by", "vs No-Def, points", "Δ", "θC", "Seeds", "Time per seed"];
   const PERCENT = new Set(["Acc", "Worst AttAcc"]);
-  const ATTACK_HEADINGS = ["Attack", "AttAcc %", "Top-5 %", "vs No-Def, points", "Second evaluator %", "P of T",
+  const ATTACK_HEADINGS = ["Attack", "AttAcc %", "Top-5 %", "vs No-Def, points", "Second evaluator %", "P of class",
     "KNN distance", "Time"];
   let charts = [], opener = null, shownId = null;
 
@@ -104,19 +104,19 @@ let panelParts = {};
     const figure = {
       data: known.map((attack, index) => ({
         type: "bar", name: attack.name, y: attack.confidence, x: attack.confidence.map((_, bin) => (bin + 0.5) / bins),
-        hovertemplate: "P of T %{x:.2f}: %{y} reconstructions<extra></extra>",
+        hovertemplate: "probability %{x:.2f}: %{y} reconstructions<extra></extra>",
         marker: { pattern: { shape: ["", "/", "x", ".", "-", "+"][index % 6] } },
         meta: { light: COLOURS[index % 6][0], dark: COLOURS[index % 6][1] },
       })),
-      layout: baseLayout("P of T in the attacked class", { showlegend: true, bargap: 0.05 }),
+      layout: baseLayout("Probability of the attacked class", { showlegend: true, bargap: 0.05 }),
     };
     const sure = known.map((attack) => {
       const all = attack.confidence.reduce((sum, count) => sum + count, 0);
       return `${attack.name}: ${Math.round(100 * attack.confidence[bins - 1] / all)} % at 0.95 or more`;
     }).join("; ");
-    return element("div", {}, element("h3", {}, "How sure T is of the reconstructions"),
-      element("div", { class: "panel-charts" }, chart("Reconstructions by confidence", `Histogram of P of T. ${sure}.`, figure)),
-      element("p", { class: "muted small" }, `${sure}. A confident T does not mean a likeness: only the evaluator judges that.`));
+    return element("div", {}, element("h3", {}, "Confidence of the classifier in the reconstructions"),
+      element("div", { class: "panel-charts" }, chart("Reconstructions by confidence", `Histogram of the probability of the attacked class. ${sure}.`, figure)),
+      element("p", { class: "muted small" }, `${sure}. A high probability does not mean a likeness: only the evaluator measures likeness.`));
   }
 
   function spriteCell(strip, index, label) {
@@ -163,7 +163,7 @@ let panelParts = {};
         headings, rows, "people"),
       shown ? null : element("p", { class: "muted small" }, "The pictures of this trial are not in this page."),
       withPrivate ? null : element("p", { class: "muted small" },
-        "Private pictures are not in this file; report --with-private-images sets them beside the reconstructions."));
+        "Private pictures are not in this file; report --with-private-images shows them beside the reconstructions."));
   }
 
   function commandBlock(trial) {
@@ -180,7 +180,7 @@ let panelParts = {};
     });
     const code = element("code", {}, trial.command);
     return element("div", {}, element("h3", {}, "Run it again"),
-      element("p", { class: "muted small" }, "Trains and attacks the same T in one process, in a store of its own."),
+      element("p", { class: "muted small" }, "Trains and attacks the same classifier again, in one process and in a new store."),
       element("div", { class: "command" }, element("pre", { tabindex: "0" }, code), copy));
   }
 
@@ -212,7 +212,7 @@ let panelParts = {};
     const parts = [head(row), rowFacts(row)];
     if (!found) {
       parts.push(element("p", { class: "notice" },
-        "The curves and classes of this configuration are not in this page, which is kept small; the store has them."));
+        "The curves and classes of this configuration are not in this page, to keep it small. They are in the store."));
     } else {
       if (found.attacks.length) parts.push(attackTable(found));
       parts.push(element("h3", {}, found.trials.length > 1 ? "Its trials" : "Its trial"), trialChooser(found, place), place);

@@ -104,4 +104,4 @@ def test_a_grid_that_lists_nothing_for_this_t_is_refused() -> None:
         search={"sampler": "grid"},
         per_target={"vgg16": {"anchors": [{"kind": "mid"}]}},
     )
-    assert "nothing is listed for a T of face_resnet (listed: vgg16)" in message
+    assert "no value is listed for architecture face_resnet (listed: vgg16)" in message

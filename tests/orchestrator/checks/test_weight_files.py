@@ -77,7 +77,7 @@ def test_a_file_that_holds_no_weights_is_refused(weights, tmp_path):
 
 
 def test_another_file_than_the_one_meant_is_refused(weights):
-    with pytest.raises(InvalidSpace, match=r"target\.pretrained: .* is not the file meant"):
+    with pytest.raises(InvalidSpace, match=r"target\.pretrained: .* is not the expected file"):
         check(setup_from({"path": weights, "sha256": "0" * 64}))
 
 

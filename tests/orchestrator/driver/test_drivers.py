@@ -54,7 +54,7 @@ def test_two_drivers_one_killed_one_stopped_one_finished(tmp_path: Path, place: 
         code, said = asked.result()
     assert (code, f"process {second.process.pid} on" in said) == (0, True), said
     code, outcome, errors = second.ended()
-    assert (code, "go on with: tldmi-sweep --space small.yaml" in errors) == (ExitCode.STOPPED, True)
+    assert (code, "resume with: tldmi-sweep --space small.yaml" in errors) == (ExitCode.STOPPED, True)
     code, last, errors = inline(tmp_path, place, seconds=0).ended()
     assert code == ExitCode.DONE, errors
     assert ended + outcome["ran"] + last["ran"] == len(numbers(place))
@@ -71,7 +71,7 @@ def test_a_driver_that_was_stopped_for_long_ends_when_it_finds_its_heir(tmp_path
     heir.wait_for(lambda one: one.trials >= 2)
     first.process.send_signal(signal.SIGCONT)
     code, _, errors = first.ended()
-    assert (code, "another process may run it now" in errors) == (ExitCode.STOPPED, True), errors
+    assert (code, "another process may run the sweep now" in errors) == (ExitCode.STOPPED, True), errors
     heir.let_go()
     code, outcome, errors = heir.ended()
     assert (code, outcome["ran"]) == (ExitCode.DONE, len(numbers(bucket)) - 1), errors

@@ -264,8 +264,8 @@ def test_unfinished_uploads_go(endpoint: str, monkeypatch: pytest.MonkeyPatch) -
     nobody(monkeypatch)
     store = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}?endpoint={endpoint}", create=True)
     key = store._key(artifact("artifacts/targets/t.safetensors"))
-    upload = store._bucket.asked("create_multipart_upload", Key=key)["UploadId"]
-    store._bucket.asked("upload_part", Key=key, UploadId=upload, PartNumber=1, Body=b"12345")
+    upload = store._bucket.call("create_multipart_upload", Key=key)["UploadId"]
+    store._bucket.call("upload_part", Key=key, UploadId=upload, PartNumber=1, Body=b"12345")
     assert [(one.size, one.leftover) for one in collect(store, "all", False, OLD, True).garbage] == [
         (5, True)
     ]
@@ -279,7 +279,7 @@ def test_uploads_of_others_stay(endpoint: str, monkeypatch: pytest.MonkeyPatch) 
     store = open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}?endpoint={endpoint}", create=True)
     others = ["backups/db.tar", "artifacts/build-7/app.tar", "artifacts/app.tar", "artifacts/targets/app.tar"]
     for path in others:
-        store._bucket.asked("create_multipart_upload", Key=store._key(path))
+        store._bucket.call("create_multipart_upload", Key=store._key(path))
     collect(store, "all", False, OLD, dry_run=False)
     assert sorted(one.path.partition("?")[0] for one in store.leftovers()) == sorted(others)
 

@@ -167,5 +167,5 @@ def test_of_time_and_money_what_is_spent_first_is_named():
 
 @pytest.mark.parametrize("given", [{"budget_usd": 3.0}, {"usd_per_hour": 2.0}])
 def test_money_needs_both_budget_and_price(given):
-    with pytest.raises(InvalidRequest, match="go together"):
+    with pytest.raises(InvalidRequest, match="given together"):
         Limits(**given)

@@ -5,9 +5,9 @@ import pytest
 from orchestrator.driver.requests import (
     ask_to_end,
     ask_to_retry,
-    asked_to_end,
-    asked_to_retry,
     forget_requests,
+    read_end_request,
+    read_retry_request,
 )
 from results import open_store
 
@@ -20,29 +20,29 @@ def store(tmp_path):
 @pytest.mark.parametrize("verb", ["stop", "cancel"])
 def test_a_request_is_heard_by_the_run_it_names(store, verb):
     ask_to_end(store, "3f2a", verb, "run-1")
-    heard = asked_to_end(store, "3f2a", "run-1")
+    heard = read_end_request(store, "3f2a", "run-1")
     assert heard.verb == verb
     assert f"asked for a {verb}" in heard.reason
 
 
 def test_a_stale_request_stops_no_later_run_and_no_other_sweep(store):
     ask_to_end(store, "3f2a", "stop", "run-1")
-    assert asked_to_end(store, "3f2a", "run-2") is None
-    assert asked_to_end(store, "9b01", "run-1") is None
+    assert read_end_request(store, "3f2a", "run-2") is None
+    assert read_end_request(store, "9b01", "run-1") is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"verb": "halt", "run": "run-1"}'])
 def test_a_damaged_request_is_none(store, damage):
     store.put_bytes("requests/3f2a.end.json", damage)
-    assert asked_to_end(store, "3f2a", "run-1") is None
+    assert read_end_request(store, "3f2a", "run-1") is None
 
 
 def test_a_retry_is_heard_once(store):
     ask_to_retry(store, "3f2a", [3, 5], "run-1")
-    assert asked_to_retry(store, "3f2a", "run-1") == [3, 5]
-    assert asked_to_retry(store, "3f2a", "run-1") == []
+    assert read_retry_request(store, "3f2a", "run-1") == [3, 5]
+    assert read_retry_request(store, "3f2a", "run-1") == []
     ask_to_retry(store, "3f2a", [3], "run-1")
-    assert asked_to_retry(store, "3f2a", "run-2") == []
+    assert read_retry_request(store, "3f2a", "run-2") == []
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_retry_is_heard_once(store):
 )
 def test_of_a_damaged_retry_only_numbers_are_heard(store, left, heard):
     store.put_bytes("requests/3f2a.retry.json", left)
-    assert asked_to_retry(store, "3f2a", "run-1") == heard
+    assert read_retry_request(store, "3f2a", "run-1") == heard
 
 
 def test_requests_are_forgotten_by_the_run_they_are_to(store):

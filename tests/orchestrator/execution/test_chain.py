@@ -184,7 +184,7 @@ def test_a_store_that_is_lost_ends_the_run_and_is_no_failure_of_the_trial(store,
         raise error("the bucket does not answer")
 
     lost = FakeBuild(attack=attack)
-    with pytest.raises(Unreachable, match=r"gmi: .*the bucket does not answer.*; what has ended is kept"):
+    with pytest.raises(Unreachable, match=r"gmi: .*the bucket does not answer.*; finished work is kept"):
         run(chain_on(store, lost), trial)
     locks = [FileLock(locks_of(store), path.stem) for path in locks_of(store).glob("*.lock")]
     assert all(lock.is_free() for lock in locks)

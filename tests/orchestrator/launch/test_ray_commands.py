@@ -79,7 +79,7 @@ def test_a_secret_is_neither_shown_nor_sent(word, monkeypatch):
     words = ["--space", "x", "--store", "s3://b/p", word]
     result = CliRunner().invoke(main, ["cluster", "submit", str(AWS.path), *words])
     assert (result.exit_code, "hunter22" in result.output) == (2, False)
-    assert "shows a secret" in result.output
+    assert "show a secret" in result.output
 
 
 def test_down_also_stops_the_workers_that_ray_leaves_running():

@@ -166,7 +166,7 @@ def test_a_plan_says_how_much_each_attack_may_do(sweep, store):
     assert found.attack_settings["gmi"]["iterations"] == used.iterations
     (gmi, brepmi) = budget_lines(found)
     budget = f"iterations {used.iterations}, restarts {used.restarts} (1/1500 of the published)"
-    assert gmi == f"each T is attacked with GMI: {budget}"
+    assert gmi == f"every target is attacked with GMI: {budget}"
     assert "seed" not in gmi + brepmi
 
 

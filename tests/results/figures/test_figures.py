@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from results import front_figure, front_png, load, open_store
-from results.figures.front_plot import MOST_DRAWN, plotted, thinned
+from results.figures.front_plot import MOST_DRAWN, plot_front, thin_out
 from results.figures.printed import drawing_bytes, front_drawing
 from results.statistics.summary import SweepSummary
 from tests.fixtures.rows import FakeConfig, FakeSweep, helping_configs, many_configs, write_fake_sweep
@@ -52,7 +52,7 @@ def test_each_family_has_its_colour_and_marker(summary: SweepSummary) -> None:
 
 
 def test_the_step_line_is_the_least_att_acc_at_each_acc(summary: SweepSummary) -> None:
-    xs, ys = plotted(summary).step
+    xs, ys = plot_front(summary).step
     points = [(100 * one.acc, 100 * one.point[1]) for one in summary.configurations]
     for (x1, y1), (x2, y2) in zip(zip(xs, ys, strict=True), list(zip(xs, ys, strict=True))[1:], strict=False):
         assert x1 == x2 or y1 == y2
@@ -73,7 +73,7 @@ def test_error_bars_reach_to_the_interval(summary: SweepSummary) -> None:
 
 def test_with_many_points_only_the_front_and_no_def_carry_bars(tmp_path: Path) -> None:
     summary = summary_of(tmp_path, FakeSweep(many_configs(40), classes=5, pictures=False))
-    points = plotted(summary).points
+    points = plot_front(summary).points
     bars = {point.configuration.config_id for point in points if any(point.reach_y)}
     assert bars == {one.config_id for one in summary.configurations if one.on_front or one.is_anchor}
     assert len(bars) < 40
@@ -124,8 +124,8 @@ def test_one_attack_has_a_front_of_its_own(summary: SweepSummary) -> None:
     assert drawn == pytest.approx(
         {one.config_id: 100 * one.attacks["brepmi"].att_acc for one in summary.configurations}
     )
-    points = [(point.x, point.y) for point in plotted(summary, "brepmi").points]
-    for point in plotted(summary, "brepmi").points:
+    points = [(point.x, point.y) for point in plot_front(summary, "brepmi").points]
+    for point in plot_front(summary, "brepmi").points:
         beaten = any(x >= point.x and y <= point.y and (x, y) != (point.x, point.y) for x, y in points)
         assert point.on_front is not beaten
 
@@ -141,7 +141,7 @@ def test_thousands_of_points_are_thinned_and_the_front_is_kept(summary: SweepSum
     first = summary.configurations[-1]
     many = [replace(first, config_id=f"c{index}", acc=index / 10_000) for index in range(5000)]
     kept = {"c17", "c4001"}
-    shown = thinned(many, kept)
+    shown = thin_out(many, kept)
     assert len(shown) == MOST_DRAWN
     assert kept <= {one.config_id for one in shown}
     gaps = np.diff(sorted(one.acc for one in shown))

@@ -65,13 +65,13 @@ def test_every_control_stands_beside_no_def_and_chance(tmp_path: Path) -> None:
     lines = control_lines(summary)
     assert [(line.name, line.note) for line in lines] == [
         ("No-Def", ""),
-        ("Control", "T trained on permuted labels"),
-        ("Control", "T untrained"),
+        ("Control", "trained on permuted labels"),
+        ("Control", "untrained"),
         ("Chance", "1 / classes"),
     ]
     gmi = list(summary.attack_kinds).index("gmi")
     assert [line.cells[gmi].text for line in lines] == ["60.0", "5.0", "35.0", "5.0"]
-    assert "T untrained) still gives 35.0 %" in (control_warning(summary) or "")
+    assert "(untrained), the attacks reach 35.0 %" in (control_warning(summary) or "")
 
 
 def test_without_controls_nothing_is_claimed(tmp_path: Path) -> None:

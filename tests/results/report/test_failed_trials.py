@@ -97,4 +97,4 @@ def test_beyond_their_room_they_are_counted(store: Any, monkeypatch: pytest.Monk
     page = render_report(load(store.uri))
     assert failed_of(page) == {}
     assert "data-failed" not in page.partition("<dialog")[0]
-    assert "it leaves out the logs of 1 failed trial" in page
+    assert "this page omits the logs of 1 failed trial" in page

@@ -1,4 +1,4 @@
-"""The numbers at the top of a page: what leaks, what the largest drop leaves, and what that rests on."""
+"""The numbers at the top of a page: the leak of No-Def, the largest drop, the evidence for both."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_the_leak_the_largest_drop_the_controls_and_the_evidence_stand_side_by_s
 def test_where_nothing_helps_no_drop_is_claimed(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, hopeless_configs())
     assert facts["Largest drop, worst attack"].value == "none"
-    assert facts["Control attacks"].notes == ("nothing shows that it is T that leaks",)
+    assert facts["Control attacks"].notes == ("without controls, chance and leak cannot be told apart",)
 
 
 def test_with_no_def_alone_there_is_no_drop_yet(tmp_path: Path) -> None:

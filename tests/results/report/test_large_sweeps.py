@@ -79,8 +79,8 @@ def test_five_thousand_trials_make_a_bounded_page_in_seconds(tmp_path: Path) -> 
     assert len(page.encode()) < 8e6
     assert len(unpacked(page, "rows-data")) == 5000
     assert set(unpacked(page, "front-data")["figures"]) == {"worst"}
-    assert "dominated configurations are not drawn" in page
-    assert "To keep this page small it leaves out the curves of" in page
+    assert "dominated configurations are in the table only" in page
+    assert "To stay small, this page omits the curves of" in page
 
 
 def test_beyond_its_budget_a_page_says_what_it_leaves_out(
@@ -92,7 +92,7 @@ def test_beyond_its_budget_a_page_says_what_it_leaves_out(
     page = render_report(load(store.uri))
     kept = unpacked(page, "details-data")
     assert 0 < len(kept) < 30
-    assert f"leaves out the curves of {30 - len(kept)} configurations" in page
+    assert f"omits the curves of {30 - len(kept)} configurations" in page
     assert "c0" in kept
 
 

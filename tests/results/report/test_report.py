@@ -118,10 +118,10 @@ def test_the_page_tells_what_a_reader_needs(helped: str) -> None:
         "on the front, hypervolume 0.808",
         "TL-DMI front depth 11",
         "the loss became NaN in epoch 3",
-        "T trained on permuted labels",
+        "trained on permuted labels",
         "face_embedding:sface headline 98.3",
         "trained_classifier second 95.0",
-        "How far to trust this",
+        "Are the evaluators reliable?",
         "Evaluators differ because",
         "Against No-Def",
         "p, sign test",
@@ -164,7 +164,7 @@ def test_a_sweep_with_failures_alone_has_a_page(tmp_path: Path) -> None:
         without_library(render_report(results_of(tmp_path, FakeSweep([], failures=("collapsed",)))))
     ).text
     assert "collapsed" in text
-    assert "nothing to say" in text
+    assert "no configuration has finished" in text
 
 
 def test_a_weak_headline_evaluator_is_warned_about(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_weak_headline_evaluator_is_warned_about(tmp_path: Path) -> None:
 def test_a_control_above_chance_is_warned_about(tmp_path: Path) -> None:
     control = FakeConfig("no_def", 0.05, {"gmi": 0.4}, control="untrained", role="control")
     text = Outline(render_report(results_of(tmp_path, FakeSweep([NO_DEF, control])))).text
-    assert "still gives 40.0 %" in text
+    assert "the attacks reach 40.0 %" in text
 
 
 def test_names_are_text_and_never_markup(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_private_pictures_are_shown_only_when_given(tmp_path: Path) -> None:
     picture = fake_sheet(1, 1, np.random.default_rng(0))
     page = render_report(results, private_images={0: [picture] * 6, 2: [b"broken"]})
     assert page.count('alt="Private picture of') == 1
-    assert "handle it like the data" in page
+    assert "protect it like the data" in page
     private = script_data(page, 'id="pictures-data"')["private"]
     assert {index: len(uris) for index, uris in private.items()} == {"0": MOST_PRIVATE, "1": 0, "2": 0}
 

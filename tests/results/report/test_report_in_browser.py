@@ -161,7 +161,7 @@ def test_the_keyboard_opens_a_trial_and_escape_closes_it(
     for expected in (
         "Training curves",
         "Class by class",
-        "How sure T is",
+        "Confidence of the classifier",
         "Trial 5, seed 0",
         "Trial 6, seed 1",
     ):

@@ -1,4 +1,4 @@
-"""What a sweep was asked and what it cost, from its settings and rows; and where its code came from."""
+"""Settings and cost of a sweep, from its settings and rows; and where its code came from."""
 
 import json
 from pathlib import Path

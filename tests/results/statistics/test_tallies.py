@@ -10,8 +10,8 @@ from results.schema import RECONSTRUCTIONS
 from results.statistics.intervals import bootstrap_over_classes, class_draws, paired_difference
 from results.statistics.tallies import (
     Tally,
-    pooled,
-    recognised,
+    mark_recognised,
+    pool_tallies,
     shared_classes,
     tallies,
     worst_difference,
@@ -55,8 +55,8 @@ def test_a_success_is_found_and_ranked_among_the_first(
     rank: int | None, found: bool | None, first: bool, among_five: bool
 ) -> None:
     one = rows(("a", 0, rank, found))
-    assert recognised(one).to_pylist() == [first]
-    assert recognised(one, 5).to_pylist() == [among_five]
+    assert mark_recognised(one).to_pylist() == [first]
+    assert mark_recognised(one, 5).to_pylist() == [among_five]
 
 
 def test_successes_are_counted_by_attack_and_class() -> None:
@@ -73,11 +73,11 @@ def test_successes_are_counted_by_attack_and_class() -> None:
 
 def test_seeds_are_pooled_within_their_class() -> None:
     one, other = tally(successes(0, 0.5)), tally(successes(1, 0.5), first_class=6)
-    whole = pooled([one, other])
+    whole = pool_tallies([one, other])
     assert whole.hits == one.hits + other.hits
     assert whole.judged == one.judged + other.judged
     assert (one.judged[0], other.judged[17]) == (3, 3), "its parts stay as they are"
-    assert pooled([]).classes == frozenset()
+    assert pool_tallies([]).classes == frozenset()
 
 
 def test_shared_classes_are_those_of_all() -> None:

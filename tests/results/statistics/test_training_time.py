@@ -88,6 +88,6 @@ def test_the_report_of_a_sweep_without_attacks_shows_its_times(tmp_path: Path) -
     section = page.split('<section id="training-time"')[1].split("</section>")[0]
     for part in ("TL-DMI", "0.69", "MID", "λ 0.003", "mid_vgg16", "settings of the setup", "80.0"):
         assert part in section, part
-    assert "attacks nothing" in page
+    assert "runs no attack" in page
     assert 'id="front"' not in page
-    assert "mid_vgg16, 20 epochs" in page.split("How it was made")[1]
+    assert "mid_vgg16, 20 epochs" in page.split('<section id="provenance"')[1]

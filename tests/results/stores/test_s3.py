@@ -159,7 +159,7 @@ def test_a_server_that_refuses_connections_is_asked_again_and_then_said(
     """A server does so while it is being started anew."""
     paused: list[int] = []
     monkeypatch.setattr(s3_bucket, "pause", lambda attempt: paused.append(attempt) or 0.0)
-    with deaf_port() as port, pytest.raises(StoreUnreachable, match="run the same command again"):
+    with deaf_port() as port, pytest.raises(StoreUnreachable, match="the same command resumes"):
         open_store(f"s3://results/runs?endpoint=http://127.0.0.1:{port}", create=True)
     assert paused == list(range(1, s3_bucket.ATTEMPTS))
 

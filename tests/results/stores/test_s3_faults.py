@@ -93,7 +93,7 @@ def test_a_fault_that_stays_is_a_clear_failure(
 ) -> None:
     method, act, _ = OPERATIONS[operation]
     faults.set(fault, 1000, method)
-    with pytest.raises(StoreUnreachable, match="run the same command again"):
+    with pytest.raises(StoreUnreachable, match="the same command resumes"):
         act(store)
     assert pauses[: ATTEMPTS - 1] == list(range(1, ATTEMPTS))
 

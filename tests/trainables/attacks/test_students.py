@@ -101,7 +101,7 @@ def test_unusable_weights_are_refused(tmp_path: Path) -> None:
         load_students(lomma, attacker)
     path = tmp_path / "efficientnet_b0.safetensors"
     path.write_bytes(b"nothing")
-    with pytest.raises(FileUnusable, match="is no safetensors file"):
+    with pytest.raises(FileUnusable, match="is not a safetensors file"):
         load_students(lomma, attacker)
     safetensors.torch.save_file({"other": torch.zeros(1)}, path)
     with pytest.raises(WeightsMismatch, match="missing"):

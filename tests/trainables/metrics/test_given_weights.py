@@ -38,5 +38,5 @@ def test_other_bytes_are_refused_with_a_reason(tmp_path: Path, suffix: str, data
 @pytest.mark.parametrize("held", [[torch.ones(1)], {"a": 1.0}, torch.ones(1)])
 def test_a_file_of_something_else_than_named_tensors_is_refused(tmp_path: Path, held: object) -> None:
     torch.save(held, tmp_path / "weights.pth")
-    with pytest.raises(FileUnusable, match="something else than named tensors"):
+    with pytest.raises(FileUnusable, match="does not hold named tensors"):
         given_weights(PinnedFile(path=tmp_path / "weights.pth"), "image_quality.inception")

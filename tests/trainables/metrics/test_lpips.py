@@ -98,12 +98,12 @@ def test_files_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileUnusable, match="does not hold tensors alone"):
         load_perceptual_network(trunk_from(tmp_path / "broken.pth"))
     torch.save({"epoch": 3}, tmp_path / "other.pth")
-    with pytest.raises(FileUnusable, match="something else"):
+    with pytest.raises(FileUnusable, match="does not hold named tensors"):
         load_perceptual_network(trunk_from(tmp_path / "other.pth"))
     torch.save(random_trunk(0, "squeeze"), tmp_path / "squeeze.pth")
     with pytest.raises(WeightsMismatch, match="the LPIPS trunk alex"):
         load_perceptual_network(trunk_from(tmp_path / "squeeze.pth"))
     pinned = pin(trunk_from(tmp_path / "squeeze.pth", "squeeze"), "settings")
     torch.save(random_trunk(1, "squeeze"), tmp_path / "squeeze.pth")
-    with pytest.raises(FileUnusable, match="not the file meant"):
+    with pytest.raises(FileUnusable, match="not the expected file"):
         load_perceptual_network(pinned)

@@ -57,7 +57,7 @@ def test_another_file_is_refused(store: Store) -> None:
 
 def test_what_is_no_safetensors_file_is_refused(store: Store) -> None:
     store.put_bytes(PATH, b"not tensors")
-    with pytest.raises(ArtifactCorrupt, match="no safetensors file"):
+    with pytest.raises(ArtifactCorrupt, match="not a safetensors file"):
         load_tensors(store, PATH)
 
 

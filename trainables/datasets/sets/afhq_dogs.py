@@ -14,7 +14,7 @@ LEAST = 4_500
 ABOUT = About(
     title="AFHQ dogs",
     layout="train/dog/, and val/dog/ or test/dog/",
-    published="4,739 training pictures in version 1, some less in version 2",
+    published="4,739 training pictures in version 1, slightly fewer in version 2",
     terms="CC BY-NC 4.0",
 )
 

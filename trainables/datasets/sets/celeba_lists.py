@@ -44,7 +44,7 @@ def lists_of(
     if absent:
         raise InvalidDownload(
             f"{own.root.path}: of the published lists {some(absent)} is missing; put all three "
-            "there, or none, or leave them aside with --set data.private.lists=never"
+            "there, or none, or ignore them with --set data.private.lists=never"
         )
     train, test, public = (_lines(own.root.path / name, count, files, data) for name, count in COUNTS.items())
     _require_apart([photo for photo, _ in train], [photo for photo, _ in test], own.root.path)

@@ -9,7 +9,7 @@ from trainables.datasets.sets.splits import part, public_set, split_per_class
 ABOUT = About(
     title="class folders (PubFig83 and others)",
     layout="<class>/*.jpg, .png, ...: one folder of pictures per class",
-    published="whatever is there; PubFig83 has 83 people",
+    published="any number; PubFig83 has 83 people",
     terms="those of the pictures",
 )
 

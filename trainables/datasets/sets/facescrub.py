@@ -18,7 +18,7 @@ GROUPS = ("actors", "actresses")
 ABOUT = About(
     title="FaceScrub (face crops)",
     layout="actors/faces/<person>/ and actresses/faces/<person>/ (or without faces/, or one level of people)",
-    published="530 people; 106,863 pictures were linked, fewer can be had",
+    published="530 people; 106,863 pictures were linked, fewer are available",
     terms="non-commercial research; the pictures belong to their owners",
 )
 
@@ -53,7 +53,7 @@ def _people(root: Path, data: DownloadedSets) -> tuple[list[str], list[Labelled]
         names += own
         folders += class_folders(group, root, own)
     if not names:
-        raise InvalidDownload(f"{root}: nobody in it; it must hold {ABOUT.layout}")
+        raise InvalidDownload(f"{root}: no people in it; it must hold {ABOUT.layout}")
     require_count(len(names), PEOPLE, f"people in {root}", data.partial)
     return names, [(file, label) for label, files in enumerate(folders) for file in files]
 

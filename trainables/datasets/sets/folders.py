@@ -25,7 +25,7 @@ def found(root: Path, candidates: Sequence[str], what: str) -> Path:
 
 def _instead(root: Path) -> str:
     if not root.is_dir():
-        return f"{root} is no folder: give the one that the download was unpacked into"
+        return f"{root} is not a folder: give the folder that the download was unpacked into"
     names = sorted(entry.name for entry in root.iterdir() if not entry.name.startswith("."))
     return f"{root} holds {some(names)}" if names else f"{root} is empty"
 

@@ -274,9 +274,9 @@ def test_shares_are_of_gpus_only_where_there_are_gpus() -> None:
 @pytest.mark.parametrize(
     ("nodes", "settings", "threads", "named"),
     [
-        (TWO_CPUS, ClusterSettings(), 3, "training T asks for 3 CPU"),
+        (TWO_CPUS, ClusterSettings(), 3, "training T requests 3 CPU"),
         (TWO_CPUS, ClusterSettings(gpus_per_target=1), 1, "1 GPU"),
-        (TWO_CPUS, ClusterSettings(gpus_per_attack=0.25), 1, "an attack asks for 1 CPU(s) and 0.25 GPU"),
+        (TWO_CPUS, ClusterSettings(gpus_per_attack=0.25), 1, "an attack requests 1 CPU(s) and 0.25 GPU"),
         ([{"CPU": 4.0}, {"CPU": 1.0, "GPU": 1.0}], ClusterSettings(), 2, "training T"),
     ],
 )

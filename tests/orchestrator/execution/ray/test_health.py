@@ -48,7 +48,7 @@ def test_tune_is_ended_by_what_has_died_and_by_nothing_else(node):
     callback = HealthCallback(told.append)
     callback.on_step_end(1, [])
     node.dead = ("raylet",)
-    with pytest.raises(Unreachable, match=r"Ray's raylet .* the same command goes on") as caught:
+    with pytest.raises(Unreachable, match=r"Ray's raylet .* the same command resumes the sweep") as caught:
         callback.on_step_end(2, [])
     assert told == [caught.value]
 

@@ -24,7 +24,7 @@ def test_each_kind_of_step_is_named_once_with_what_is_short() -> None:
     one = PendingMonitor(STEPS)
     one.check([HEAD], 0.0)
     said = one.check([HEAD], 61.0)
-    assert [text.split(" waits")[0] for text in said] == ["training T", "an attack"]
+    assert [text.split(" has waited")[0] for text in said] == ["training T", "an attack"]
     assert all("GPU: 0 on a node at most" in text for text in said)
     assert one.check([HEAD], 600.0) == []
 
