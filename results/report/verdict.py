@@ -47,7 +47,7 @@ def verdict(summary: SweepSummary) -> Verdict:
             "This sweep runs no attack: it only measures what each defence costs in accuracy and time."
         )
     if anchor is None or anchor.worst_att_acc is None:
-        return Verdict("No verdict yet: No-Def, which every defence is measured against, has not finished.")
+        return Verdict("No verdict yet: every defence is compared with No-Def, and No-Def has not finished.")
     if anchor.unfit:
         return Verdict(
             f"No verdict: the classifier without a defence does not work, so there is nothing to compare "

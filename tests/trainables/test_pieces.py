@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from search_spaces import AttackConfig, EvaluatorConfig, Piece, PriorConfig, TargetConfig
+from search_spaces import AttackConfig, EvaluatorConfig, Piece, PretrainingConfig, PriorConfig, TargetConfig
 from search_spaces.attacks import (
     GMI,
     KEDMI,
@@ -17,6 +17,7 @@ from search_spaces.attacks import (
 from search_spaces.defenses import Defense
 from search_spaces.evaluation import TrainedClassifier
 from search_spaces.pieces import PIECES
+from search_spaces.pretraining import Pretraining
 from search_spaces.priors import WGANGP
 from search_spaces.targets import TargetSettings
 from tests.contracts.piece_contract import PieceContract
@@ -55,6 +56,12 @@ class TestTarget(PieceContract):
         return target(folder)
 
 
+class TestPretraining(PieceContract):
+    def piece(self, folder: Path) -> PretrainingConfig:
+        own = target(folder)
+        return PretrainingConfig.of(Pretraining(name="public pictures"), own.target, own.data, 1)
+
+
 class TestPrior(PieceContract):
     def piece(self, folder: Path) -> PriorConfig:
         return attack(folder, GMI()).prior_config
@@ -87,6 +94,6 @@ class TestAttack(PieceContract):
 
 
 def test_every_kind_has_a_test_here() -> None:
-    tested = {TargetConfig, PriorConfig, EvaluatorConfig, AttackConfig}
+    tested = {PretrainingConfig, TargetConfig, PriorConfig, EvaluatorConfig, AttackConfig}
     tested |= {InversionGANConfig, StudentConfig, FeatureMeanConfig}
     assert {cls for cls in PIECES if cls.plugin_hash is None and "test" not in cls.__module__} == tested
