@@ -2,6 +2,7 @@
 
 from orchestrator.errors import InvalidRequest
 from search_spaces import Sweep
+from search_spaces.datasets import DataSettings
 from search_spaces.pretraining import Pretraining
 from trainables.datasets import check_data, count_pictures, shared_people
 
@@ -28,7 +29,7 @@ def check_pretrainings(sweep: Sweep) -> None:
         if pretraining.data is None:
             _check_public_classes(pretraining, sweep)
         else:
-            _check_data(pretraining, sweep)
+            _check_data(pretraining.name, pretraining.data, sweep.setup.data)
 
 
 def _check_public_classes(pretraining: Pretraining, sweep: Sweep) -> None:
@@ -48,10 +49,8 @@ def _check_public_classes(pretraining: Pretraining, sweep: Sweep) -> None:
     )
 
 
-def _check_data(pretraining: Pretraining, sweep: Sweep) -> None:
-    own, data = sweep.setup.data, pretraining.data
-    assert data is not None
-    where = f"pretrained {pretraining.name!r}"
+def _check_data(name: str, data: DataSettings, own: DataSettings) -> None:
+    where = f"pretrained {name!r}"
     check_data(data)
     if data.side != own.side:
         raise InvalidRequest(

@@ -26,6 +26,7 @@ from results.report.controls_and_evaluators import (
 )
 from results.report.front_data import attainment_text, families, front_data, printed_labels, views
 from results.report.key_facts import key_facts
+from results.report.leaked_attributes import leaked_attributes
 from results.report.page import (
     attack_lines,
     configuration_line,
@@ -173,6 +174,7 @@ def _evidence(results: SweepResults, summary: SweepSummary) -> dict[str, Any]:
         "paired_lines": paired_lines(_against_anchor(results, summary, shown)),
         "distance_lines": distance_lines(summary, [*shown, *summary.controls]),
         "fid_features": features_text(summary),
+        "leaked": leaked_attributes(summary, results.reconstruction_rows()),
     }
 
 
