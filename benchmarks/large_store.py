@@ -20,8 +20,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from search_spaces.defense_columns import defense_columns
-
 from results.stores.compaction import compact
 from results.stores.opening import open_store
 from results.stores.store import Store
@@ -69,7 +67,7 @@ def _identity(number: int, kind: str = "target") -> str:
 
 def _defense(number: int, draw: random.Random) -> dict[str, Any]:
     if number == 0:
-        return {**defense_columns(Defense()), "control": "none", "seed": 0}
+        return {**Defense().columns(), "control": "none", "seed": 0}
     weights = {"lambda_x": draw.uniform(0.01, 0.2), "lambda_y": draw.uniform(0.1, 2.0)}
     depth = number % 13 + 1
     tried = (
@@ -77,7 +75,7 @@ def _defense(number: int, draw: random.Random) -> dict[str, Any]:
         Defense.of(TLDMI(freeze_depth=depth)),
         Defense.of(TLDMI(freeze_depth=depth), BiDOHSIC(**weights)),
     )
-    return {**defense_columns(tried[number % 3]), "control": "none", "seed": 0}
+    return {**tried[number % 3].columns(), "control": "none", "seed": 0}
 
 
 def _provenance(number: int) -> dict[str, Any]:
